@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* Every ceiling of the program, each with the reason for its value.
+ * What a peer or a file gives a number for is compared with one of these
+ * before it is multiplied, allocated or looped over.
+ */
+
+/* -- the wire ----------------------------------------------------------- */
+
+/* The largest message a page sends is a RESUME_SESSION or an IMPORT_REGION:
+ * 10,000 regions of 300 points are 30 MB. */
+#define ALMU_LIMIT_MESSAGE_BYTES (32 * 1024 * 1024)
+
+/* Decoding may amplify: an empty nested message is two bytes on the wire
+ * and a hundred in memory. */
+#define ALMU_LIMIT_DECODED_BYTES (256 * 1024 * 1024)
+
+/* Text frames are PING and nothing else. */
+#define ALMU_LIMIT_TEXT_BYTES 1024
+
+/* -- a link ------------------------------------------------------------- */
+
+/* A desk has a handful of pages open; a site that runs one service per
+ * user likewise. */
+#define ALMU_LIMIT_LINKS 256
+
+/* What may wait for a slow reader: 64 full-resolution tiles, uncompressed,
+ * are 16 MiB. Above it pictures that nobody looks at any more are dropped,
+ * and the producers wait. */
+#define ALMU_LIMIT_OUTBOX_BYTES (32 * 1024 * 1024)
+
+/* Replies and errors are small; a peer that lets this many wait does not
+ * read at all. */
+#define ALMU_LIMIT_OUTBOX_MESSAGES 20000
+
+/* Messages that wait behind a RESUME_SESSION. */
+#define ALMU_LIMIT_WAITING_MESSAGES 10000
+
+/* Seconds between connecting and a complete request head (slow loris). */
+#define ALMU_LIMIT_REQUEST_SECONDS 15
+
+/* Connections that have not sent a request yet, or are being answered. */
+#define ALMU_LIMIT_CONNECTIONS 512
+
+/* Body of an HTTP request: a workspace with its thumbnail is below 1 MiB. */
+#define ALMU_LIMIT_BODY_BYTES (16 * 1024 * 1024)
+
+/* Seconds a scripting request waits for the page. */
+#define ALMU_LIMIT_SCRIPTING_SECONDS 600
+
+/* Default seconds without a sign of life before a link counts as lost. */
+#define ALMU_DEFAULT_LINK_IDLE 15
+
+/* -- a session ---------------------------------------------------------- */
+
+#define ALMU_LIMIT_SESSIONS 1024
+
+/* The page keys its tile cache with 16 bits of file id. */
+#define ALMU_LIMIT_FILE_ID 65535
+
+#define ALMU_LIMIT_FILES 512
+#define ALMU_LIMIT_REGIONS 20000
+#define ALMU_LIMIT_CONTROL_POINTS 100000
+
+/* Requirement entries of one kind for one region: 13 polarisations times a
+ * few axes and statistics. */
+#define ALMU_LIMIT_REQUIREMENTS 256
+
+/* Tiles in one request: a 16k display at full resolution is 64 x 36. */
+#define ALMU_LIMIT_TILES 16384
+
+/* Bins of a histogram asked for explicitly. */
+#define ALMU_LIMIT_BINS (1 << 20)
+
+/* -- images ------------------------------------------------------------- */
+
+/* FITS allows 999 axes; what CARTA shows has at most a handful. */
+#define ALMU_LIMIT_AXES 16
+
+/* Pixels along one axis: below it, products of two fit in 64 bits and tile
+ * coordinates in 12 + 8 bits. */
+#define ALMU_LIMIT_AXIS_LENGTH (1 << 30)
+
+/* Cards of one header. The longest seen in the field is a HISTORY of some
+ * 100,000 cards. */
+#define ALMU_LIMIT_CARDS 1000000
+
+#define ALMU_LIMIT_HDUS 10000
+
+/* -- folders ------------------------------------------------------------ */
+
+#define ALMU_LIMIT_FOLDER_ENTRIES 1000000
+#define ALMU_LIMIT_PATH_BYTES 4096
+
+/* Names of layouts, snippets and workspaces. */
+#define ALMU_LIMIT_NAME_BYTES 200

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "almu-lru.h"
+
+/**
+ * AlmuLru:
+ *
+ * One budget of bytes for everything that could be made again: planes,
+ * encoded tiles, products. What was not used for longest goes first.
+ *
+ * Main thread only. The values are the caller's, who keeps one that is in
+ * use alive with a reference of its own; dropping it here then frees
+ * nothing yet.
+ */
+struct _AlmuLru
+{
+  GHashTable *entries;
+  GQueue      by_use;   /* of Entry, the latest first */
+  gsize       size;
+  gsize       budget;
+};
+
+typedef struct
+{
+  AlmuLruKey     key;
+  gpointer       value;
+  GDestroyNotify free_value;
+  gsize          size;
+  GList          link;
+} Entry;
+
+static guint
+key_hash (gconstpointer data)
+{
+  const AlmuLruKey *key = data;
+  guint64           h = key->owner * G_GUINT64_CONSTANT (0x9e3779b97f4a7c15);
+
+  h = (h ^ key->item) * G_GUINT64_CONSTANT (0xbf58476d1ce4e5b9);
+  h = (h ^ key->detail) * G_GUINT64_CONSTANT (0x94d049bb133111eb);
+
+  return (guint) (h >> 32);
+}
+
+static gboolean
+key_equal (gconstpointer a,
+           gconstpointer b)
+{
+  const AlmuLruKey *x = a;
+  const AlmuLruKey *y = b;
+
+  return x->owner == y->owner && x->item == y->item && x->detail == y->detail;
+}
+
+static void
+entry_free (Entry *entry)
+{
+  entry->free_value (entry->value);
+  g_free (entry);
+}
+
+static void
+remove_entry (AlmuLru *self,
+              Entry   *entry)
+{
+  g_hash_table_steal (self->entries, &entry->key);
+  g_queue_unlink (&self->by_use, &entry->link);
+  self->size -= entry->size;
+  entry_free (entry);
+}
+
+/**
+ * almu_lru_new:
+ * @budget: bytes that all values together may take
+ */
+AlmuLru *
+almu_lru_new (gsize budget)
+{
+  AlmuLru *self = g_new0 (AlmuLru, 1);
+
+  self->entries = g_hash_table_new (key_hash, key_equal);
+  self->budget = budget;
+
+  return self;
+}
+
+void
+almu_lru_free (AlmuLru *self)
+{
+  while (self->by_use.tail != NULL)
+    remove_entry (self, self->by_use.tail->data);
+
+  g_hash_table_unref (self->entries);
+  g_free (self);
+}
+
+/**
+ * almu_lru_lookup:
+ *
+ * Returns: (nullable) (transfer none): the value, now the latest used
+ */
+gpointer
+almu_lru_lookup (AlmuLru          *self,
+                 const AlmuLruKey *key)
+{
+  Entry *entry = g_hash_table_lookup (self->entries, key);
+
+  if (entry == NULL)
+    return NULL;
+
+  g_queue_unlink (&self->by_use, &entry->link);
+  g_queue_push_head_link (&self->by_use, &entry->link);
+
+  return entry->value;
+}
+
+/**
+ * almu_lru_take:
+ * @value: (transfer full): what to keep
+ * @size: its bytes
+ *
+ * Keeps @value and makes room for it. A value larger than the whole budget
+ * is kept alone: who asked for it is using it, and would only make it again.
+ */
+void
+almu_lru_take (AlmuLru          *self,
+               const AlmuLruKey *key,
+               gpointer          value,
+               gsize             size,
+               GDestroyNotify    free_value)
+{
+  Entry *entry;
+
+  almu_lru_drop (self, key);
+
+  entry = g_new0 (Entry, 1);
+  entry->key = *key;
+  entry->value = value;
+  entry->free_value = free_value;
+  entry->size = size;
+  entry->link.data = entry;
+
+  g_hash_table_insert (self->entries, &entry->key, entry);
+  g_queue_push_head_link (&self->by_use, &entry->link);
+  self->size += size;
+
+  while (self->size > self->budget && self->by_use.tail->data != entry)
+    remove_entry (self, self->by_use.tail->data);
+}
+
+void
+almu_lru_drop (AlmuLru          *self,
+               const AlmuLruKey *key)
+{
+  Entry *entry = g_hash_table_lookup (self->entries, key);
+
+  if (entry != NULL)
+    remove_entry (self, entry);
+}
+
+/**
+ * almu_lru_drop_owner:
+ *
+ * Forgets everything that was made from one image.
+ */
+void
+almu_lru_drop_owner (AlmuLru *self,
+                     guint64  owner)
+{
+  GList *next;
+
+  for (GList *l = self->by_use.head; l != NULL; l = next)
+    {
+      Entry *entry = l->data;
+
+      next = l->next;
+      if (entry->key.owner == owner)
+        remove_entry (self, entry);
+    }
+}
+
+gsize
+almu_lru_get_size (AlmuLru *self)
+{
+  return self->size;
+}
+
+gsize
+almu_lru_get_budget (AlmuLru *self)
+{
+  return self->budget;
+}
+
+guint
+almu_lru_get_length (AlmuLru *self)
+{
+  return g_hash_table_size (self->entries);
+}

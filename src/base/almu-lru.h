@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/**
+ * AlmuLruKey:
+ * @owner: the image the value was made from
+ * @item: which plane of it
+ * @detail: 0 for the plane, otherwise what was made of it
+ */
+typedef struct
+{
+  guint64 owner;
+  guint64 item;
+  guint64 detail;
+} AlmuLruKey;
+
+typedef struct _AlmuLru AlmuLru;
+
+AlmuLru *almu_lru_new (gsize budget);
+void     almu_lru_free (AlmuLru *self);
+gpointer almu_lru_lookup (AlmuLru          *self,
+                          const AlmuLruKey *key);
+void     almu_lru_take (AlmuLru          *self,
+                        const AlmuLruKey *key,
+                        gpointer          value,
+                        gsize             size,
+                        GDestroyNotify    free_value);
+void     almu_lru_drop (AlmuLru          *self,
+                        const AlmuLruKey *key);
+void     almu_lru_drop_owner (AlmuLru *self,
+                              guint64  owner);
+gsize    almu_lru_get_size (AlmuLru *self);
+gsize    almu_lru_get_budget (AlmuLru *self);
+guint    almu_lru_get_length (AlmuLru *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (AlmuLru, almu_lru_free)
+
+G_END_DECLS

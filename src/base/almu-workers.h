@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/* Priorities of tasks; lower numbers run first. Work below
+ * %ALMU_PRIORITY_LONG is short (a plane, a tile, a profile) and has threads
+ * of its own, so that it never waits for long work.
+ */
+#define ALMU_PRIORITY_CURSOR -20
+#define ALMU_PRIORITY_PICTURE -10
+#define ALMU_PRIORITY_NORMAL 0
+#define ALMU_PRIORITY_LONG 100
+
+typedef void (*AlmuPartFunc) (guint    part,
+                              gpointer user_data);
+
+void  almu_workers_set_threads (guint n_threads);
+guint almu_workers_get_threads (void);
+void  almu_workers_run (GTask          *task,
+                        GTaskThreadFunc func);
+void  almu_workers_share (guint        n_parts,
+                          AlmuPartFunc func,
+                          gpointer     user_data);
+
+G_END_DECLS
