@@ -1,2 +1,35 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/**
+ * AlmuFits:
+ *
+ * An open cfitsio handle, for what plain reads cannot do: tiles of a
+ * compressed image, and files compressed as a whole. One thread at a time;
+ * several handles may be in use on several threads.
+ */
+typedef struct _AlmuFits AlmuFits;
+
+AlmuFits *almu_fits_open (int         fd,
+                          const char *name,
+                          GError    **error);
+void      almu_fits_close (AlmuFits *self);
+gboolean  almu_fits_is_whole_file_compressed (AlmuFits *self);
+gboolean  almu_fits_go_to (AlmuFits *self,
+                           int       hdu_number,
+                           GError  **error);
+gboolean  almu_fits_read_subset (AlmuFits     *self,
+                                 int           hdu_number,
+                                 int           n_axes,
+                                 const gint64 *first,
+                                 const gint64 *last,
+                                 float        *pixels,
+                                 GError      **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (AlmuFits, almu_fits_close)
+
+G_END_DECLS
