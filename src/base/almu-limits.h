@@ -88,6 +88,14 @@
 
 #define ALMU_LIMIT_HDUS 10000
 
+/* A file compressed as a whole is inflated in memory: what a desk machine
+ * can spare. */
+#define ALMU_LIMIT_INFLATED_BYTES (G_GINT64_CONSTANT (8) << 30)
+
+/* Packers other than gzip have no bound on what comes out that could be
+ * told beforehand; bzip2 makes 45 bytes of 900 kB of zeros. */
+#define ALMU_LIMIT_OTHER_COMPRESSED_BYTES (64 * 1024 * 1024)
+
 /* -- folders ------------------------------------------------------------ */
 
 #define ALMU_LIMIT_FOLDER_ENTRIES 1000000

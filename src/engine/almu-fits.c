@@ -2,3 +2,394 @@
 #include "config.h"
 
 #include "almu-fits.h"
+
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <fitsio.h>
+
+#include "almu-error.h"
+#include "almu-limits.h"
+
+/* cfitsio's own ceiling for subsets. */
+#define MAX_SUBSET_AXES 9
+
+struct _AlmuFits
+{
+  fitsfile *handle;
+  char     *name;
+  gboolean  is_compressed;
+  int       hdu_number; /* -1 where a move failed half way */
+};
+
+/* The stack of messages is one for all handles and holds more of the
+ * machine than of the file; the status is enough. */
+static gboolean
+fail (AlmuFits   *self,
+      int         status,
+      const char *what,
+      GError    **error)
+{
+  char text[FLEN_STATUS] = "";
+
+  fits_get_errstatus (status, text);
+  fits_clear_errmsg ();
+  g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
+               "%s: %s: %s (cfitsio status %d)", self->name, what, text, status);
+
+  return FALSE;
+}
+
+/**
+ * almu_fits_is_compressed_start:
+ *
+ * Whether a file that begins like this is compressed as a whole, by any of
+ * gzip, compress, pack, bzip2 and zip.
+ */
+gboolean
+almu_fits_is_compressed_start (const guint8 *bytes,
+                               gsize         n_bytes)
+{
+  if (n_bytes < 4)
+    return FALSE;
+
+  if (bytes[0] == 0x1f)
+    return bytes[1] == 0x8b || bytes[1] == 0x9d || bytes[1] == 0xa0 || bytes[1] == 0x1e;
+
+  return memcmp (bytes, "BZh", 3) == 0 || memcmp (bytes, "PK\003\004", 4) == 0;
+}
+
+static gboolean
+read_start (int      fd,
+            guint8  *bytes,
+            gssize  *out_n_bytes,
+            GError **error)
+{
+  gssize n;
+
+  do
+    n = pread (fd, bytes, 4, 0);
+  while (n < 0 && errno == EINTR);
+
+  if (n < 0)
+    {
+      int saved_errno = errno;
+
+      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved_errno),
+                   "%s", g_strerror (saved_errno));
+      return FALSE;
+    }
+
+  *out_n_bytes = n;
+  return TRUE;
+}
+
+/* Inflates once for nothing but the count: cfitsio itself would go on until
+ * the memory is gone. Only asked where the worst case is above the limit. */
+static gboolean
+check_inflated_size (int         fd,
+                     const char *name,
+                     GError    **error)
+{
+  g_autoptr(GZlibDecompressor) inflater = g_zlib_decompressor_new (G_ZLIB_COMPRESSOR_FORMAT_GZIP);
+  g_autofree guint8 *in = g_malloc (1 << 16);
+  g_autofree guint8 *out = g_malloc (1 << 18);
+  gint64             at = 0;
+  gint64             total = 0;
+  GConverterResult   result = G_CONVERTER_CONVERTED;
+
+  while (result != G_CONVERTER_FINISHED)
+    {
+      gsize  n_read, n_written;
+      gssize n = pread (fd, in, 1 << 16, at);
+
+      if (n <= 0)
+        break;
+
+      result = g_converter_convert (G_CONVERTER (inflater), in, n, out, 1 << 18,
+                                    G_CONVERTER_NO_FLAGS, &n_read, &n_written, NULL);
+      if (result == G_CONVERTER_ERROR)
+        break; /* cfitsio tells what is wrong with it */
+
+      at += n_read;
+      total += n_written;
+      if (total > ALMU_LIMIT_INFLATED_BYTES)
+        {
+          g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
+                       "%s: is more than %" G_GINT64_FORMAT " bytes when decompressed; "
+                       "decompress it on disk first",
+                       name, (gint64) ALMU_LIMIT_INFLATED_BYTES);
+          return FALSE;
+        }
+    }
+
+  return TRUE;
+}
+
+static gboolean
+check_compressed (int           fd,
+                  const char   *name,
+                  const guint8 *start,
+                  GError      **error)
+{
+  struct stat about;
+  gint64      size = fstat (fd, &about) == 0 ? about.st_size : G_MAXINT64;
+
+  if (start[0] == 0x1f && start[1] == 0x8b)
+    {
+      /* deflate cannot do better than 1032 to 1 */
+      if (size <= ALMU_LIMIT_INFLATED_BYTES / 1032)
+        return TRUE;
+
+      return check_inflated_size (fd, name, error);
+    }
+
+  if (size > ALMU_LIMIT_OTHER_COMPRESSED_BYTES)
+    {
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
+                   "%s: compressed files other than .gz are read up to %d bytes; "
+                   "decompress it on disk first",
+                   name, ALMU_LIMIT_OTHER_COMPRESSED_BYTES);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+/**
+ * almu_fits_open:
+ * @fd: an open file; stays the caller's and must stay open while in use
+ * @name: for messages only
+ *
+ * Opens through the descriptor, so that what was checked is what is read.
+ * A file compressed as a whole is inflated in memory here, once.
+ */
+AlmuFits *
+almu_fits_open (int         fd,
+                const char *name,
+                GError    **error)
+{
+  g_autoptr(AlmuFits) self = NULL;
+  char   path[32];
+  guint8 start[4] = { 0 };
+  gssize n_start = 0;
+  int    status = 0;
+
+  g_return_val_if_fail (fd >= 0, NULL);
+  g_return_val_if_fail (name != NULL, NULL);
+
+  self = g_new0 (AlmuFits, 1);
+  self->name = g_utf8_make_valid (name, -1);
+
+  if (!read_start (fd, start, &n_start, error))
+    {
+      g_prefix_error (error, "%s: ", self->name);
+      return NULL;
+    }
+
+  self->is_compressed = almu_fits_is_compressed_start (start, n_start);
+  if (self->is_compressed && !check_compressed (fd, self->name, start, error))
+    return NULL;
+
+  g_snprintf (path, sizeof path, "/proc/self/fd/%d", fd);
+  if (fits_open_diskfile (&self->handle, path, READONLY, &status) != 0)
+    {
+      self->handle = NULL;
+      fail (self, status, self->is_compressed ? "cannot decompress" : "cannot open", error);
+      return NULL;
+    }
+
+  return g_steal_pointer (&self);
+}
+
+void
+almu_fits_close (AlmuFits *self)
+{
+  int status = 0;
+
+  if (self == NULL)
+    return;
+
+  if (self->handle != NULL)
+    fits_close_file (self->handle, &status);
+
+  g_free (self->name);
+  g_free (self);
+}
+
+gboolean
+almu_fits_is_whole_file_compressed (AlmuFits *self)
+{
+  g_return_val_if_fail (self != NULL, FALSE);
+
+  return self->is_compressed;
+}
+
+gboolean
+almu_fits_go_to (AlmuFits *self,
+                 int       hdu_number,
+                 GError  **error)
+{
+  g_autofree char *what = NULL;
+  int              status = 0;
+
+  g_return_val_if_fail (self != NULL, FALSE);
+  g_return_val_if_fail (hdu_number >= 0 && hdu_number < ALMU_LIMIT_HDUS, FALSE);
+
+  if (self->hdu_number == hdu_number)
+    return TRUE;
+
+  if (fits_movabs_hdu (self->handle, hdu_number + 1, NULL, &status) == 0)
+    {
+      self->hdu_number = hdu_number;
+      return TRUE;
+    }
+
+  self->hdu_number = -1;
+  what = g_strdup_printf ("HDU %d cannot be reached", hdu_number);
+
+  return fail (self, status, what, error);
+}
+
+static gboolean
+check_subset (AlmuFits     *self,
+              int           n_axes,
+              const gint64 *first,
+              const gint64 *last,
+              GError      **error)
+{
+  LONGLONG shape[MAX_SUBSET_AXES] = { 0 };
+  int      file_axes = 0;
+  int      status = 0;
+
+  fits_get_img_dim (self->handle, &file_axes, &status);
+  if (status == 0 && file_axes <= MAX_SUBSET_AXES)
+    fits_get_img_sizell (self->handle, MAX_SUBSET_AXES, shape, &status);
+  if (status != 0)
+    return fail (self, status, "is not an image", error);
+
+  if (file_axes != n_axes || file_axes > MAX_SUBSET_AXES)
+    {
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED,
+                   "%s: HDU %d has %d axes; %d were expected and at most %d can be read",
+                   self->name, self->hdu_number, file_axes, n_axes, MAX_SUBSET_AXES);
+      return FALSE;
+    }
+
+  for (int i = 0; i < n_axes; i++)
+    if (first[i] < 1 || last[i] < first[i] || last[i] > shape[i])
+      {
+        g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
+                     "%s: HDU %d: pixels %" G_GINT64_FORMAT "…%" G_GINT64_FORMAT
+                     " of axis %d are outside of 1…%" G_GINT64_FORMAT,
+                     self->name, self->hdu_number, first[i], last[i], i + 1, (gint64) shape[i]);
+        return FALSE;
+      }
+
+  return TRUE;
+}
+
+/**
+ * almu_fits_read_subset:
+ * @n_axes: as many as the HDU has
+ * @first: first pixel on each FITS axis, counted from 1
+ * @last: last pixel on each FITS axis, inclusive
+ * @pixels: room for all of them
+ *
+ * Reads scaled values; blanks become NaN. @pixels is undefined on failure.
+ */
+gboolean
+almu_fits_read_subset (AlmuFits     *self,
+                       int           hdu_number,
+                       int           n_axes,
+                       const gint64 *first,
+                       const gint64 *last,
+                       float        *pixels,
+                       GError      **error)
+{
+  long  low[MAX_SUBSET_AXES];
+  long  high[MAX_SUBSET_AXES];
+  long  step[MAX_SUBSET_AXES];
+  float blank = NAN;
+  int   any_blank = 0;
+  int   status = 0;
+
+  g_return_val_if_fail (self != NULL, FALSE);
+  g_return_val_if_fail (first != NULL && last != NULL && pixels != NULL, FALSE);
+
+  if (!almu_fits_go_to (self, hdu_number, error) ||
+      !check_subset (self, n_axes, first, last, error))
+    return FALSE;
+
+  for (int i = 0; i < n_axes; i++)
+    {
+      low[i] = first[i];
+      high[i] = last[i];
+      step[i] = 1;
+    }
+
+  fits_read_subset (self->handle, TFLOAT, low, high, step, &blank, pixels, &any_blank, &status);
+  if (status != 0)
+    {
+      g_autofree char *what = g_strdup_printf ("pixels of HDU %d cannot be read", hdu_number);
+
+      return fail (self, status, what, error);
+    }
+
+  return TRUE;
+}
+
+/**
+ * almu_fits_read_bytes:
+ * @offset: from the start of the (inflated) file
+ *
+ * Reads the file as it would be without its compression.
+ *
+ * Returns: how many bytes were there; fewer than asked for at the end of the
+ *   file; -1 on failure
+ */
+gint64
+almu_fits_read_bytes (AlmuFits *self,
+                      gint64    offset,
+                      gsize     n_bytes,
+                      void     *bytes,
+                      GError  **error)
+{
+  LONGLONG data_start = 0;
+  int      status = 0;
+  gsize    n_done = 0;
+
+  g_return_val_if_fail (self != NULL, -1);
+  g_return_val_if_fail (offset >= 0, -1);
+
+  if (!almu_fits_go_to (self, 0, error))
+    return -1;
+
+  fits_get_hduaddrll (self->handle, NULL, &data_start, NULL, &status);
+  if (status != 0)
+    {
+      fail (self, status, "HDU 0 cannot be read", error);
+      return -1;
+    }
+
+  /* cfitsio counts from the data of the current HDU, backwards as well; at
+   * the end of the file it says only that it is there, so go by blocks */
+  while (n_done < n_bytes)
+    {
+      gsize n = MIN (n_bytes - n_done, 2880 - (offset + n_done) % 2880);
+
+      fits_read_ext (self->handle, offset + n_done - data_start, n, (char *) bytes + n_done, &status);
+      if (status != 0)
+        break;
+
+      n_done += n;
+    }
+
+  if (status != 0)
+    fits_clear_errmsg ();
+
+  return n_done;
+}

@@ -19,6 +19,8 @@ AlmuFits *almu_fits_open (int         fd,
                           GError    **error);
 void      almu_fits_close (AlmuFits *self);
 gboolean  almu_fits_is_whole_file_compressed (AlmuFits *self);
+gboolean  almu_fits_is_compressed_start (const guint8 *bytes,
+                                         gsize         n_bytes);
 gboolean  almu_fits_go_to (AlmuFits *self,
                            int       hdu_number,
                            GError  **error);
@@ -29,6 +31,11 @@ gboolean  almu_fits_read_subset (AlmuFits     *self,
                                  const gint64 *last,
                                  float        *pixels,
                                  GError      **error);
+gint64    almu_fits_read_bytes (AlmuFits *self,
+                                gint64    offset,
+                                gsize     n_bytes,
+                                void     *bytes,
+                                GError  **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (AlmuFits, almu_fits_close)
 
