@@ -46,6 +46,27 @@
 /* Body of an HTTP request: a workspace with its thumbnail is below 1 MiB. */
 #define ALMU_LIMIT_BODY_BYTES (16 * 1024 * 1024)
 
+/* Bodies of all requests together, while they arrive and are worked on. */
+#define ALMU_LIMIT_BODIES_BYTES (64 * 1024 * 1024)
+
+/* Seconds from the first byte of an answer to its last: the page's largest
+ * file, 4 MB, over a line of 128 kbit/s. */
+#define ALMU_LIMIT_RESPONSE_SECONDS 300
+
+/* Seconds that sent bytes may stay unacknowledged before the kernel gives a
+ * peer up: it vanished, or does not read at all. */
+#define ALMU_LIMIT_UNACKED_SECONDS 30
+
+/* Seconds in which a peer that was refused may read why, while what it still
+ * sends is thrown away. */
+#define ALMU_LIMIT_LINGER_SECONDS 3
+
+/* A file of the page; the largest has 5 MB. */
+#define ALMU_LIMIT_SITE_FILE_BYTES (64 * 1024 * 1024)
+
+/* Files of the page kept in memory, plain and compressed: all of it. */
+#define ALMU_LIMIT_SITE_CACHE_BYTES (64 * 1024 * 1024)
+
 /* Seconds a scripting request waits for the page. */
 #define ALMU_LIMIT_SCRIPTING_SECONDS 600
 
@@ -75,6 +96,11 @@
 
 /* -- images ------------------------------------------------------------- */
 
+/* How often the outline of a region may cross the rows of an image: a zigzag
+ * of 1,000 points over 16,000 rows. The spans of its mask are half as many,
+ * 100 MB. */
+#define ALMU_LIMIT_CROSSINGS (1 << 24)
+
 /* FITS allows 999 axes; what CARTA shows has at most a handful. */
 #define ALMU_LIMIT_AXES 16
 
@@ -103,3 +129,17 @@
 
 /* Names of layouts, snippets and workspaces. */
 #define ALMU_LIMIT_NAME_BYTES 200
+
+/* Layouts, snippets or workspaces in one folder, and what they may come to
+ * when all are asked for at once. */
+#define ALMU_LIMIT_SHELF_ENTRIES 4096
+#define ALMU_LIMIT_SHELF_BYTES (64 * 1024 * 1024)
+
+/* Nesting of JSON text: json-glib calls itself for each level. A layout
+ * nests a dozen. */
+#define ALMU_LIMIT_JSON_DEPTH 128
+
+/* -- configuration ------------------------------------------------------ */
+
+/* A file written by hand; a few dozen keys. */
+#define ALMU_LIMIT_CONFIG_BYTES (1024 * 1024)
