@@ -2,3 +2,536 @@
 #include "config.h"
 
 #include "almu-fits-image.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "almu-error.h"
+#include "almu-fits.h"
+#include "kernel.h"
+
+/* The most that is read at a time: the second-level cache holds it while it
+ * is converted, and a cancelled reader does not go on for long. */
+#define PIECE_BYTES (256 * 1024)
+
+/* Reading on across a gap up to this costs less than asking again. */
+#define MAX_GAP_BYTES 2048
+
+/* Rows of a compressed image that are asked for at a time: tiles are rarely
+ * taller, and cfitsio inflates a tile again for each call but the next. */
+#define COMPRESSED_ROWS 256
+
+/**
+ * AlmuFitsImage:
+ *
+ * An image in a FITS file. Plain files are read with pread() on a descriptor
+ * of our own, never mapped: a mapped file that shrinks kills the process, a
+ * short read is an error. Compressed ones go through cfitsio, one thread at
+ * a time.
+ */
+struct _AlmuFitsImage
+{
+  AlmuImage parent_instance;
+
+  int              fd;
+  AlmuKernelFormat format;
+  gsize            element_size;
+  gint64           data_offset;
+  gint64           strides[4]; /* elements between neighbours in x, y, channel, Stokes */
+
+  GMutex    mutex; /* for the handle */
+  AlmuFits *fits;  /* compressed images only */
+};
+
+G_DEFINE_FINAL_TYPE (AlmuFitsImage, almu_fits_image, ALMU_TYPE_IMAGE)
+
+/* Rows of elements: @n_rows of them @pitch apart, in each @n_elements that
+ * are @stride apart. */
+typedef struct
+{
+  gint64 first;
+  gint64 n_elements;
+  gint64 stride;
+  gint64 n_rows;
+  gint64 pitch;
+} Run;
+
+static void
+almu_fits_image_finalize (GObject *object)
+{
+  AlmuFitsImage *self = ALMU_FITS_IMAGE (object);
+
+  g_clear_pointer (&self->fits, almu_fits_close);
+  if (self->fd >= 0)
+    close (self->fd);
+  g_mutex_clear (&self->mutex);
+
+  G_OBJECT_CLASS (almu_fits_image_parent_class)->finalize (object);
+}
+
+/* A read came to the end of the file. Has it been cut while it was open, or
+ * was it never whole? */
+static void
+set_short_error (AlmuFitsImage *self,
+                 gint64         offset,
+                 gint64         end,
+                 GError       **error)
+{
+  AlmuImage      *image = ALMU_IMAGE (self);
+  AlmuFingerprint now;
+
+  if (!almu_fingerprint_read (self->fd, &now, error))
+    {
+      g_prefix_error (error, "%s: ", almu_image_get_name (image));
+      return;
+    }
+
+  if (almu_fingerprint_equal (&now, almu_image_get_fingerprint (image)))
+    g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
+                 "%s: is cut short: bytes %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT
+                 " of HDU %s are missing",
+                 almu_image_get_name (image), offset, end - 1, almu_image_get_info (image)->hdu);
+  else
+    g_set_error (error, ALMU_ERROR, ALMU_ERROR_CHANGED,
+                 "%s: changed since it was opened: bytes %" G_GINT64_FORMAT
+                 " to %" G_GINT64_FORMAT " are missing",
+                 almu_image_get_name (image), offset, end - 1);
+}
+
+static gboolean
+read_bytes (AlmuFitsImage *self,
+            gint64         offset,
+            gsize          size,
+            void          *bytes,
+            GError       **error)
+{
+  gsize done = 0;
+
+  while (done < size)
+    {
+      gssize n = pread (self->fd, (guint8 *) bytes + done, size - done,
+                        offset + (gint64) done);
+
+      if (n < 0 && errno == EINTR)
+        continue;
+
+      if (n < 0)
+        {
+          int saved_errno = errno;
+
+          g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved_errno),
+                       "%s: %s", almu_image_get_name (ALMU_IMAGE (self)),
+                       g_strerror (saved_errno));
+          return FALSE;
+        }
+
+      if (n == 0)
+        {
+          set_short_error (self, offset + (gint64) done, offset + (gint64) size, error);
+          return FALSE;
+        }
+
+      done += (gsize) n;
+    }
+
+  almu_image_add_bytes_read (size);
+
+  return TRUE;
+}
+
+static gboolean
+read_elements (AlmuFitsImage *self,
+               gint64         first,
+               gint64         n_elements,
+               void          *raw,
+               GError       **error)
+{
+  return read_bytes (self, self->data_offset + first * (gint64) self->element_size,
+                     (gsize) n_elements * self->element_size, raw, error);
+}
+
+/* Elements without gaps. Those as wide as a float are read to where they
+ * are wanted and converted in place. */
+static gboolean
+read_contiguous (AlmuFitsImage *self,
+                 gint64         first,
+                 gint64         n_elements,
+                 float         *pixels,
+                 void          *scratch,
+                 GCancellable  *cancellable,
+                 GError       **error)
+{
+  gint64 per_piece = PIECE_BYTES / (gint64) self->element_size;
+
+  for (gint64 done = 0; done < n_elements; done += per_piece)
+    {
+      gint64 n = MIN (per_piece, n_elements - done);
+      void  *raw = self->element_size == sizeof (float) ? pixels + done : scratch;
+
+      if (g_cancellable_set_error_if_cancelled (cancellable, error) ||
+          !read_elements (self, first + done, n, raw, error))
+        return FALSE;
+
+      almu_kernel_convert (&self->format, raw, pixels + done, (gsize) n);
+    }
+
+  return TRUE;
+}
+
+/* Rows with gaps between them that are cheaper to read than to leave out. */
+static gboolean
+read_across_gaps (AlmuFitsImage *self,
+                  const Run     *run,
+                  float         *pixels,
+                  guint8        *scratch,
+                  GCancellable  *cancellable,
+                  GError       **error)
+{
+  gint64 pitch_bytes = run->pitch * (gint64) self->element_size;
+  gint64 rows_per_piece = MAX (1, PIECE_BYTES / pitch_bytes);
+
+  for (gint64 y = 0; y < run->n_rows; y += rows_per_piece)
+    {
+      gint64 n_rows = MIN (rows_per_piece, run->n_rows - y);
+      gint64 span = (n_rows - 1) * run->pitch + run->n_elements;
+
+      if (g_cancellable_set_error_if_cancelled (cancellable, error) ||
+          !read_elements (self, run->first + y * run->pitch, span, scratch, error))
+        return FALSE;
+
+      for (gint64 i = 0; i < n_rows; i++)
+        almu_kernel_convert (&self->format, scratch + i * pitch_bytes,
+                             pixels + (y + i) * run->n_elements, (gsize) run->n_elements);
+    }
+
+  return TRUE;
+}
+
+/* One row of elements that are not neighbours. */
+static gboolean
+read_strided (AlmuFitsImage *self,
+              gint64         first,
+              gint64         n_elements,
+              gint64         stride,
+              float         *pixels,
+              void          *scratch,
+              GCancellable  *cancellable,
+              GError       **error)
+{
+  gint64 stride_bytes = stride * (gint64) self->element_size;
+  gint64 per_piece = stride_bytes <= MAX_GAP_BYTES ? PIECE_BYTES / stride_bytes : 1;
+
+  for (gint64 done = 0; done < n_elements; done += per_piece)
+    {
+      gint64 n = MIN (per_piece, n_elements - done);
+
+      if (g_cancellable_set_error_if_cancelled (cancellable, error) ||
+          !read_elements (self, first + done * stride, (n - 1) * stride + 1, scratch, error))
+        return FALSE;
+
+      almu_kernel_pick (scratch, scratch, self->element_size, (gsize) stride, (gsize) n);
+      almu_kernel_convert (&self->format, scratch, pixels + done, (gsize) n);
+    }
+
+  return TRUE;
+}
+
+static gboolean
+read_run (AlmuFitsImage *self,
+          const Run     *run,
+          float         *pixels,
+          void          *scratch,
+          GCancellable  *cancellable,
+          GError       **error)
+{
+  gint64 gap = (run->pitch - run->n_elements) * (gint64) self->element_size;
+
+  if (run->stride == 1 && (run->n_rows == 1 || gap == 0))
+    return read_contiguous (self, run->first, run->n_rows * run->n_elements, pixels,
+                            scratch, cancellable, error);
+
+  if (run->stride == 1 && gap > 0 && gap <= MAX_GAP_BYTES &&
+      run->pitch * (gint64) self->element_size <= PIECE_BYTES)
+    return read_across_gaps (self, run, pixels, scratch, cancellable, error);
+
+  for (gint64 y = 0; y < run->n_rows; y++)
+    {
+      gint64   first = run->first + y * run->pitch;
+      float   *row = pixels + y * run->n_elements;
+      gboolean is_read;
+
+      if (run->stride == 1)
+        is_read = read_contiguous (self, first, run->n_elements, row, scratch,
+                                   cancellable, error);
+      else
+        is_read = read_strided (self, first, run->n_elements, run->stride, row, scratch,
+                                cancellable, error);
+      if (!is_read)
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+/* A box is one run per channel, or a single one where its planes follow
+ * each other in the file. */
+static gboolean
+read_plain (AlmuFitsImage *self,
+            const AlmuBox *box,
+            float         *pixels,
+            GCancellable  *cancellable,
+            GError       **error)
+{
+  g_autofree guint8 *scratch = NULL;
+  const gint64      *strides = self->strides;
+  gint64             n_runs = box->n_channels;
+  gint64             n_plane = (gint64) box->area.width * box->area.height;
+  gint64             span;
+  Run                run = {
+                   .first = box->area.x * strides[0] + box->area.y * strides[1] +
+                            box->channel * strides[2] + box->stokes * strides[3],
+                   .n_elements = box->area.width,
+                   .stride = strides[0],
+                   .n_rows = box->area.height,
+                   .pitch = strides[1],
+  };
+
+  if (strides[0] == 1 && (run.n_rows == 1 || run.pitch == run.n_elements) && strides[2] == n_plane)
+    {
+      run.n_elements = n_plane * n_runs;
+      run.n_rows = 1;
+      n_runs = 1;
+    }
+
+  /* Small boxes are many: a spectrum is read pixel by pixel. */
+  span = (run.n_elements - 1) * run.stride + (run.n_rows - 1) * run.pitch + 1;
+  scratch = g_malloc ((gsize) MIN (PIECE_BYTES, span * (gint64) self->element_size));
+
+  for (gint64 i = 0; i < n_runs; i++)
+    {
+      if (!read_run (self, &run, pixels + i * n_plane, scratch, cancellable, error))
+        return FALSE;
+      run.first += strides[2];
+    }
+
+  return TRUE;
+}
+
+static void
+set_range (gint64 *first,
+           gint64 *last,
+           int     axis,
+           int     start,
+           int     length)
+{
+  if (axis == 0)
+    return;
+
+  first[axis - 1] = start + 1;
+  last[axis - 1] = start + length;
+}
+
+/* The handle gives pixels in the order of the file, which is that of the box
+ * as long as one channel is read at a time. */
+static gboolean
+read_compressed (AlmuFitsImage *self,
+                 const AlmuBox *box,
+                 float         *pixels,
+                 GCancellable  *cancellable,
+                 GError       **error)
+{
+  const AlmuImageInfo *info = almu_image_get_info (ALMU_IMAGE (self));
+  const AlmuAxes      *axes = &info->axes;
+  gint64               first[ALMU_LIMIT_AXES];
+  gint64               last[ALMU_LIMIT_AXES];
+  gint64               n_parts = (box->area.height - 1) / COMPRESSED_ROWS + 1;
+
+  for (int i = 0; i < ALMU_LIMIT_AXES; i++)
+    first[i] = last[i] = 1;
+  set_range (first, last, axes->render[0], box->area.x, box->area.width);
+  set_range (first, last, axes->stokes, box->stokes, 1);
+
+  for (gint64 i = 0; i < box->n_channels * n_parts; i++)
+    {
+      int      y = (int) (i % n_parts) * COMPRESSED_ROWS;
+      int      n_rows = MIN (COMPRESSED_ROWS, box->area.height - y);
+      gsize    n = (gsize) box->area.width * n_rows;
+      gboolean is_read;
+
+      if (g_cancellable_set_error_if_cancelled (cancellable, error))
+        return FALSE;
+
+      set_range (first, last, axes->render[1], box->area.y + y, n_rows);
+      set_range (first, last, axes->depth, box->channel + (int) (i / n_parts), 1);
+
+      g_mutex_lock (&self->mutex);
+      is_read = almu_fits_read_subset (self->fits, info->hdu_number, info->n_axes,
+                                       first, last, pixels, error);
+      g_mutex_unlock (&self->mutex);
+      if (!is_read)
+        return FALSE;
+
+      almu_image_add_bytes_read (n * self->element_size);
+      pixels += n;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+almu_fits_image_read (AlmuImage     *image,
+                      const AlmuBox *box,
+                      float         *pixels,
+                      GCancellable  *cancellable,
+                      GError       **error)
+{
+  AlmuFitsImage *self = ALMU_FITS_IMAGE (image);
+
+  if (self->fits != NULL)
+    return read_compressed (self, box, pixels, cancellable, error);
+
+  return read_plain (self, box, pixels, cancellable, error);
+}
+
+static void
+almu_fits_image_class_init (AlmuFitsImageClass *klass)
+{
+  GObjectClass   *object_class = G_OBJECT_CLASS (klass);
+  AlmuImageClass *image_class = ALMU_IMAGE_CLASS (klass);
+
+  object_class->finalize = almu_fits_image_finalize;
+  image_class->read = almu_fits_image_read;
+}
+
+static void
+almu_fits_image_init (AlmuFitsImage *self)
+{
+  self->fd = -1;
+  g_mutex_init (&self->mutex);
+}
+
+/* Elements between neighbours on a FITS axis; nothing on an axis that is
+ * not there, whose only index is 0. */
+static gint64
+get_stride (const AlmuImageInfo *info,
+            int                  axis)
+{
+  gint64 stride = 1;
+
+  for (int i = 1; i < axis; i++)
+    stride *= info->shape[i - 1];
+
+  return axis > 0 ? stride : 0;
+}
+
+/* What the header promises must be something a file can hold, before any
+ * product of it is an offset. */
+static gboolean
+check_extent (const AlmuImageInfo *info,
+              const char          *name,
+              GError             **error)
+{
+  gint64 n_bytes = ABS (info->bitpix) / 8;
+
+  for (int i = 0; i < info->n_axes; i++)
+    if (info->shape[i] < 1 || n_bytes > G_MAXINT64 / 2 / info->shape[i])
+      {
+        g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
+                     "%s: HDU %s: axis %d has %" G_GINT64_FORMAT " pixels, "
+                     "which is none or more than any file can hold",
+                     name, info->hdu, i + 1, info->shape[i]);
+        return FALSE;
+      }
+    else
+      {
+        n_bytes *= info->shape[i];
+      }
+
+  return TRUE;
+}
+
+static gboolean
+open_compressed (AlmuFitsImage       *self,
+                 const AlmuImageInfo *info,
+                 const char          *name,
+                 GError             **error)
+{
+  if (info->axes.render[0] > info->axes.render[1])
+    {
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED,
+                   "%s: HDU %s: a compressed image cannot be shown with its axes swapped",
+                   name, info->hdu);
+      return FALSE;
+    }
+
+  self->fits = almu_fits_open (self->fd, name, error);
+
+  return self->fits != NULL;
+}
+
+static void
+set_layout (AlmuFitsImage       *self,
+            const AlmuImageInfo *info)
+{
+  self->element_size = ABS (info->bitpix) / 8;
+  self->data_offset = info->data_offset;
+  self->format = (AlmuKernelFormat){
+    .bitpix = info->bitpix,
+    .scale = info->scale,
+    .zero = info->zero,
+    .has_blank = info->has_blank && info->bitpix > 0,
+    .blank = info->blank,
+  };
+  self->strides[0] = get_stride (info, info->axes.render[0]);
+  self->strides[1] = get_stride (info, info->axes.render[1]);
+  self->strides[2] = get_stride (info, info->axes.depth);
+  self->strides[3] = get_stride (info, info->axes.stokes);
+}
+
+/**
+ * almu_fits_image_open:
+ * @fd: an open file; taken, and closed here on failure
+ * @name: for messages
+ * @hdu: number of an HDU as text; "" for the first image
+ * @flags: what to take from the header
+ * @fingerprint: of the file
+ * @error: return location
+ *
+ * Reads the header; of the pixels, nothing yet.
+ */
+AlmuImage *
+almu_fits_image_open (int                    fd,
+                      const char            *name,
+                      const char            *hdu,
+                      AlmuImageFlags         flags,
+                      const AlmuFingerprint *fingerprint,
+                      GError               **error)
+{
+  g_autoptr(AlmuFitsImage) self = g_object_new (ALMU_TYPE_FITS_IMAGE, NULL);
+  g_autoptr(AlmuImageInfo) info = NULL;
+  g_autoptr(GPtrArray) infos = NULL;
+
+  self->fd = fd;
+
+  infos = almu_hdu_list_read (fd, name, hdu, flags, error);
+  if (infos == NULL)
+    return NULL;
+
+  if (infos->len == 0)
+    {
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_NOT_FOUND, "%s: has no image HDU", name);
+      return NULL;
+    }
+
+  info = g_ptr_array_steal_index (infos, 0);
+  if (!check_extent (info, name, error))
+    return NULL;
+
+  set_layout (self, info);
+  if (info->data_offset < 0 && !open_compressed (self, info, name, error))
+    return NULL;
+
+  almu_image_set_up (ALMU_IMAGE (self), name, fingerprint, g_steal_pointer (&info));
+
+  return ALMU_IMAGE (g_steal_pointer (&self));
+}

@@ -2,3 +2,405 @@
 #include "config.h"
 
 #include "almu-image.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "almu-error.h"
+#include "almu-fits.h"
+#include "almu-fits-image.h"
+
+/* The first bytes of a file, by which it is known. */
+#define N_START 8
+
+/**
+ * AlmuImage:
+ *
+ * One HDU of an open file. Made on any thread, immutable from then on, read
+ * from any thread and from several at a time. Whoever shows it holds a
+ * reference; the file stays open until the last is gone.
+ */
+typedef struct
+{
+  guint64         serial;
+  char           *name;
+  AlmuFingerprint fingerprint;
+  AlmuImageInfo  *info;
+} AlmuImagePrivate;
+
+G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (AlmuImage, almu_image, G_TYPE_OBJECT)
+
+/* A kind of file: how to know it, and how to open it. The descriptor is
+ * taken, whatever comes of it. */
+typedef struct
+{
+  const char *name;
+  gboolean (*probe) (const guint8 *start,
+                     gsize         n_start);
+  AlmuImage *(*open) (int                    fd,
+                      const char            *name,
+                      const char            *hdu,
+                      AlmuImageFlags         flags,
+                      const AlmuFingerprint *fingerprint,
+                      GError               **error);
+} Kind;
+
+static _Atomic guint64 total_bytes_read;
+static _Atomic guint64 last_serial;
+
+static void
+almu_image_finalize (GObject *object)
+{
+  AlmuImagePrivate *priv = almu_image_get_instance_private (ALMU_IMAGE (object));
+
+  g_clear_pointer (&priv->name, g_free);
+  g_clear_pointer (&priv->info, almu_image_info_free);
+
+  G_OBJECT_CLASS (almu_image_parent_class)->finalize (object);
+}
+
+static void
+almu_image_class_init (AlmuImageClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->finalize = almu_image_finalize;
+}
+
+static void
+almu_image_init (AlmuImage *self)
+{
+  AlmuImagePrivate *priv = almu_image_get_instance_private (self);
+
+  priv->serial = atomic_fetch_add (&last_serial, 1) + 1;
+}
+
+static gboolean
+starts_like_fits (const guint8 *start,
+                  gsize         n_start)
+{
+  return n_start >= 6 && memcmp (start, "SIMPLE", 6) == 0;
+}
+
+/* What is inside is known only after inflating; cfitsio refuses what is not
+ * FITS. */
+static gboolean
+starts_compressed (const guint8 *start,
+                   gsize         n_start)
+{
+  return almu_fits_is_compressed_start (start, n_start);
+}
+
+static gboolean
+starts_like_hdf5 (const guint8 *start,
+                  gsize         n_start)
+{
+  return n_start >= 8 && memcmp (start, "\211HDF\r\n\032\n", 8) == 0;
+}
+
+static AlmuImage *
+refuse_hdf5 (int                    fd,
+             const char            *name,
+             const char            *hdu,
+             AlmuImageFlags         flags,
+             const AlmuFingerprint *fingerprint,
+             GError               **error)
+{
+  close (fd);
+  g_set_error (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED,
+               "%s: is an HDF5 file; only FITS images can be opened", name);
+
+  return NULL;
+}
+
+static const Kind kinds[] = {
+  { "FITS", starts_like_fits, almu_fits_image_open },
+  { "compressed FITS", starts_compressed, almu_fits_image_open },
+  { "HDF5", starts_like_hdf5, refuse_hdf5 },
+};
+
+static gboolean
+read_start (int         fd,
+            const char *name,
+            guint8     *start,
+            gsize      *out_length,
+            GError    **error)
+{
+  gssize n;
+
+  do
+    n = pread (fd, start, N_START, 0);
+  while (n < 0 && errno == EINTR);
+
+  if (n < 0)
+    {
+      int saved_errno = errno;
+
+      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved_errno),
+                   "%s: %s", name, g_strerror (saved_errno));
+      return FALSE;
+    }
+
+  *out_length = (gsize) n;
+  return TRUE;
+}
+
+static const Kind *
+find_kind (int         fd,
+           const char *name,
+           GError    **error)
+{
+  guint8 start[N_START];
+  gsize  n_start = 0;
+
+  if (!read_start (fd, name, start, &n_start, error))
+    return NULL;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (kinds); i++)
+    if (kinds[i].probe (start, n_start))
+      return &kinds[i];
+
+  g_set_error (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED,
+               "%s: is not an image: a FITS file begins with SIMPLE, or is compressed",
+               name);
+
+  return NULL;
+}
+
+/**
+ * almu_image_open:
+ * @fd: an open regular file; taken, and closed here on failure
+ * @name: for people, in messages
+ * @hdu: number of an HDU as text; "" for the first image
+ * @flags: what to take from the header
+ * @error: return location
+ *
+ * Opens an image by what the file contains; the name does not matter.
+ *
+ * Returns: (transfer full): the image, or %NULL
+ */
+AlmuImage *
+almu_image_open (int            fd,
+                 const char    *name,
+                 const char    *hdu,
+                 AlmuImageFlags flags,
+                 GError       **error)
+{
+  AlmuFingerprint fingerprint;
+  const Kind     *kind;
+
+  g_return_val_if_fail (fd >= 0, NULL);
+  g_return_val_if_fail (name != NULL, NULL);
+  g_return_val_if_fail (hdu != NULL, NULL);
+
+  if (!almu_fingerprint_read (fd, &fingerprint, error))
+    {
+      g_prefix_error (error, "%s: ", name);
+      close (fd);
+      return NULL;
+    }
+
+  kind = find_kind (fd, name, error);
+  if (kind == NULL)
+    {
+      close (fd);
+      return NULL;
+    }
+
+  return kind->open (fd, name, hdu, flags, &fingerprint, error);
+}
+
+/**
+ * almu_image_set_up:
+ * @self: an image nobody else has yet
+ * @name: for people
+ * @fingerprint: of the file it is read from
+ * @info: (transfer full): what the header says
+ *
+ * For subclasses: what every image has.
+ */
+void
+almu_image_set_up (AlmuImage             *self,
+                   const char            *name,
+                   const AlmuFingerprint *fingerprint,
+                   AlmuImageInfo         *info)
+{
+  AlmuImagePrivate *priv = almu_image_get_instance_private (self);
+
+  g_return_if_fail (ALMU_IS_IMAGE (self));
+  g_return_if_fail (priv->info == NULL);
+
+  priv->name = g_strdup (name);
+  priv->fingerprint = *fingerprint;
+  priv->info = info;
+}
+
+const AlmuImageInfo *
+almu_image_get_info (AlmuImage *self)
+{
+  AlmuImagePrivate *priv = almu_image_get_instance_private (self);
+
+  g_return_val_if_fail (ALMU_IS_IMAGE (self), NULL);
+
+  return priv->info;
+}
+
+const AlmuFingerprint *
+almu_image_get_fingerprint (AlmuImage *self)
+{
+  AlmuImagePrivate *priv = almu_image_get_instance_private (self);
+
+  g_return_val_if_fail (ALMU_IS_IMAGE (self), NULL);
+
+  return &priv->fingerprint;
+}
+
+const char *
+almu_image_get_name (AlmuImage *self)
+{
+  AlmuImagePrivate *priv = almu_image_get_instance_private (self);
+
+  g_return_val_if_fail (ALMU_IS_IMAGE (self), NULL);
+
+  return priv->name;
+}
+
+/* Unique in the process, from 1: what caches know the image by. */
+guint64
+almu_image_get_serial (AlmuImage *self)
+{
+  AlmuImagePrivate *priv = almu_image_get_instance_private (self);
+
+  g_return_val_if_fail (ALMU_IS_IMAGE (self), 0);
+
+  return priv->serial;
+}
+
+static gboolean
+range_is_within (int start,
+                 int length,
+                 int limit)
+{
+  return start >= 0 && length > 0 && start < limit && length <= limit - start;
+}
+
+static gboolean
+check_box (AlmuImage     *self,
+           const AlmuBox *box,
+           GError       **error)
+{
+  AlmuImagePrivate    *priv = almu_image_get_instance_private (self);
+  const AlmuImageInfo *info = priv->info;
+
+  if (range_is_within (box->area.x, box->area.width, info->width) &&
+      range_is_within (box->area.y, box->area.height, info->height) &&
+      range_is_within (box->channel, box->n_channels, info->depth) &&
+      range_is_within (box->stokes, 1, info->n_stokes))
+    return TRUE;
+
+  g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
+               "%s: %d×%d pixels at %d,%d of %d channels from %d, polarisation %d, "
+               "leave the image of %d×%d×%d×%d",
+               priv->name, box->area.width, box->area.height, box->area.x, box->area.y,
+               box->n_channels, box->channel, box->stokes,
+               info->width, info->height, info->depth, info->n_stokes);
+
+  return FALSE;
+}
+
+/**
+ * almu_image_read:
+ * @self: an image
+ * @box: which pixels
+ * @pixels: (out caller-allocates): room for all of them
+ * @cancellable: (nullable): asked between pieces
+ * @error: return location
+ *
+ * Reads pixels as floats, scaled, blanks as NaN. Any thread. On failure what
+ * is in @pixels is undefined.
+ */
+gboolean
+almu_image_read (AlmuImage     *self,
+                 const AlmuBox *box,
+                 float         *pixels,
+                 GCancellable  *cancellable,
+                 GError       **error)
+{
+  g_return_val_if_fail (ALMU_IS_IMAGE (self), FALSE);
+  g_return_val_if_fail (box != NULL, FALSE);
+  g_return_val_if_fail (pixels != NULL, FALSE);
+
+  if (!check_box (self, box, error))
+    return FALSE;
+
+  return ALMU_IMAGE_GET_CLASS (self)->read (self, box, pixels, cancellable, error);
+}
+
+/**
+ * almu_fingerprint_read:
+ * @fd: an open file
+ * @out_fingerprint: (out): what identifies its content
+ * @error: return location
+ *
+ * Fails with %ALMU_ERROR_UNSUPPORTED for what is not a regular file.
+ */
+gboolean
+almu_fingerprint_read (int              fd,
+                       AlmuFingerprint *out_fingerprint,
+                       GError         **error)
+{
+  struct stat about;
+
+  g_return_val_if_fail (out_fingerprint != NULL, FALSE);
+
+  if (fstat (fd, &about) < 0)
+    {
+      int saved_errno = errno;
+
+      g_set_error_literal (error, G_IO_ERROR, g_io_error_from_errno (saved_errno),
+                           g_strerror (saved_errno));
+      return FALSE;
+    }
+
+  if (!S_ISREG (about.st_mode))
+    {
+      g_set_error_literal (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED,
+                           "is not a regular file");
+      return FALSE;
+    }
+
+  out_fingerprint->device = about.st_dev;
+  out_fingerprint->inode = about.st_ino;
+  out_fingerprint->size = about.st_size;
+  out_fingerprint->mtime_ns = about.st_mtim.tv_sec * G_GINT64_CONSTANT (1000000000) +
+                              about.st_mtim.tv_nsec;
+
+  return TRUE;
+}
+
+gboolean
+almu_fingerprint_equal (const AlmuFingerprint *a,
+                        const AlmuFingerprint *b)
+{
+  g_return_val_if_fail (a != NULL && b != NULL, FALSE);
+
+  return a->device == b->device && a->inode == b->inode &&
+         a->size == b->size && a->mtime_ns == b->mtime_ns;
+}
+
+/* Pixel data read from files by all images of the process, in bytes; for
+ * compressed images, what the pixels take uncompressed. */
+guint64
+almu_image_get_total_bytes_read (void)
+{
+  return atomic_load (&total_bytes_read);
+}
+
+void
+almu_image_add_bytes_read (gsize n_bytes)
+{
+  atomic_fetch_add_explicit (&total_bytes_read, n_bytes, memory_order_relaxed);
+}

@@ -67,4 +67,11 @@ gboolean almu_fingerprint_equal (const AlmuFingerprint *a,
 
 guint64 almu_image_get_total_bytes_read (void);
 
+/* For subclasses. */
+void almu_image_set_up (AlmuImage             *self,
+                        const char            *name,
+                        const AlmuFingerprint *fingerprint,
+                        AlmuImageInfo         *info);
+void almu_image_add_bytes_read (gsize n_bytes);
+
 G_END_DECLS

@@ -2,3 +2,452 @@
 #include "config.h"
 
 #include "almu-plane.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "almu-error.h"
+#include "almu-pyramid.h"
+#include "almu-workers.h"
+
+/* What one thread takes at a time … */
+#define PART_BYTES (2 * 1024 * 1024)
+
+/* … and what of it is read before it is measured, while it is still in the
+ * second-level cache. */
+#define PIECE_BYTES (256 * 1024)
+
+struct _AlmuPlane
+{
+  gatomicrefcount refs;
+  int             width;
+  int             height;
+  float          *pixels;
+  AlmuStats       stats;
+
+  GMutex       mutex; /* for what is made late */
+  AlmuPyramid *pyramid;
+};
+
+/* Rows, divided into parts that do not depend on the number of threads, so
+ * that neither do sums. */
+typedef struct
+{
+  AlmuPlane *plane;
+  int        rows_per_part;
+  guint      n_parts;
+  AlmuStats *stats;
+
+  AlmuImage    *image;
+  AlmuBox       box;
+  GCancellable *cancellable;
+  GMutex        mutex;
+  GError       *error;  /* under the mutex */
+  int           failed; /* atomic */
+} Load;
+
+typedef struct
+{
+  AlmuPlane      *plane;
+  float           min;
+  float           max;
+  guint           n_parts;
+  AlmuHistogram **parts;
+} Count;
+
+static AlmuPlane *
+plane_new (int width,
+           int height)
+{
+  AlmuPlane *self;
+  float     *pixels = almu_pixels_try_new ((gsize) width * (gsize) height);
+
+  if (pixels == NULL)
+    return NULL;
+
+  self = g_new0 (AlmuPlane, 1);
+  g_atomic_ref_count_init (&self->refs);
+  g_mutex_init (&self->mutex);
+  self->width = width;
+  self->height = height;
+  self->pixels = pixels;
+  self->stats = ALMU_STATS_INIT;
+
+  return self;
+}
+
+static int
+rows_for (gsize bytes,
+          int   width)
+{
+  return (int) MAX (1, bytes / ((gsize) width * sizeof (float)));
+}
+
+static void
+load_init (Load      *load,
+           AlmuPlane *plane)
+{
+  load->plane = plane;
+  load->rows_per_part = rows_for (PART_BYTES, plane->width);
+  load->n_parts = (guint) ((plane->height + (gint64) load->rows_per_part - 1) / load->rows_per_part);
+  load->stats = g_new (AlmuStats, load->n_parts);
+  for (guint i = 0; i < load->n_parts; i++)
+    load->stats[i] = ALMU_STATS_INIT;
+  g_mutex_init (&load->mutex);
+}
+
+/* In the order of the parts, whoever did them. */
+static void
+load_finish (Load *load)
+{
+  for (guint i = 0; i < load->n_parts; i++)
+    almu_stats_merge (&load->plane->stats, &load->stats[i]);
+
+  g_free (load->stats);
+  g_mutex_clear (&load->mutex);
+}
+
+static void
+load_take_error (Load   *load,
+                 GError *error)
+{
+  g_mutex_lock (&load->mutex);
+  if (load->error == NULL)
+    load->error = g_steal_pointer (&error);
+  g_mutex_unlock (&load->mutex);
+
+  g_clear_error (&error);
+  g_atomic_int_set (&load->failed, TRUE);
+}
+
+static gboolean
+read_rows (Load *load,
+           int   y,
+           int   n_rows)
+{
+  AlmuPlane *plane = load->plane;
+  AlmuBox    box = load->box;
+  GError    *error = NULL;
+
+  box.area = (AlmuRect){ 0, y, plane->width, n_rows };
+  if (almu_image_read (load->image, &box, plane->pixels + (gsize) y * plane->width,
+                       load->cancellable, &error))
+    return TRUE;
+
+  load_take_error (load, error);
+
+  return FALSE;
+}
+
+static void
+load_part (guint    part,
+           gpointer user_data)
+{
+  Load      *load = user_data;
+  AlmuPlane *plane = load->plane;
+  int        rows_per_piece = MIN (load->rows_per_part, rows_for (PIECE_BYTES, plane->width));
+  int        begin = (int) part * load->rows_per_part;
+  int        end = MIN (begin + load->rows_per_part, plane->height);
+
+  for (int y = begin; y < end; y += rows_per_piece)
+    {
+      int n_rows = MIN (rows_per_piece, end - y);
+
+      if (load->image != NULL &&
+          (g_atomic_int_get (&load->failed) || !read_rows (load, y, n_rows)))
+        return;
+
+      almu_stats_add (&load->stats[part], plane->pixels + (gsize) y * plane->width,
+                      (gsize) n_rows * plane->width);
+    }
+}
+
+static void
+load_run (Load      *load,
+          AlmuPlane *plane)
+{
+  load_init (load, plane);
+  almu_workers_share (load->n_parts, load_part, load);
+  load_finish (load);
+}
+
+/**
+ * almu_plane_load:
+ * @image: an image
+ * @channel: index of the channel
+ * @stokes: index on the Stokes axis
+ * @cancellable: (nullable): asked between pieces
+ * @error: return location
+ *
+ * Reads a plane and measures it, on several threads. The statistics do not
+ * depend on how many.
+ *
+ * Returns: (transfer full): the plane, or %NULL
+ */
+AlmuPlane *
+almu_plane_load (AlmuImage    *image,
+                 int           channel,
+                 int           stokes,
+                 GCancellable *cancellable,
+                 GError      **error)
+{
+  const AlmuImageInfo *info;
+  g_autoptr(AlmuPlane) self = NULL;
+  Load     load = { 0 };
+  gboolean is_read = FALSE;
+
+  g_return_val_if_fail (ALMU_IS_IMAGE (image), NULL);
+
+  info = almu_image_get_info (image);
+  self = plane_new (info->width, info->height);
+  if (self == NULL)
+    {
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
+                   "%s: there is no memory for a plane of %d×%d pixels",
+                   almu_image_get_name (image), info->width, info->height);
+      return NULL;
+    }
+
+  load.cancellable = cancellable;
+  load.box = (AlmuBox){ { 0, 0, info->width, info->height }, channel, 1, stokes };
+
+  /* Compressed tiles are taller than a piece, and read by one thread. */
+  if (info->data_offset < 0)
+    {
+      if (!almu_image_read (image, &load.box, self->pixels, cancellable, error))
+        return NULL;
+      is_read = TRUE;
+    }
+
+  load.image = is_read ? NULL : image;
+  load_run (&load, self);
+
+  if (load.error != NULL)
+    {
+      g_propagate_error (error, load.error);
+      return NULL;
+    }
+
+  return g_steal_pointer (&self);
+}
+
+/**
+ * almu_plane_new_for_pixels:
+ * @pixels: (array): copied
+ * @width: at least 1
+ * @height: at least 1
+ *
+ * Makes a plane of computed pixels.
+ */
+AlmuPlane *
+almu_plane_new_for_pixels (const float *pixels,
+                           int          width,
+                           int          height)
+{
+  AlmuPlane *self;
+  Load       load = { 0 };
+
+  g_return_val_if_fail (pixels != NULL, NULL);
+  g_return_val_if_fail (width > 0 && height > 0, NULL);
+
+  self = plane_new (width, height);
+  if (self == NULL)
+    g_error ("No memory for a plane of %d×%d pixels", width, height);
+
+  memcpy (self->pixels, pixels, (gsize) width * (gsize) height * sizeof *pixels);
+  load_run (&load, self);
+
+  return self;
+}
+
+AlmuPlane *
+almu_plane_ref (AlmuPlane *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  g_atomic_ref_count_inc (&self->refs);
+
+  return self;
+}
+
+void
+almu_plane_unref (AlmuPlane *self)
+{
+  g_return_if_fail (self != NULL);
+
+  if (!g_atomic_ref_count_dec (&self->refs))
+    return;
+
+  almu_pyramid_free (self->pyramid);
+  free (self->pixels);
+  g_mutex_clear (&self->mutex);
+  g_free (self);
+}
+
+int
+almu_plane_get_width (AlmuPlane *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+
+  return self->width;
+}
+
+int
+almu_plane_get_height (AlmuPlane *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+
+  return self->height;
+}
+
+const float *
+almu_plane_get_pixels (AlmuPlane *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  return self->pixels;
+}
+
+const AlmuStats *
+almu_plane_get_stats (AlmuPlane *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  return &self->stats;
+}
+
+/**
+ * almu_plane_get_size:
+ *
+ * What a cache should count: pixels and down-sampled layers, whether these
+ * have been made yet or not, so that a budget holds when they are.
+ */
+gsize
+almu_plane_get_size (AlmuPlane *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+
+  return almu_plane_estimate_size (self->width, self->height);
+}
+
+gsize
+almu_plane_estimate_size (int width,
+                          int height)
+{
+  g_return_val_if_fail (width > 0 && height > 0, 0);
+
+  return sizeof (AlmuPlane) + (gsize) width * (gsize) height * sizeof (float) +
+         almu_pyramid_estimate_size (width, height);
+}
+
+static void
+count_part (guint    part,
+            gpointer user_data)
+{
+  Count     *count = user_data;
+  AlmuPlane *plane = count->plane;
+  gint64     begin = (gint64) plane->height * part / count->n_parts;
+  gint64     end = (gint64) plane->height * (part + 1) / count->n_parts;
+
+  almu_histogram_add (count->parts[part], count->min, count->max,
+                      plane->pixels + (gsize) begin * plane->width,
+                      (gsize) (end - begin) * plane->width);
+}
+
+/* A few parts per thread even out what else the machine does; each costs a
+ * set of bins. */
+static guint
+get_n_count_parts (AlmuPlane *self,
+                   int        n_bins)
+{
+  gsize n_pixels = (gsize) self->width * (gsize) self->height;
+  gsize n_parts = MIN (n_pixels / (PART_BYTES / sizeof (float)), 4 * almu_workers_get_threads ());
+
+  /* Not more bins to clear and merge than pixels to count. */
+  n_parts = MIN (n_parts, n_pixels / (gsize) n_bins);
+  n_parts = MIN (n_parts, (gsize) self->height);
+
+  return (guint) MAX (n_parts, 1);
+}
+
+/**
+ * almu_plane_count:
+ * @self: a plane
+ * @n_bins: how many bins, from 1 to %ALMU_LIMIT_BINS
+ * @min: lower bound
+ * @max: upper bound
+ *
+ * Counts the pixels within bounds, on several threads.
+ *
+ * Returns: (transfer full): the histogram
+ */
+AlmuHistogram *
+almu_plane_count (AlmuPlane *self,
+                  int        n_bins,
+                  float      min,
+                  float      max)
+{
+  AlmuHistogram             *histogram;
+  g_autofree AlmuHistogram **parts = NULL;
+  Count                      count;
+
+  g_return_val_if_fail (self != NULL, NULL);
+  g_return_val_if_fail (n_bins >= 1 && n_bins <= ALMU_LIMIT_BINS, NULL);
+
+  count = (Count){ self, min, max, get_n_count_parts (self, n_bins), NULL };
+  count.parts = parts = g_new (AlmuHistogram *, count.n_parts);
+  for (guint i = 0; i < count.n_parts; i++)
+    parts[i] = almu_histogram_new (n_bins, min, max, &self->stats);
+
+  almu_workers_share (count.n_parts, count_part, &count);
+
+  histogram = parts[0];
+  for (guint i = 1; i < count.n_parts; i++)
+    {
+      almu_histogram_merge (histogram, parts[i]);
+      almu_histogram_unref (parts[i]);
+    }
+
+  return histogram;
+}
+
+/**
+ * almu_plane_get_layer:
+ * @self: a plane
+ * @mip: 1, 2, 4 … to what almu_tile_get_mip() gives for layer 0
+ * @out_width: (out): pixels of the layer
+ * @out_height: (out): likewise
+ *
+ * The plane down-sampled by @mip. The first call for any @mip above 1 makes
+ * all of them, on several threads; others wait for it.
+ *
+ * Returns: (transfer none) (nullable): means of the finite pixels of each
+ *   block; %NULL for any other @mip, and where there is no memory
+ */
+const float *
+almu_plane_get_layer (AlmuPlane *self,
+                      int        mip,
+                      int       *out_width,
+                      int       *out_height)
+{
+  AlmuPyramid *pyramid;
+
+  g_return_val_if_fail (self != NULL, NULL);
+  g_return_val_if_fail (out_width != NULL && out_height != NULL, NULL);
+
+  if (mip == 1)
+    {
+      *out_width = self->width;
+      *out_height = self->height;
+      return self->pixels;
+    }
+
+  g_mutex_lock (&self->mutex);
+  if (self->pyramid == NULL)
+    self->pyramid = almu_pyramid_new (self->pixels, self->width, self->height,
+                                      self->stats.n_blank > 0);
+  pyramid = self->pyramid;
+  g_mutex_unlock (&self->mutex);
+
+  return pyramid != NULL ? almu_pyramid_get_layer (pyramid, mip, out_width, out_height) : NULL;
+}

@@ -1,4 +1,43 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
-#include <glib.h>
+#include "kernel.h"
+
+/* All in float, as the viewer's other backends do it, so that a value on
+ * the edge of a bin falls on the same side. */
+ALMU_KERNEL void
+almu_kernel_bin (const float *values,
+                 gsize        n_values,
+                 float        min,
+                 float        max,
+                 float        width,
+                 int          n_bins,
+                 gint32      *bins)
+{
+  float last = (float) (n_bins - 1);
+
+  for (gsize i = 0; i < n_values; i++)
+    {
+      float    v = values[i];
+      float    place = (v - min) / width;
+      gboolean is_inside = (v >= min) & (v <= max);
+
+      /* Clamped before it becomes an integer: a width that underflowed
+       * makes infinities, and 0 / 0. */
+      place = place > 0.0f ? place : 0.0f;
+      place = place < last ? place : last;
+      bins[i] = is_inside ? (gint32) place : n_bins;
+    }
+}
+
+ALMU_KERNEL gsize
+almu_kernel_count_zeros (const float *values,
+                         gsize        n_values)
+{
+  gsize n = 0;
+
+  for (gsize i = 0; i < n_values; i++)
+    n += values[i] == 0.0f;
+
+  return n;
+}
