@@ -86,6 +86,9 @@
 
 #define ALMU_LIMIT_FILES 512
 #define ALMU_LIMIT_REGIONS 20000
+
+/* New regions are numbered from the highest id seen, so it must leave room. */
+#define ALMU_LIMIT_REGION_ID (1 << 30)
 #define ALMU_LIMIT_CONTROL_POINTS 100000
 
 /* Requirement entries of one kind for one region: 13 polarisations times a
@@ -118,6 +121,10 @@
 
 #define ALMU_LIMIT_HDUS 10000
 
+/* Rows of a table of beams: one for each channel and polarisation, of the
+ * longest spectra there are. */
+#define ALMU_LIMIT_BEAMS (1 << 20)
+
 /* A file compressed as a whole is inflated in memory: what a desk machine
  * can spare. */
 #define ALMU_LIMIT_INFLATED_BYTES (G_GINT64_CONSTANT (8) << 30)
@@ -142,6 +149,9 @@
 /* Nesting of JSON text: json-glib calls itself for each level. A layout
  * nests a dozen. */
 #define ALMU_LIMIT_JSON_DEPTH 128
+
+/* Values in JSON text: three bytes of it become some 150 in memory. */
+#define ALMU_LIMIT_JSON_VALUES 2000000
 
 /* -- configuration ------------------------------------------------------ */
 

@@ -16,7 +16,7 @@
 struct _AlmuLru
 {
   GHashTable *entries;
-  GQueue      by_use;   /* of Entry, the latest first */
+  GQueue      by_use; /* of Entry, the latest first */
   gsize       size;
   gsize       budget;
 };

@@ -15,9 +15,9 @@ typedef struct
 
 typedef struct
 {
-  GTask          *task;   /* either a task … */
+  GTask          *task; /* either a task … */
   GTaskThreadFunc func;
-  struct _Share  *share;  /* … or a hand with somebody's loop */
+  struct _Share  *share; /* … or a hand with somebody's loop */
   int             priority;
 } Job;
 
@@ -27,8 +27,8 @@ typedef struct _Share
   AlmuPartFunc    func;
   gpointer        user_data;
   guint           n_parts;
-  guint           next;     /* atomic */
-  guint           n_done;   /* under the mutex, as is the condition */
+  guint           next;   /* atomic */
+  guint           n_done; /* under the mutex, as is the condition */
   GMutex          mutex;
   GCond           all_done;
 } Share;

@@ -44,8 +44,8 @@ void          almu_test_fits_values (AlmuTestFits *self,
                                      const double *values);
 void          almu_test_fits_fill (AlmuTestFits *self,
                                    double (*func) (const gint64 *position,
-                                                   gpointer      user_data),
-                                   gpointer      user_data);
+                                          gpointer      user_data),
+                                   gpointer user_data);
 void          almu_test_fits_end (AlmuTestFits *self);
 GBytes       *almu_test_fits_to_bytes (AlmuTestFits *self);
 char         *almu_test_fits_save (AlmuTestFits *self,

@@ -1,0 +1,435 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "almu-cache.h"
+
+#include <math.h>
+
+#include "almu-error.h"
+#include "almu-lru.h"
+#include "almu-workers.h"
+
+/**
+ * AlmuCache:
+ *
+ * What was read and made from images, under one budget of bytes: planes,
+ * the histograms of planes, encoded tiles. A plane that several ask for
+ * while it is being read is read once.
+ *
+ * Shared by all sessions; main thread only.
+ */
+struct _AlmuCache
+{
+  GObject parent_instance;
+
+  AlmuLru    *lru;
+  GHashTable *loads; /* AlmuLruKey → Load */
+};
+
+G_DEFINE_FINAL_TYPE (AlmuCache, almu_cache, G_TYPE_OBJECT)
+
+/* A plane on its way in, and who waits for it. */
+typedef struct
+{
+  AlmuLruKey    key;
+  AlmuImage    *image;
+  int           channel;
+  int           stokes;
+  GCancellable *cancellable;
+  GPtrArray    *waiting; /* GTask */
+} Load;
+
+/* What LRU details mean: 0 the plane, 1 its histogram, else a tile. */
+#define DETAIL_PLANE 0
+#define DETAIL_HISTOGRAM 1
+#define DETAIL_TILES (G_GUINT64_CONSTANT (1) << 63)
+
+static void
+load_free (gpointer data)
+{
+  Load *load = data;
+
+  g_clear_object (&load->image);
+  g_clear_object (&load->cancellable);
+  g_clear_pointer (&load->waiting, g_ptr_array_unref);
+  g_free (load);
+}
+
+static guint
+key_hash (gconstpointer data)
+{
+  const AlmuLruKey *key = data;
+
+  return g_int64_hash (&key->owner) ^ (g_int64_hash (&key->item) * 31);
+}
+
+static gboolean
+key_equal (gconstpointer a,
+           gconstpointer b)
+{
+  const AlmuLruKey *x = a;
+  const AlmuLruKey *y = b;
+
+  return x->owner == y->owner && x->item == y->item;
+}
+
+static AlmuLruKey
+make_key (AlmuImage *image,
+          int        channel,
+          int        stokes,
+          guint64    detail)
+{
+  const AlmuImageInfo *info = almu_image_get_info (image);
+
+  return (AlmuLruKey){
+    .owner = almu_image_get_serial (image),
+    .item = (guint64) stokes * (guint64) info->depth + (guint64) channel,
+    .detail = detail,
+  };
+}
+
+static guint64
+tile_detail (const AlmuTile *tile,
+             AlmuCompression compression,
+             float           quality)
+{
+  guint64 precision = compression == ALMU_COMPRESSION_ZFP ? (guint64) lroundf (CLAMP (quality, 0, 63)) : 0;
+
+  return DETAIL_TILES | ((guint64) compression << 40) | (precision << 32) |
+         (guint32) almu_tile_encode_place (tile);
+}
+
+static void
+almu_cache_dispose (GObject *object)
+{
+  AlmuCache *self = ALMU_CACHE (object);
+
+  g_clear_pointer (&self->loads, g_hash_table_unref);
+  g_clear_pointer (&self->lru, almu_lru_free);
+
+  G_OBJECT_CLASS (almu_cache_parent_class)->dispose (object);
+}
+
+static void
+almu_cache_class_init (AlmuCacheClass *klass)
+{
+  G_OBJECT_CLASS (klass)->dispose = almu_cache_dispose;
+}
+
+static void
+almu_cache_init (AlmuCache *self)
+{
+  self->loads = g_hash_table_new_full (key_hash, key_equal, NULL, load_free);
+}
+
+/**
+ * almu_cache_new:
+ * @budget: bytes for everything kept
+ */
+AlmuCache *
+almu_cache_new (gsize budget)
+{
+  AlmuCache *self = g_object_new (ALMU_TYPE_CACHE, NULL);
+
+  self->lru = almu_lru_new (budget);
+
+  return self;
+}
+
+gsize
+almu_cache_get_size (AlmuCache *self)
+{
+  return almu_lru_get_size (self->lru);
+}
+
+gsize
+almu_cache_get_budget (AlmuCache *self)
+{
+  return almu_lru_get_budget (self->lru);
+}
+
+/**
+ * almu_cache_drop_image:
+ *
+ * Forgets all that was made from @image, because nobody has it open.
+ */
+void
+almu_cache_drop_image (AlmuCache *self,
+                       AlmuImage *image)
+{
+  almu_lru_drop_owner (self->lru, almu_image_get_serial (image));
+}
+
+/**
+ * almu_cache_peek_plane:
+ *
+ * Returns: (nullable) (transfer none): the plane if it is in memory
+ */
+AlmuPlane *
+almu_cache_peek_plane (AlmuCache *self,
+                       AlmuImage *image,
+                       int        channel,
+                       int        stokes)
+{
+  AlmuLruKey key = make_key (image, channel, stokes, DETAIL_PLANE);
+
+  return almu_lru_lookup (self->lru, &key);
+}
+
+static gboolean
+is_waiting (GTask *task)
+{
+  GCancellable *cancellable = g_task_get_cancellable (task);
+
+  return cancellable == NULL || !g_cancellable_is_cancelled (cancellable);
+}
+
+/* Nobody wants the plane any more: stop reading it. */
+static void
+on_waiting_cancelled (GCancellable *cancellable,
+                      Load         *load)
+{
+  for (guint i = 0; i < load->waiting->len; i++)
+    {
+      if (is_waiting (g_ptr_array_index (load->waiting, i)))
+        return;
+    }
+
+  g_cancellable_cancel (load->cancellable);
+}
+
+static void
+load_worker (GTask        *task,
+             gpointer      source_object,
+             gpointer      task_data,
+             GCancellable *cancellable)
+{
+  Load *load = task_data;
+  g_autoptr(GError) error = NULL;
+  AlmuPlane *plane;
+
+  plane = almu_plane_load (load->image, load->channel, load->stokes, cancellable, &error);
+  if (plane != NULL)
+    g_task_return_pointer (task, plane, (GDestroyNotify) almu_plane_unref);
+  else
+    g_task_return_error (task, g_steal_pointer (&error));
+}
+
+static void
+forget_load (AlmuCache *self,
+             Load      *load)
+{
+  for (guint i = 0; i < load->waiting->len; i++)
+    {
+      GCancellable *cancellable = g_task_get_cancellable (g_ptr_array_index (load->waiting, i));
+
+      if (cancellable != NULL)
+        g_signal_handlers_disconnect_by_func (cancellable, on_waiting_cancelled, load);
+    }
+
+  if (g_hash_table_lookup (self->loads, &load->key) == load)
+    g_hash_table_steal (self->loads, &load->key);
+}
+
+static void
+on_loaded (GObject      *source,
+           GAsyncResult *result,
+           gpointer      user_data)
+{
+  AlmuCache *self = ALMU_CACHE (source);
+  Load      *load = user_data;
+  g_autoptr(GPtrArray) waiting = NULL;
+  g_autoptr(GError) error = NULL;
+  g_autoptr(AlmuPlane) plane = NULL;
+
+  plane = g_task_propagate_pointer (G_TASK (result), &error);
+  forget_load (self, load);
+  waiting = g_steal_pointer (&load->waiting);
+
+  if (plane != NULL)
+    almu_lru_take (self->lru, &load->key,
+                   almu_plane_ref (plane), almu_plane_get_size (plane),
+                   (GDestroyNotify) almu_plane_unref);
+
+  for (guint i = 0; i < waiting->len; i++)
+    {
+      GTask *task = g_ptr_array_index (waiting, i);
+
+      if (plane != NULL)
+        g_task_return_pointer (task, almu_plane_ref (plane), (GDestroyNotify) almu_plane_unref);
+      else
+        g_task_return_error (task, g_error_copy (error));
+    }
+
+  load_free (load);
+}
+
+static void
+start_load (AlmuCache *self,
+            Load      *load,
+            int        priority)
+{
+  g_autoptr(GTask) task = NULL;
+
+  task = g_task_new (self, load->cancellable, on_loaded, load);
+  g_task_set_source_tag (task, start_load);
+  g_task_set_priority (task, priority);
+  g_task_set_task_data (task, load, NULL);
+  almu_workers_run (task, load_worker);
+}
+
+static gboolean
+fits_budget (AlmuCache *self,
+             AlmuImage *image,
+             GError   **error)
+{
+  const AlmuImageInfo *info = almu_image_get_info (image);
+  gsize                needed = almu_plane_estimate_size (info->width, info->height);
+  gsize                budget = almu_lru_get_budget (self->lru);
+  g_autofree char     *needed_text = NULL;
+  g_autofree char     *budget_text = NULL;
+
+  if (needed <= budget)
+    return TRUE;
+
+  needed_text = g_format_size_full (needed, G_FORMAT_SIZE_IEC_UNITS);
+  budget_text = g_format_size_full (budget, G_FORMAT_SIZE_IEC_UNITS);
+  g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
+               "A plane of %s (%d×%d pixels) needs %s of memory, but the cache may take %s: raise --cache-size",
+               almu_image_get_name (image), info->width, info->height, needed_text, budget_text);
+  return FALSE;
+}
+
+/**
+ * almu_cache_get_plane_async:
+ * @priority: of the reading, if it has to be read
+ *
+ * Gives the plane, from memory if it is there.
+ */
+void
+almu_cache_get_plane_async (AlmuCache          *self,
+                            AlmuImage          *image,
+                            int                 channel,
+                            int                 stokes,
+                            int                 priority,
+                            GCancellable       *cancellable,
+                            GAsyncReadyCallback callback,
+                            gpointer            user_data)
+{
+  AlmuLruKey key = make_key (image, channel, stokes, DETAIL_PLANE);
+  g_autoptr(GTask) task = NULL;
+  g_autoptr(GError) error = NULL;
+  AlmuPlane *plane;
+  Load      *load;
+
+  g_return_if_fail (ALMU_IS_CACHE (self));
+  g_return_if_fail (ALMU_IS_IMAGE (image));
+
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, almu_cache_get_plane_async);
+
+  plane = almu_lru_lookup (self->lru, &key);
+  if (plane != NULL)
+    {
+      g_task_return_pointer (task, almu_plane_ref (plane), (GDestroyNotify) almu_plane_unref);
+      return;
+    }
+
+  if (!fits_budget (self, image, &error))
+    {
+      g_task_return_error (task, g_steal_pointer (&error));
+      return;
+    }
+
+  load = g_hash_table_lookup (self->loads, &key);
+  if (load == NULL || g_cancellable_is_cancelled (load->cancellable))
+    {
+      /* A cancelled one finishes by itself and finds its key taken. */
+      g_hash_table_steal (self->loads, &key);
+      load = g_new0 (Load, 1);
+      load->key = key;
+      load->image = g_object_ref (image);
+      load->channel = channel;
+      load->stokes = stokes;
+      load->cancellable = g_cancellable_new ();
+      load->waiting = g_ptr_array_new_with_free_func (g_object_unref);
+      g_hash_table_insert (self->loads, &load->key, load);
+      start_load (self, load, priority);
+    }
+
+  g_ptr_array_add (load->waiting, g_object_ref (task));
+  if (cancellable != NULL)
+    g_signal_connect (cancellable, "cancelled", G_CALLBACK (on_waiting_cancelled), load);
+}
+
+/**
+ * almu_cache_get_plane_finish:
+ *
+ * Returns: (transfer full): the plane
+ */
+AlmuPlane *
+almu_cache_get_plane_finish (AlmuCache    *self,
+                             GAsyncResult *result,
+                             GError      **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+/* The histogram of the plane with automatic bins over all values. */
+AlmuHistogram *
+almu_cache_peek_histogram (AlmuCache *self,
+                           AlmuImage *image,
+                           int        channel,
+                           int        stokes)
+{
+  AlmuLruKey key = make_key (image, channel, stokes, DETAIL_HISTOGRAM);
+
+  return almu_lru_lookup (self->lru, &key);
+}
+
+void
+almu_cache_keep_histogram (AlmuCache     *self,
+                           AlmuImage     *image,
+                           int            channel,
+                           int            stokes,
+                           AlmuHistogram *histogram)
+{
+  AlmuLruKey key = make_key (image, channel, stokes, DETAIL_HISTOGRAM);
+  gsize      size = sizeof *histogram + (gsize) histogram->n_bins * sizeof histogram->counts[0];
+
+  almu_lru_take (self->lru, &key, almu_histogram_ref (histogram), size,
+                 (GDestroyNotify) almu_histogram_unref);
+}
+
+AlmuTilePicture *
+almu_cache_peek_tile (AlmuCache      *self,
+                      AlmuImage      *image,
+                      int             channel,
+                      int             stokes,
+                      const AlmuTile *tile,
+                      AlmuCompression compression,
+                      float           quality)
+{
+  AlmuLruKey key = make_key (image, channel, stokes, tile_detail (tile, compression, quality));
+
+  return almu_lru_lookup (self->lru, &key);
+}
+
+void
+almu_cache_keep_tile (AlmuCache       *self,
+                      AlmuImage       *image,
+                      int              channel,
+                      int              stokes,
+                      const AlmuTile  *tile,
+                      AlmuCompression  compression,
+                      float            quality,
+                      AlmuTilePicture *picture)
+{
+  AlmuLruKey key = make_key (image, channel, stokes, tile_detail (tile, compression, quality));
+
+  almu_lru_take (self->lru, &key, almu_tile_picture_ref (picture),
+                 almu_tile_picture_get_size (picture),
+                 (GDestroyNotify) almu_tile_picture_unref);
+}

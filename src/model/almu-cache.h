@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "almu-image.h"
+#include "almu-plane.h"
+#include "almu-tile-codec.h"
+#include "almu-tile.h"
+
+G_BEGIN_DECLS
+
+#define ALMU_TYPE_CACHE (almu_cache_get_type ())
+G_DECLARE_FINAL_TYPE (AlmuCache, almu_cache, ALMU, CACHE, GObject)
+
+AlmuCache *almu_cache_new (gsize budget);
+gsize      almu_cache_get_size (AlmuCache *self);
+gsize      almu_cache_get_budget (AlmuCache *self);
+void       almu_cache_drop_image (AlmuCache *self,
+                                  AlmuImage *image);
+
+AlmuPlane *almu_cache_peek_plane (AlmuCache *self,
+                                  AlmuImage *image,
+                                  int        channel,
+                                  int        stokes);
+void       almu_cache_get_plane_async (AlmuCache          *self,
+                                       AlmuImage          *image,
+                                       int                 channel,
+                                       int                 stokes,
+                                       int                 priority,
+                                       GCancellable       *cancellable,
+                                       GAsyncReadyCallback callback,
+                                       gpointer            user_data);
+AlmuPlane *almu_cache_get_plane_finish (AlmuCache    *self,
+                                        GAsyncResult *result,
+                                        GError      **error);
+
+AlmuHistogram   *almu_cache_peek_histogram (AlmuCache *self,
+                                            AlmuImage *image,
+                                            int        channel,
+                                            int        stokes);
+void             almu_cache_keep_histogram (AlmuCache     *self,
+                                            AlmuImage     *image,
+                                            int            channel,
+                                            int            stokes,
+                                            AlmuHistogram *histogram);
+AlmuTilePicture *almu_cache_peek_tile (AlmuCache      *self,
+                                       AlmuImage      *image,
+                                       int             channel,
+                                       int             stokes,
+                                       const AlmuTile *tile,
+                                       AlmuCompression compression,
+                                       float           quality);
+void             almu_cache_keep_tile (AlmuCache       *self,
+                                       AlmuImage       *image,
+                                       int              channel,
+                                       int              stokes,
+                                       const AlmuTile  *tile,
+                                       AlmuCompression  compression,
+                                       float            quality,
+                                       AlmuTilePicture *picture);
+
+G_END_DECLS

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "almu-cache.h"
+#include "almu-product.h"
+#include "almu-region.h"
+
+G_BEGIN_DECLS
+
+#define ALMU_TYPE_DEMAND (almu_demand_get_type ())
+G_DECLARE_FINAL_TYPE (AlmuDemand, almu_demand, ALMU, DEMAND, GObject)
+
+AlmuDemand *almu_demand_new (AlmuCache *cache,
+                             AlmuImage *image,
+                             int        file_id);
+void        almu_demand_set_epoch (AlmuDemand *self,
+                                   guint       epoch);
+void        almu_demand_start (AlmuDemand *self);
+void        almu_demand_stop (AlmuDemand *self);
+void        almu_demand_renew (AlmuDemand *self,
+                               guint       epoch);
+void        almu_demand_set_paused (AlmuDemand *self,
+                                    gboolean    paused);
+
+void almu_demand_set_plane (AlmuDemand *self,
+                            int         channel,
+                            int         stokes);
+void almu_demand_set_cursor (AlmuDemand *self,
+                             AlmuPoint   cursor);
+
+gboolean almu_demand_require_tiles (AlmuDemand     *self,
+                                    const gint32   *codes,
+                                    gsize           n_codes,
+                                    AlmuCompression compression,
+                                    float           quality,
+                                    GError        **error);
+void     almu_demand_require_spatial (AlmuDemand *self,
+                                      int         region_id,
+                                      AlmuRegion *region,
+                                      GArray     *wants);
+void     almu_demand_require_spectral (AlmuDemand *self,
+                                       int         region_id,
+                                       AlmuRegion *region,
+                                       GArray     *wants);
+void     almu_demand_require_stats (AlmuDemand *self,
+                                    int         region_id,
+                                    AlmuRegion *region,
+                                    GArray     *wants);
+void     almu_demand_require_histograms (AlmuDemand *self,
+                                         int         region_id,
+                                         AlmuRegion *region,
+                                         GArray     *wants);
+void     almu_demand_forget_region (AlmuDemand *self,
+                                    int         region_id);
+
+guint almu_demand_get_n_running (AlmuDemand *self);
+
+G_END_DECLS

@@ -1,0 +1,577 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "almu-file.h"
+
+#include <math.h>
+
+#include "almu-error.h"
+
+/**
+ * AlmuFile:
+ *
+ * One image that a session has open, or would have open if the file were
+ * there: its name, the plane and the place being looked at, and what is
+ * demanded of it.
+ */
+struct _AlmuFile
+{
+  GObject parent_instance;
+
+  int           id;
+  AlmuFileName *name;
+  AlmuFileState state;
+  char         *error;
+  AlmuImage    *image; /* NULL unless open, as is the demand */
+  AlmuCache    *cache;
+  AlmuDemand   *demand;
+  int           channel;
+  int           stokes;
+  AlmuPoint     cursor;
+  gboolean      has_cursor;
+};
+
+G_DEFINE_FINAL_TYPE (AlmuFile, almu_file, G_TYPE_OBJECT)
+
+enum
+{
+  PROP_0,
+  PROP_ID,
+  PROP_STATE,
+  PROP_ERROR,
+  PROP_CHANNEL,
+  PROP_STOKES,
+  N_PROPS
+};
+
+enum
+{
+  PRODUCT,
+  FAILED,
+  N_SIGNALS
+};
+
+static GParamSpec *properties[N_PROPS];
+static guint       signals[N_SIGNALS];
+
+AlmuFileName *
+almu_file_name_new (const char    *directory,
+                    const char    *name,
+                    const char    *hdu,
+                    AlmuImageFlags flags)
+{
+  AlmuFileName *self = g_new0 (AlmuFileName, 1);
+
+  self->directory = g_strdup (directory);
+  self->name = g_strdup (name);
+  self->hdu = g_strdup (hdu != NULL ? hdu : "");
+  self->flags = flags;
+
+  return self;
+}
+
+AlmuFileName *
+almu_file_name_copy (const AlmuFileName *self)
+{
+  return almu_file_name_new (self->directory, self->name, self->hdu, self->flags);
+}
+
+void
+almu_file_name_free (AlmuFileName *self)
+{
+  g_free (self->directory);
+  g_free (self->name);
+  g_free (self->hdu);
+  g_free (self);
+}
+
+gboolean
+almu_file_name_equal (const AlmuFileName *a,
+                      const AlmuFileName *b)
+{
+  return g_str_equal (a->directory, b->directory) && g_str_equal (a->name, b->name) &&
+         g_str_equal (a->hdu, b->hdu) && a->flags == b->flags;
+}
+
+static void
+almu_file_dispose (GObject *object)
+{
+  AlmuFile *self = ALMU_FILE (object);
+
+  /* closing frees at once what was made from the image */
+  if (self->demand != NULL)
+    almu_demand_stop (self->demand);
+  if (self->cache != NULL && self->image != NULL)
+    almu_cache_drop_image (self->cache, self->image);
+  g_clear_object (&self->demand);
+  g_clear_object (&self->image);
+  g_clear_object (&self->cache);
+
+  G_OBJECT_CLASS (almu_file_parent_class)->dispose (object);
+}
+
+static void
+almu_file_finalize (GObject *object)
+{
+  AlmuFile *self = ALMU_FILE (object);
+
+  g_clear_pointer (&self->name, almu_file_name_free);
+  g_clear_pointer (&self->error, g_free);
+
+  G_OBJECT_CLASS (almu_file_parent_class)->finalize (object);
+}
+
+static void
+almu_file_get_property (GObject    *object,
+                        guint       prop_id,
+                        GValue     *value,
+                        GParamSpec *pspec)
+{
+  AlmuFile *self = ALMU_FILE (object);
+
+  switch (prop_id)
+    {
+    case PROP_ID:
+      g_value_set_int (value, self->id);
+      break;
+
+    case PROP_STATE:
+      g_value_set_int (value, self->state);
+      break;
+
+    case PROP_ERROR:
+      g_value_set_string (value, self->error != NULL ? self->error : "");
+      break;
+
+    case PROP_CHANNEL:
+      g_value_set_int (value, self->channel);
+      break;
+
+    case PROP_STOKES:
+      g_value_set_int (value, self->stokes);
+      break;
+
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+almu_file_class_init (AlmuFileClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->dispose = almu_file_dispose;
+  object_class->finalize = almu_file_finalize;
+  object_class->get_property = almu_file_get_property;
+
+  /**
+   * AlmuFile:id:
+   *
+   * The number the viewer calls the file by.
+   */
+  properties[PROP_ID] =
+    g_param_spec_int ("id", NULL, NULL,
+                      0, G_MAXINT, 0,
+                      G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * AlmuFile:state:
+   *
+   * An #AlmuFileState.
+   */
+  properties[PROP_STATE] =
+    g_param_spec_int ("state", NULL, NULL,
+                      ALMU_FILE_STATE_OPENING, ALMU_FILE_STATE_UNAVAILABLE, ALMU_FILE_STATE_OPENING,
+                      G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * AlmuFile:error:
+   *
+   * Why the file is unavailable; "" if it is not.
+   */
+  properties[PROP_ERROR] =
+    g_param_spec_string ("error", NULL, NULL,
+                         "",
+                         G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * AlmuFile:channel:
+   *
+   * Index of the channel being looked at.
+   */
+  properties[PROP_CHANNEL] =
+    g_param_spec_int ("channel", NULL, NULL,
+                      0, G_MAXINT, 0,
+                      G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * AlmuFile:stokes:
+   *
+   * Index of the polarisation being looked at.
+   */
+  properties[PROP_STOKES] =
+    g_param_spec_int ("stokes", NULL, NULL,
+                      0, G_MAXINT, 0,
+                      G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  g_object_class_install_properties (object_class, N_PROPS, properties);
+
+  /**
+   * AlmuFile::product:
+   * @self: the file
+   * @product: an #AlmuProduct, valid during the emission
+   *
+   * Something that was demanded is there.
+   */
+  signals[PRODUCT] =
+    g_signal_new ("product",
+                  G_TYPE_FROM_CLASS (klass),
+                  G_SIGNAL_RUN_LAST,
+                  0, NULL, NULL, NULL,
+                  G_TYPE_NONE, 1, G_TYPE_POINTER);
+
+  /**
+   * AlmuFile::failed:
+   * @self: the file
+   * @error: why
+   *
+   * Something that was demanded cannot be had; the file stays open.
+   */
+  signals[FAILED] =
+    g_signal_new ("failed",
+                  G_TYPE_FROM_CLASS (klass),
+                  G_SIGNAL_RUN_LAST,
+                  0, NULL, NULL, NULL,
+                  G_TYPE_NONE, 1, G_TYPE_ERROR);
+}
+
+static void
+almu_file_init (AlmuFile *self)
+{
+}
+
+/**
+ * almu_file_new:
+ *
+ * A file that is yet to be opened.
+ */
+AlmuFile *
+almu_file_new (int                 id,
+               const AlmuFileName *name)
+{
+  AlmuFile *self = g_object_new (ALMU_TYPE_FILE, NULL);
+
+  self->id = id;
+  self->name = almu_file_name_copy (name);
+
+  return self;
+}
+
+int
+almu_file_get_id (AlmuFile *self)
+{
+  g_return_val_if_fail (ALMU_IS_FILE (self), -1);
+
+  return self->id;
+}
+
+const AlmuFileName *
+almu_file_get_name (AlmuFile *self)
+{
+  g_return_val_if_fail (ALMU_IS_FILE (self), NULL);
+
+  return self->name;
+}
+
+AlmuFileState
+almu_file_get_state (AlmuFile *self)
+{
+  g_return_val_if_fail (ALMU_IS_FILE (self), ALMU_FILE_STATE_UNAVAILABLE);
+
+  return self->state;
+}
+
+/**
+ * almu_file_get_image:
+ *
+ * Returns: (nullable): the image, %NULL unless the file is open
+ */
+AlmuImage *
+almu_file_get_image (AlmuFile *self)
+{
+  g_return_val_if_fail (ALMU_IS_FILE (self), NULL);
+
+  return self->image;
+}
+
+/**
+ * almu_file_get_demand:
+ *
+ * Returns: (nullable): what is demanded, %NULL unless the file is open
+ */
+AlmuDemand *
+almu_file_get_demand (AlmuFile *self)
+{
+  g_return_val_if_fail (ALMU_IS_FILE (self), NULL);
+
+  return self->demand;
+}
+
+int
+almu_file_get_channel (AlmuFile *self)
+{
+  g_return_val_if_fail (ALMU_IS_FILE (self), 0);
+
+  return self->channel;
+}
+
+int
+almu_file_get_stokes (AlmuFile *self)
+{
+  g_return_val_if_fail (ALMU_IS_FILE (self), 0);
+
+  return self->stokes;
+}
+
+AlmuPoint
+almu_file_get_cursor (AlmuFile *self)
+{
+  return self->cursor;
+}
+
+static void
+set_channel (AlmuFile *self,
+             int       channel)
+{
+  if (self->channel == channel)
+    return;
+
+  self->channel = channel;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_CHANNEL]);
+}
+
+static void
+set_stokes (AlmuFile *self,
+            int       stokes)
+{
+  if (self->stokes == stokes)
+    return;
+
+  self->stokes = stokes;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STOKES]);
+}
+
+static gboolean
+is_open (AlmuFile *self,
+         GError  **error)
+{
+  if (self->image != NULL)
+    return TRUE;
+
+  g_set_error (error, ALMU_ERROR, ALMU_ERROR_NOT_FOUND,
+               "File %d (%s) is not open: %s", self->id, self->name->name,
+               self->error != NULL ? self->error : "still opening");
+  return FALSE;
+}
+
+static gboolean
+has_plane (AlmuImage *image,
+           int        channel,
+           int        stokes,
+           GError   **error)
+{
+  const AlmuImageInfo *info = almu_image_get_info (image);
+
+  if (channel < 0 || channel >= info->depth)
+    {
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
+                   "%s has channels 0 to %d, not %d",
+                   almu_image_get_name (image), info->depth - 1, channel);
+      return FALSE;
+    }
+
+  if (stokes >= ALMU_POLARISATION_PTOTAL && stokes <= ALMU_POLARISATION_PANGLE)
+    {
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED,
+                   "Computed polarisations are not there yet (%s, polarisation %d)",
+                   almu_image_get_name (image), stokes);
+      return FALSE;
+    }
+
+  if (stokes < 0 || stokes >= info->n_stokes)
+    {
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
+                   "%s has polarisations 0 to %d, not %d",
+                   almu_image_get_name (image), info->n_stokes - 1, stokes);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+/**
+ * almu_file_set_plane:
+ *
+ * Looks at another plane.
+ *
+ * Returns: %FALSE if there is no such plane; nothing is changed then
+ */
+gboolean
+almu_file_set_plane (AlmuFile *self,
+                     int       channel,
+                     int       stokes,
+                     GError  **error)
+{
+  g_return_val_if_fail (ALMU_IS_FILE (self), FALSE);
+
+  if (!is_open (self, error) || !has_plane (self->image, channel, stokes, error))
+    return FALSE;
+
+  almu_demand_set_plane (self->demand, channel, stokes);
+  set_channel (self, channel);
+  set_stokes (self, stokes);
+
+  return TRUE;
+}
+
+gboolean
+almu_file_set_cursor (AlmuFile *self,
+                      AlmuPoint cursor,
+                      GError  **error)
+{
+  g_return_val_if_fail (ALMU_IS_FILE (self), FALSE);
+
+  if (!is_open (self, error))
+    return FALSE;
+
+  if (!isfinite (cursor.x) || !isfinite (cursor.y))
+    {
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
+                   "Cursor of file %d is not a number", self->id);
+      return FALSE;
+    }
+
+  self->cursor = cursor;
+  self->has_cursor = TRUE;
+  almu_demand_set_cursor (self->demand, cursor);
+
+  return TRUE;
+}
+
+/**
+ * almu_file_keep_place:
+ * @cursor: (nullable): %NULL for the middle of the image
+ *
+ * What to look at once the file can be opened, without any check yet.
+ */
+void
+almu_file_keep_place (AlmuFile        *self,
+                      int              channel,
+                      int              stokes,
+                      const AlmuPoint *cursor)
+{
+  g_return_if_fail (ALMU_IS_FILE (self));
+
+  set_channel (self, channel);
+  set_stokes (self, stokes);
+  if (cursor != NULL)
+    self->cursor = *cursor;
+  self->has_cursor = cursor != NULL;
+}
+
+static void
+on_product (AlmuDemand *demand,
+            gpointer    product,
+            AlmuFile   *self)
+{
+  g_signal_emit (self, signals[PRODUCT], 0, product);
+}
+
+static void
+on_failed (AlmuDemand   *demand,
+           const GError *error,
+           AlmuFile     *self)
+{
+  g_signal_emit (self, signals[FAILED], 0, error);
+}
+
+static void
+set_state (AlmuFile     *self,
+           AlmuFileState state,
+           const char   *error)
+{
+  g_autoptr(GObject) object = g_object_ref (G_OBJECT (self));
+
+  g_object_freeze_notify (object);
+
+  if (self->state != state)
+    {
+      self->state = state;
+      g_object_notify_by_pspec (object, properties[PROP_STATE]);
+    }
+
+  if (g_strcmp0 (self->error, error) != 0)
+    {
+      g_free (self->error);
+      self->error = g_strdup (error);
+      g_object_notify_by_pspec (object, properties[PROP_ERROR]);
+    }
+
+  g_object_thaw_notify (object);
+}
+
+/**
+ * almu_file_come_alive:
+ * @image: what was opened under the file's name
+ * @epoch: of the session
+ *
+ * Puts the image in place, where it was being looked at if that is known
+ * and still exists.
+ */
+void
+almu_file_come_alive (AlmuFile  *self,
+                      AlmuCache *cache,
+                      AlmuImage *image,
+                      guint      epoch)
+{
+  const AlmuImageInfo *info = almu_image_get_info (image);
+
+  g_return_if_fail (ALMU_IS_FILE (self));
+  g_return_if_fail (self->image == NULL);
+
+  self->image = g_object_ref (image);
+  self->cache = g_object_ref (cache);
+  self->demand = almu_demand_new (cache, image, self->id);
+  almu_demand_set_epoch (self->demand, epoch);
+  g_signal_connect_object (self->demand, "product", G_CALLBACK (on_product), self, 0);
+  g_signal_connect_object (self->demand, "failed", G_CALLBACK (on_failed), self, 0);
+
+  if (!has_plane (image, self->channel, self->stokes, NULL))
+    {
+      set_channel (self, 0);
+      set_stokes (self, 0);
+    }
+  almu_demand_set_plane (self->demand, self->channel, self->stokes);
+
+  if (self->has_cursor)
+    almu_demand_set_cursor (self->demand, self->cursor);
+  else
+    self->cursor = (AlmuPoint){ (float) (info->width - 1) / 2, (float) (info->height - 1) / 2 };
+
+  set_state (self, ALMU_FILE_STATE_OPEN, NULL);
+}
+
+/**
+ * almu_file_fail:
+ *
+ * The file cannot be opened; everything known of it is kept.
+ */
+void
+almu_file_fail (AlmuFile     *self,
+                const GError *error)
+{
+  g_return_if_fail (ALMU_IS_FILE (self));
+
+  set_state (self, ALMU_FILE_STATE_UNAVAILABLE, error->message);
+}

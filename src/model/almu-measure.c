@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "almu-measure.h"
+
+#include "almu-mask.h"
+#include "almu-workers.h"
+
+typedef struct
+{
+  AlmuPlane *plane;
+  AlmuShape *shape;      /* NULL: the whole plane */
+  GArray    *histograms; /* AlmuHistogramWant; NULL: none */
+} Input;
+
+static void
+input_free (gpointer data)
+{
+  Input *input = data;
+
+  almu_plane_unref (input->plane);
+  g_clear_pointer (&input->shape, almu_shape_unref);
+  g_clear_pointer (&input->histograms, g_array_unref);
+  g_free (input);
+}
+
+void
+almu_measure_free (AlmuMeasure *self)
+{
+  g_clear_pointer (&self->histograms, g_ptr_array_unref);
+  g_free (self);
+}
+
+/* What is counted and how: as asked, or as wide as the values. */
+static void
+resolve_bins (const AlmuHistogramWant *want,
+              const AlmuStats         *stats,
+              gint64                   width,
+              gint64                   height,
+              int                     *out_n_bins,
+              float                   *out_min,
+              float                   *out_max)
+{
+  gboolean is_auto = want == NULL || !want->has_fixed_bins || want->n_bins <= 0;
+
+  *out_n_bins = is_auto ? almu_histogram_auto_bins (width, height) : want->n_bins;
+
+  if (want != NULL && want->has_fixed_bounds)
+    {
+      *out_min = (float) want->min;
+      *out_max = (float) want->max;
+    }
+  else
+    {
+      *out_min = stats->n > 0 ? stats->min : 0;
+      *out_max = stats->n > 0 ? stats->max : 0;
+    }
+}
+
+static AlmuHistogram *
+count_plane (AlmuPlane               *plane,
+             const AlmuHistogramWant *want)
+{
+  int   n_bins;
+  float min;
+  float max;
+
+  resolve_bins (want, almu_plane_get_stats (plane),
+                almu_plane_get_width (plane), almu_plane_get_height (plane),
+                &n_bins, &min, &max);
+
+  return almu_plane_count (plane, n_bins, min, max);
+}
+
+static AlmuHistogram *
+count_mask (AlmuPlane               *plane,
+            const AlmuMask          *mask,
+            const AlmuStats         *stats,
+            const AlmuHistogramWant *want)
+{
+  int   n_bins;
+  float min;
+  float max;
+
+  resolve_bins (want, stats, mask->bounds.width, mask->bounds.height, &n_bins, &min, &max);
+
+  return almu_mask_count (mask, plane, n_bins, min, max, stats);
+}
+
+static AlmuMeasure *
+measure (Input *input)
+{
+  AlmuMeasure *result = g_new0 (AlmuMeasure, 1);
+  g_autoptr(AlmuMask) mask = NULL;
+
+  result->histograms = g_ptr_array_new_with_free_func ((GDestroyNotify) almu_histogram_unref);
+  result->stats = *almu_plane_get_stats (input->plane);
+
+  if (input->shape != NULL)
+    {
+      mask = almu_mask_new (input->shape,
+                            almu_plane_get_width (input->plane),
+                            almu_plane_get_height (input->plane));
+      result->is_outside = almu_mask_is_empty (mask);
+      almu_mask_measure (mask, input->plane, &result->stats);
+    }
+
+  for (guint i = 0; input->histograms != NULL && i < input->histograms->len; i++)
+    {
+      const AlmuHistogramWant *want = &g_array_index (input->histograms, AlmuHistogramWant, i);
+
+      if (mask != NULL)
+        g_ptr_array_add (result->histograms, count_mask (input->plane, mask, &result->stats, want));
+      else
+        g_ptr_array_add (result->histograms, count_plane (input->plane, want));
+    }
+
+  return result;
+}
+
+static void
+measure_worker (GTask        *task,
+                gpointer      source_object,
+                gpointer      task_data,
+                GCancellable *cancellable)
+{
+  g_task_return_pointer (task, measure (task_data), (GDestroyNotify) almu_measure_free);
+}
+
+/**
+ * almu_measure_async:
+ * @plane: the pixels
+ * @shape: (nullable): which of them; %NULL for all
+ * @histograms: (nullable) (element-type AlmuHistogramWant): what to count
+ *
+ * Statistics and histograms of a region, in one look at its pixels.
+ */
+void
+almu_measure_async (AlmuPlane          *plane,
+                    AlmuShape          *shape,
+                    GArray             *histograms,
+                    int                 priority,
+                    GCancellable       *cancellable,
+                    GAsyncReadyCallback callback,
+                    gpointer            user_data)
+{
+  g_autoptr(GTask) task = g_task_new (NULL, cancellable, callback, user_data);
+  Input *input = g_new0 (Input, 1);
+
+  input->plane = almu_plane_ref (plane);
+  input->shape = shape != NULL ? almu_shape_ref (shape) : NULL;
+  input->histograms = histograms != NULL ? g_array_ref (histograms) : NULL;
+
+  g_task_set_source_tag (task, almu_measure_async);
+  g_task_set_priority (task, priority);
+  g_task_set_task_data (task, input, input_free);
+  almu_workers_run (task, measure_worker);
+}
+
+AlmuMeasure *
+almu_measure_finish (GAsyncResult *result,
+                     GError      **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, NULL), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "almu-plane.h"
+#include "almu-shape.h"
+#include "almu-want.h"
+
+G_BEGIN_DECLS
+
+/**
+ * AlmuMeasure:
+ * @is_outside: no pixel of the shape lies in the image
+ * @histograms: (element-type AlmuHistogram): one for each that was wanted
+ *
+ * What one look at the pixels of a region told.
+ */
+typedef struct
+{
+  AlmuStats  stats;
+  gboolean   is_outside;
+  GPtrArray *histograms;
+} AlmuMeasure;
+
+void         almu_measure_async (AlmuPlane          *plane,
+                                 AlmuShape          *shape,
+                                 GArray             *histograms,
+                                 int                 priority,
+                                 GCancellable       *cancellable,
+                                 GAsyncReadyCallback callback,
+                                 gpointer            user_data);
+AlmuMeasure *almu_measure_finish (GAsyncResult *result,
+                                  GError      **error);
+void         almu_measure_free (AlmuMeasure *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (AlmuMeasure, almu_measure_free)
+
+G_END_DECLS

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "almu-histogram.h"
+#include "almu-tile-codec.h"
+#include "almu-tile.h"
+#include "almu-want.h"
+
+G_BEGIN_DECLS
+
+typedef enum
+{
+  ALMU_PRODUCT_HISTOGRAM,
+  ALMU_PRODUCT_STATS,
+  ALMU_PRODUCT_SPATIAL,
+  ALMU_PRODUCT_SPECTRAL,
+  ALMU_PRODUCT_TILES_BEGIN,
+  ALMU_PRODUCT_TILE,
+  ALMU_PRODUCT_TILES_END,
+} AlmuProductKind;
+
+/* One cut along an axis, or one spectrum; values as little-endian floats
+ * (spatial, cursor) or doubles. */
+typedef struct
+{
+  const char   *coordinate;
+  int           start;
+  int           end;
+  int           mip;
+  AlmuStatsType stats_type;
+  GBytes       *values;
+} AlmuProfile;
+
+typedef struct
+{
+  AlmuStatsType type;
+  double        value;
+} AlmuStatistic;
+
+/**
+ * AlmuProduct:
+ * @epoch: of the session when the work was asked for; products of an
+ *   earlier epoch are not for the link that is attached now
+ * @progress: 1 when complete
+ *
+ * What a calculation has to say, on its way from a file to whoever listens.
+ * Lives only as long as the signal that carries it; everything in it is
+ * borrowed.
+ */
+typedef struct
+{
+  AlmuProductKind kind;
+  guint           epoch;
+  int             file_id;
+  int             region_id;
+  int             channel;
+  int             stokes;
+  float           progress;
+
+  union
+  {
+    struct
+    {
+      const AlmuHistogramWant *want;
+      const AlmuHistogram     *histogram;
+    } histogram;
+
+    struct
+    {
+      const AlmuStatistic *values;
+      guint                n_values;
+    } stats;
+
+    struct
+    {
+      int                x;
+      int                y;
+      float              value;
+      const AlmuProfile *profiles;
+      guint              n_profiles;
+    } profile;
+
+    struct
+    {
+      int                    sync_id;
+      int                    n_tiles;
+      const AlmuTile        *tile;
+      const AlmuTilePicture *picture;
+    } tiles;
+  };
+} AlmuProduct;
+
+G_END_DECLS

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "almu-region.h"
+
+/**
+ * AlmuRegion:
+ *
+ * An area of interest that a session has drawn on a file.
+ *
+ * A region knows where it lies; what is computed over it belongs to whoever
+ * listens to [property@Almu.Region:shape].
+ */
+struct _AlmuRegion
+{
+  GObject parent_instance;
+
+  int        id;
+  int        file_id;
+  AlmuShape *shape;
+};
+
+G_DEFINE_FINAL_TYPE (AlmuRegion, almu_region, G_TYPE_OBJECT)
+
+G_DEFINE_BOXED_TYPE (AlmuShape, almu_shape_boxed, almu_shape_ref, almu_shape_unref)
+
+enum
+{
+  PROP_0,
+  PROP_ID,
+  PROP_FILE_ID,
+  PROP_SHAPE,
+  N_PROPS
+};
+
+static GParamSpec *properties[N_PROPS];
+
+static void
+almu_region_finalize (GObject *object)
+{
+  AlmuRegion *self = ALMU_REGION (object);
+
+  g_clear_pointer (&self->shape, almu_shape_unref);
+
+  G_OBJECT_CLASS (almu_region_parent_class)->finalize (object);
+}
+
+static void
+almu_region_get_property (GObject    *object,
+                          guint       prop_id,
+                          GValue     *value,
+                          GParamSpec *pspec)
+{
+  AlmuRegion *self = ALMU_REGION (object);
+
+  switch (prop_id)
+    {
+    case PROP_ID:
+      g_value_set_int (value, self->id);
+      break;
+
+    case PROP_FILE_ID:
+      g_value_set_int (value, self->file_id);
+      break;
+
+    case PROP_SHAPE:
+      g_value_set_boxed (value, self->shape);
+      break;
+
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+almu_region_class_init (AlmuRegionClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->finalize = almu_region_finalize;
+  object_class->get_property = almu_region_get_property;
+
+  /**
+   * AlmuRegion:id:
+   *
+   * The number the viewer knows the region by; never reused in a session.
+   */
+  properties[PROP_ID] =
+    g_param_spec_int ("id", NULL, NULL,
+                      1, G_MAXINT, 1,
+                      G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * AlmuRegion:file-id:
+   *
+   * The file whose pixels the shape is given in.
+   */
+  properties[PROP_FILE_ID] =
+    g_param_spec_int ("file-id", NULL, NULL,
+                      0, G_MAXINT, 0,
+                      G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * AlmuRegion:shape:
+   *
+   * Where the region lies.
+   */
+  properties[PROP_SHAPE] =
+    g_param_spec_boxed ("shape", NULL, NULL,
+                        ALMU_TYPE_SHAPE,
+                        G_PARAM_READABLE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
+
+  g_object_class_install_properties (object_class, N_PROPS, properties);
+}
+
+static void
+almu_region_init (AlmuRegion *self)
+{
+}
+
+AlmuRegion *
+almu_region_new (int        id,
+                 int        file_id,
+                 AlmuShape *shape)
+{
+  AlmuRegion *self;
+
+  g_return_val_if_fail (id > 0, NULL);
+  g_return_val_if_fail (shape != NULL, NULL);
+
+  self = g_object_new (ALMU_TYPE_REGION, NULL);
+  self->id = id;
+  self->file_id = file_id;
+  self->shape = almu_shape_ref (shape);
+
+  return self;
+}
+
+int
+almu_region_get_id (AlmuRegion *self)
+{
+  g_return_val_if_fail (ALMU_IS_REGION (self), 0);
+
+  return self->id;
+}
+
+int
+almu_region_get_file_id (AlmuRegion *self)
+{
+  g_return_val_if_fail (ALMU_IS_REGION (self), 0);
+
+  return self->file_id;
+}
+
+AlmuShape *
+almu_region_get_shape (AlmuRegion *self)
+{
+  g_return_val_if_fail (ALMU_IS_REGION (self), NULL);
+
+  return self->shape;
+}
+
+void
+almu_region_set_shape (AlmuRegion *self,
+                       AlmuShape  *shape)
+{
+  g_return_if_fail (ALMU_IS_REGION (self));
+  g_return_if_fail (shape != NULL);
+
+  if (almu_shape_equal (self->shape, shape))
+    return;
+
+  almu_shape_ref (shape);
+  almu_shape_unref (self->shape);
+  self->shape = shape;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_SHAPE]);
+}

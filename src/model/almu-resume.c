@@ -1,0 +1,446 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "almu-resume.h"
+
+#include "almu-error.h"
+#include "almu-limits.h"
+#include "almu-opening.h"
+
+/* Brings a session to the state its viewer remembers, by doing only the
+ * difference: files are looked at on worker threads, all at once; nothing
+ * is changed before the last has answered, and then everything in one go.
+ * A link that is lost in between leaves the session as it was.
+ */
+typedef struct
+{
+  GPtrArray *wishes;
+  GPtrArray *images; /* AlmuImage or NULL, as wishes */
+  GPtrArray *errors; /* GError or NULL, as wishes */
+  guint      n_waiting;
+  GPtrArray *problems; /* text */
+  guint      n_usable;
+} Resume;
+
+typedef struct
+{
+  GTask *task;
+  guint  index;
+} Answer;
+
+static void
+clear_region_wish (gpointer data)
+{
+  AlmuRegionWish *wish = data;
+
+  g_clear_pointer (&wish->shape, almu_shape_unref);
+  g_clear_error (&wish->error);
+}
+
+GArray *
+almu_region_wishes_new (void)
+{
+  GArray *wishes = g_array_new (FALSE, TRUE, sizeof (AlmuRegionWish));
+
+  g_array_set_clear_func (wishes, clear_region_wish);
+
+  return wishes;
+}
+
+static void
+file_wish_free (gpointer data)
+{
+  AlmuFileWish *wish = data;
+
+  g_clear_pointer (&wish->name, almu_file_name_free);
+  g_clear_pointer (&wish->label, g_free);
+  g_clear_error (&wish->error);
+  g_clear_pointer (&wish->regions, g_array_unref);
+  g_free (wish);
+}
+
+GPtrArray *
+almu_file_wishes_new (void)
+{
+  return g_ptr_array_new_with_free_func (file_wish_free);
+}
+
+static void
+unref_if_set (gpointer object)
+{
+  if (object != NULL)
+    g_object_unref (object);
+}
+
+static void
+free_error_if_set (gpointer error)
+{
+  if (error != NULL)
+    g_error_free (error);
+}
+
+static void
+resume_free (gpointer data)
+{
+  Resume *resume = data;
+
+  g_ptr_array_unref (resume->wishes);
+  g_ptr_array_unref (resume->images);
+  g_ptr_array_unref (resume->errors);
+  g_ptr_array_unref (resume->problems);
+  g_free (resume);
+}
+
+static void
+add_problem (Resume     *resume,
+             const char *format,
+             ...) G_GNUC_PRINTF (2, 3);
+
+static void
+add_problem (Resume     *resume,
+             const char *format,
+             ...)
+{
+  va_list args;
+
+  va_start (args, format);
+  g_ptr_array_add (resume->problems, g_strdup_vprintf (format, args));
+  va_end (args);
+}
+
+/* -- taking it in, once all is known ------------------------------------ */
+
+static gboolean
+is_wished (Resume *resume,
+           int     file_id)
+{
+  for (guint i = 0; i < resume->wishes->len; i++)
+    {
+      const AlmuFileWish *wish = resume->wishes->pdata[i];
+
+      if (wish->id == file_id)
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+static void
+close_others (AlmuSession *session,
+              Resume      *resume)
+{
+  GPtrArray *files = almu_session_list_files (session);
+  guint      i = 0;
+
+  while (i < files->len)
+    {
+      int file_id = almu_file_get_id (files->pdata[i]);
+
+      if (is_wished (resume, file_id))
+        i++;
+      else
+        almu_session_close_file (session, file_id, NULL);
+    }
+}
+
+static void
+take_plane (AlmuFile           *file,
+            const AlmuFileWish *wish,
+            Resume             *resume)
+{
+  g_autoptr(GError) error = NULL;
+
+  if (!almu_file_set_plane (file, wish->channel, wish->stokes, &error))
+    add_problem (resume, "File %d (%s) is shown at channel %d, polarisation %d: %s",
+                 wish->id, wish->label,
+                 almu_file_get_channel (file), almu_file_get_stokes (file), error->message);
+  g_clear_error (&error);
+
+  if (wish->has_cursor && !almu_file_set_cursor (file, wish->cursor, &error))
+    add_problem (resume, "Cursor of file %d (%s): %s", wish->id, wish->label, error->message);
+}
+
+/* The file as it is wished: the one that is there, a new one, or one that
+ * waits to be there again. */
+static AlmuFile *
+take_file (AlmuSession        *session,
+           const AlmuFileWish *wish,
+           AlmuImage          *image,
+           const GError       *error,
+           Resume             *resume)
+{
+  AlmuFile *file = almu_session_get_file (session, wish->id, NULL);
+
+  if (image != NULL && file != NULL && almu_file_get_image (file) == image)
+    {
+      resume->n_usable++;
+      return file;
+    }
+
+  if (wish->name == NULL)
+    {
+      almu_session_close_file (session, wish->id, NULL);
+      add_problem (resume, "File %d (%s) cannot be opened: %s",
+                   wish->id, wish->label, wish->error->message);
+      return NULL;
+    }
+
+  file = almu_file_new (wish->id, wish->name);
+  almu_file_keep_place (file, wish->channel, wish->stokes,
+                        wish->has_cursor ? &wish->cursor : NULL);
+  if (image != NULL)
+    {
+      almu_file_come_alive (file, almu_session_get_cache (session), image,
+                            almu_session_get_epoch (session));
+      resume->n_usable++;
+    }
+  else
+    {
+      almu_file_fail (file, error);
+      add_problem (resume, "File %d (%s) cannot be opened: %s",
+                   wish->id, wish->label, error->message);
+    }
+  almu_session_take_file (session, file);
+
+  return file;
+}
+
+static gboolean
+has_region (const AlmuFileWish *wish,
+            int                 region_id)
+{
+  for (guint i = 0; i < wish->regions->len; i++)
+    {
+      if (g_array_index (wish->regions, AlmuRegionWish, i).id == region_id)
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+static void
+take_regions (AlmuSession        *session,
+              const AlmuFileWish *wish,
+              Resume             *resume)
+{
+  g_autoptr(GPtrArray) present = almu_session_list_regions (session, wish->id);
+
+  for (guint i = 0; i < present->len; i++)
+    {
+      int region_id = almu_region_get_id (present->pdata[i]);
+
+      if (!has_region (wish, region_id))
+        almu_session_remove_region (session, region_id, NULL);
+    }
+
+  for (guint i = 0; i < wish->regions->len; i++)
+    {
+      AlmuRegionWish *region = &g_array_index (wish->regions, AlmuRegionWish, i);
+      g_autoptr(GError) error = region->error != NULL ? g_error_copy (region->error) : NULL;
+
+      if (region->shape == NULL ||
+          almu_session_set_region (session, region->id, wish->id, region->shape, &error) == NULL)
+        add_problem (resume, "Region %d of file %d (%s): %s",
+                     region->id, wish->id, wish->label, error->message);
+    }
+}
+
+static void
+take_all (AlmuSession *session,
+          Resume      *resume)
+{
+  close_others (session, resume);
+
+  for (guint i = 0; i < resume->wishes->len; i++)
+    {
+      const AlmuFileWish *wish = resume->wishes->pdata[i];
+      AlmuFile           *file;
+
+      file = take_file (session, wish, resume->images->pdata[i], resume->errors->pdata[i], resume);
+      if (file == NULL)
+        continue;
+
+      if (almu_file_get_image (file) != NULL)
+        take_plane (file, wish, resume);
+      take_regions (session, wish, resume);
+    }
+}
+
+/* -- looking at the files ----------------------------------------------- */
+
+static void
+finish_if_all_answered (GTask *task)
+{
+  Resume *resume = g_task_get_task_data (task);
+
+  if (resume->n_waiting > 0 || g_task_return_error_if_cancelled (task))
+    return;
+
+  take_all (g_task_get_source_object (task), resume);
+  g_task_return_boolean (task, TRUE);
+}
+
+static void
+on_opened (GObject      *source,
+           GAsyncResult *result,
+           gpointer      user_data)
+{
+  g_autofree Answer *answer = user_data;
+  g_autoptr(GTask) task = answer->task;
+  Resume *resume = g_task_get_task_data (task);
+  GError *error = NULL;
+
+  resume->images->pdata[answer->index] = almu_opening_finish (result, &error);
+  resume->errors->pdata[answer->index] = error;
+  resume->n_waiting--;
+  finish_if_all_answered (task);
+}
+
+/* The image that the session has under this id, if the viewer means the
+ * same by it. */
+static AlmuImage *
+find_known (AlmuSession        *session,
+            const AlmuFileWish *wish)
+{
+  AlmuFile           *file = almu_session_get_file (session, wish->id, NULL);
+  const AlmuFileName *name;
+  AlmuImage          *image;
+
+  if (file == NULL)
+    return NULL;
+
+  name = almu_file_get_name (file);
+  image = almu_file_get_image (file);
+  if (image == NULL || !g_str_equal (name->directory, wish->name->directory) ||
+      !g_str_equal (name->name, wish->name->name) || name->flags != wish->name->flags)
+    return NULL;
+
+  if (g_str_equal (name->hdu, wish->name->hdu) ||
+      g_strcmp0 (almu_image_get_info (image)->hdu, wish->name->hdu) == 0)
+    return image;
+
+  return NULL;
+}
+
+static gboolean
+check_wishes (GPtrArray *wishes,
+              GError   **error)
+{
+  g_autoptr(GHashTable) ids = g_hash_table_new (NULL, NULL);
+
+  if (wishes->len > ALMU_LIMIT_FILES)
+    {
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
+                   "%u files are more than the %d a session may have", wishes->len, ALMU_LIMIT_FILES);
+      return FALSE;
+    }
+
+  for (guint i = 0; i < wishes->len; i++)
+    {
+      const AlmuFileWish *wish = wishes->pdata[i];
+
+      if (wish->id < 0 || wish->id > ALMU_LIMIT_FILE_ID)
+        {
+          g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
+                       "File id %d is not one from 0 to %d", wish->id, ALMU_LIMIT_FILE_ID);
+          return FALSE;
+        }
+
+      if (!g_hash_table_add (ids, GINT_TO_POINTER (wish->id)))
+        {
+          g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
+                       "File id %d stands for two files", wish->id);
+          return FALSE;
+        }
+    }
+
+  return TRUE;
+}
+
+/**
+ * almu_resume_async:
+ * @wishes: (element-type AlmuFileWish): all files of the viewer
+ *
+ * Brings @session to the state that its viewer remembers.
+ */
+void
+almu_resume_async (AlmuSession        *session,
+                   GPtrArray          *wishes,
+                   GCancellable       *cancellable,
+                   GAsyncReadyCallback callback,
+                   gpointer            user_data)
+{
+  g_autoptr(GTask) task = NULL;
+  g_autoptr(GError) error = NULL;
+  Resume *resume;
+
+  g_return_if_fail (ALMU_IS_SESSION (session));
+
+  task = g_task_new (session, cancellable, callback, user_data);
+  g_task_set_source_tag (task, almu_resume_async);
+  g_task_set_check_cancellable (task, FALSE);
+
+  if (!check_wishes (wishes, &error))
+    {
+      g_task_return_error (task, g_steal_pointer (&error));
+      return;
+    }
+
+  resume = g_new0 (Resume, 1);
+  resume->wishes = g_ptr_array_ref (wishes);
+  resume->images = g_ptr_array_new_full (wishes->len, unref_if_set);
+  g_ptr_array_set_size (resume->images, (int) wishes->len);
+  resume->errors = g_ptr_array_new_full (wishes->len, free_error_if_set);
+  g_ptr_array_set_size (resume->errors, (int) wishes->len);
+  resume->problems = g_ptr_array_new_with_free_func (g_free);
+  g_task_set_task_data (task, resume, resume_free);
+
+  for (guint i = 0; i < wishes->len; i++)
+    {
+      const AlmuFileWish *wish = wishes->pdata[i];
+      Answer             *answer;
+
+      if (wish->name == NULL)
+        continue;
+
+      answer = g_new0 (Answer, 1);
+      answer->task = g_object_ref (task);
+      answer->index = i;
+      resume->n_waiting++;
+      almu_opening_async (almu_session_get_folder (session), wish->name,
+                          find_known (session, wish), cancellable, on_opened, answer);
+    }
+
+  finish_if_all_answered (task);
+}
+
+/**
+ * almu_resume_finish:
+ * @out_problems: (transfer full): what could not be restored, in words
+ * @out_n_usable: how many files are open
+ *
+ * Returns: %FALSE if nothing was changed, because the request makes no
+ *   sense or the viewer has gone
+ */
+gboolean
+almu_resume_finish (AlmuSession  *session,
+                    GAsyncResult *result,
+                    char       ***out_problems,
+                    guint        *out_n_usable,
+                    GError      **error)
+{
+  Resume *resume;
+
+  g_return_val_if_fail (g_task_is_valid (result, session), FALSE);
+
+  if (!g_task_propagate_boolean (G_TASK (result), error))
+    return FALSE;
+
+  resume = g_task_get_task_data (G_TASK (result));
+  g_ptr_array_add (resume->problems, NULL);
+  *out_problems = (char **) g_ptr_array_free (resume->problems, FALSE);
+  resume->problems = g_ptr_array_new_with_free_func (g_free);
+  *out_n_usable = resume->n_usable;
+
+  return TRUE;
+}

@@ -1,0 +1,907 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "almu-session.h"
+
+#include "almu-error.h"
+#include "almu-limits.h"
+#include "almu-opening.h"
+
+/**
+ * AlmuSession:
+ *
+ * The server's own, complete record of what one viewer is looking at. It
+ * outlives the viewer's connection and knows nothing of it: what a viewer
+ * would be told leaves through signals, heard or not.
+ *
+ * Main thread only.
+ */
+struct _AlmuSession
+{
+  GObject parent_instance;
+
+  guint32          id;
+  AlmuSessionState state;
+  AlmuFolder      *folder;
+  AlmuCache       *cache;
+  char            *peer;
+  char            *title;
+  gint64           created; /* seconds since 1970, as is the next */
+  gint64           last_seen;
+  guint            epoch;
+  gboolean         is_congested;
+  GPtrArray       *files;   /* in the order of opening */
+  GHashTable      *regions; /* id → AlmuRegion */
+  int              last_region_id;
+};
+
+G_DEFINE_FINAL_TYPE (AlmuSession, almu_session, G_TYPE_OBJECT)
+
+enum
+{
+  PROP_0,
+  PROP_ID,
+  PROP_STATE,
+  PROP_TITLE,
+  PROP_PEER,
+  PROP_CREATED,
+  PROP_LAST_SEEN,
+  PROP_EPOCH,
+  N_PROPS
+};
+
+enum
+{
+  FILE_ADDED,
+  FILE_REMOVED,
+  REGION_ADDED,
+  REGION_REMOVED,
+  PRODUCT,
+  FAILED,
+  N_SIGNALS
+};
+
+static GParamSpec *properties[N_PROPS];
+static guint       signals[N_SIGNALS];
+
+static void
+almu_session_dispose (GObject *object)
+{
+  AlmuSession *self = ALMU_SESSION (object);
+
+  if (self->files != NULL)
+    almu_session_close_all_files (self);
+  g_clear_pointer (&self->files, g_ptr_array_unref);
+  g_clear_pointer (&self->regions, g_hash_table_unref);
+  g_clear_object (&self->folder);
+  g_clear_object (&self->cache);
+
+  G_OBJECT_CLASS (almu_session_parent_class)->dispose (object);
+}
+
+static void
+almu_session_finalize (GObject *object)
+{
+  AlmuSession *self = ALMU_SESSION (object);
+
+  g_free (self->peer);
+  g_free (self->title);
+
+  G_OBJECT_CLASS (almu_session_parent_class)->finalize (object);
+}
+
+static void
+almu_session_get_property (GObject    *object,
+                           guint       prop_id,
+                           GValue     *value,
+                           GParamSpec *pspec)
+{
+  AlmuSession *self = ALMU_SESSION (object);
+
+  switch (prop_id)
+    {
+    case PROP_ID:
+      g_value_set_uint (value, self->id);
+      break;
+
+    case PROP_STATE:
+      g_value_set_int (value, self->state);
+      break;
+
+    case PROP_TITLE:
+      g_value_set_string (value, self->title);
+      break;
+
+    case PROP_PEER:
+      g_value_set_string (value, self->peer);
+      break;
+
+    case PROP_CREATED:
+      g_value_set_int64 (value, self->created);
+      break;
+
+    case PROP_LAST_SEEN:
+      g_value_set_int64 (value, self->last_seen);
+      break;
+
+    case PROP_EPOCH:
+      g_value_set_uint (value, self->epoch);
+      break;
+
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+install_signals (AlmuSessionClass *klass)
+{
+  const struct
+  {
+    guint       signal;
+    const char *name;
+    GType       type;
+  } table[] = {
+    { FILE_ADDED, "file-added", ALMU_TYPE_FILE },
+    { FILE_REMOVED, "file-removed", ALMU_TYPE_FILE },
+    { REGION_ADDED, "region-added", ALMU_TYPE_REGION },
+    { REGION_REMOVED, "region-removed", ALMU_TYPE_REGION },
+    { PRODUCT, "product", G_TYPE_POINTER }, /* an AlmuProduct, during the emission */
+    { FAILED, "failed", G_TYPE_ERROR },     /* a demand that cannot be met */
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (table); i++)
+    signals[table[i].signal] =
+      g_signal_new (table[i].name,
+                    G_TYPE_FROM_CLASS (klass),
+                    G_SIGNAL_RUN_LAST,
+                    0, NULL, NULL, NULL,
+                    G_TYPE_NONE, 1, table[i].type);
+}
+
+static void
+almu_session_class_init (AlmuSessionClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->dispose = almu_session_dispose;
+  object_class->finalize = almu_session_finalize;
+  object_class->get_property = almu_session_get_property;
+
+  /**
+   * AlmuSession:id:
+   *
+   * Non-zero and random. A name, not a secret.
+   */
+  properties[PROP_ID] =
+    g_param_spec_uint ("id", NULL, NULL,
+                       0, G_MAXUINT32, 0,
+                       G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * AlmuSession:state:
+   *
+   * An #AlmuSessionState.
+   */
+  properties[PROP_STATE] =
+    g_param_spec_int ("state", NULL, NULL,
+                      ALMU_SESSION_ATTACHED, ALMU_SESSION_CLOSED, ALMU_SESSION_DETACHED,
+                      G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * AlmuSession:title:
+   *
+   * What people recognise the session by: its first file, and how many more.
+   */
+  properties[PROP_TITLE] =
+    g_param_spec_string ("title", NULL, NULL,
+                         "",
+                         G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * AlmuSession:peer:
+   *
+   * Address of the viewer that is or was attached last; "" for none.
+   */
+  properties[PROP_PEER] =
+    g_param_spec_string ("peer", NULL, NULL,
+                         "",
+                         G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * AlmuSession:created:
+   *
+   * Seconds since 1970.
+   */
+  properties[PROP_CREATED] =
+    g_param_spec_int64 ("created", NULL, NULL,
+                        0, G_MAXINT64, 0,
+                        G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * AlmuSession:last-seen:
+   *
+   * Seconds since 1970, when a viewer was last attached.
+   */
+  properties[PROP_LAST_SEEN] =
+    g_param_spec_int64 ("last-seen", NULL, NULL,
+                        0, G_MAXINT64, 0,
+                        G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * AlmuSession:epoch:
+   *
+   * Counts the times a viewer has come back.
+   */
+  properties[PROP_EPOCH] =
+    g_param_spec_uint ("epoch", NULL, NULL,
+                       0, G_MAXUINT, 0,
+                       G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  g_object_class_install_properties (object_class, N_PROPS, properties);
+  install_signals (klass);
+}
+
+static gint64
+now_in_seconds (void)
+{
+  return g_get_real_time () / G_TIME_SPAN_SECOND;
+}
+
+static void
+almu_session_init (AlmuSession *self)
+{
+  self->state = ALMU_SESSION_DETACHED;
+  self->files = g_ptr_array_new_with_free_func (g_object_unref);
+  self->regions = g_hash_table_new_full (NULL, NULL, NULL, g_object_unref);
+  self->peer = g_strdup ("");
+  self->title = g_strdup ("");
+  self->created = now_in_seconds ();
+  self->last_seen = self->created;
+}
+
+AlmuSession *
+almu_session_new (guint32     id,
+                  AlmuFolder *folder,
+                  AlmuCache  *cache)
+{
+  AlmuSession *self;
+
+  g_return_val_if_fail (id != 0, NULL);
+
+  self = g_object_new (ALMU_TYPE_SESSION, NULL);
+  self->id = id;
+  self->folder = g_object_ref (folder);
+  self->cache = g_object_ref (cache);
+
+  return self;
+}
+
+guint32
+almu_session_get_id (AlmuSession *self)
+{
+  g_return_val_if_fail (ALMU_IS_SESSION (self), 0);
+
+  return self->id;
+}
+
+AlmuSessionState
+almu_session_get_state (AlmuSession *self)
+{
+  g_return_val_if_fail (ALMU_IS_SESSION (self), ALMU_SESSION_CLOSED);
+
+  return self->state;
+}
+
+const char *
+almu_session_state_get_name (AlmuSessionState state)
+{
+  static const char *const names[] = { "attached", "detached", "closed" };
+
+  g_return_val_if_fail ((guint) state < G_N_ELEMENTS (names), "");
+
+  return names[state];
+}
+
+AlmuFolder *
+almu_session_get_folder (AlmuSession *self)
+{
+  g_return_val_if_fail (ALMU_IS_SESSION (self), NULL);
+
+  return self->folder;
+}
+
+AlmuCache *
+almu_session_get_cache (AlmuSession *self)
+{
+  g_return_val_if_fail (ALMU_IS_SESSION (self), NULL);
+
+  return self->cache;
+}
+
+guint
+almu_session_get_epoch (AlmuSession *self)
+{
+  g_return_val_if_fail (ALMU_IS_SESSION (self), 0);
+
+  return self->epoch;
+}
+
+gint64
+almu_session_get_last_seen (AlmuSession *self)
+{
+  g_return_val_if_fail (ALMU_IS_SESSION (self), 0);
+
+  return self->last_seen;
+}
+
+/* -- the life of the session -------------------------------------------- */
+
+static void
+set_state (AlmuSession     *self,
+           AlmuSessionState state)
+{
+  self->last_seen = now_in_seconds ();
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_LAST_SEEN]);
+
+  if (self->state == state)
+    return;
+
+  self->state = state;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STATE]);
+}
+
+/**
+ * almu_session_attach:
+ * @peer: address of the viewer
+ *
+ * A viewer is looking. Who was before it, if anybody, is not any more.
+ */
+void
+almu_session_attach (AlmuSession *self,
+                     const char  *peer)
+{
+  g_return_if_fail (ALMU_IS_SESSION (self));
+  g_return_if_fail (peer != NULL);
+
+  almu_session_begin_epoch (self);
+  if (!g_str_equal (self->peer, peer))
+    {
+      g_free (self->peer);
+      self->peer = g_strdup (peer);
+      g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_PEER]);
+    }
+  set_state (self, ALMU_SESSION_ATTACHED);
+}
+
+/**
+ * almu_session_detach:
+ *
+ * Nobody is looking: images and what was made of them stay, work ends.
+ */
+void
+almu_session_detach (AlmuSession *self)
+{
+  g_return_if_fail (ALMU_IS_SESSION (self));
+
+  almu_session_begin_epoch (self);
+  set_state (self, ALMU_SESSION_DETACHED);
+}
+
+/**
+ * almu_session_close:
+ *
+ * The viewer has ended the session: everything it holds is freed at once.
+ */
+void
+almu_session_close (AlmuSession *self)
+{
+  g_return_if_fail (ALMU_IS_SESSION (self));
+
+  almu_session_close_all_files (self);
+  set_state (self, ALMU_SESSION_CLOSED);
+}
+
+static AlmuDemand *
+get_demand (gpointer file)
+{
+  return almu_file_get_demand (ALMU_FILE (file));
+}
+
+/**
+ * almu_session_set_congested:
+ * @congested: whether the viewer reads too slowly for more pictures
+ */
+void
+almu_session_set_congested (AlmuSession *self,
+                            gboolean     congested)
+{
+  g_return_if_fail (ALMU_IS_SESSION (self));
+
+  if (self->is_congested == congested)
+    return;
+
+  self->is_congested = congested;
+  for (guint i = 0; i < self->files->len; i++)
+    {
+      AlmuDemand *demand = get_demand (self->files->pdata[i]);
+
+      if (demand != NULL)
+        almu_demand_set_paused (demand, congested);
+    }
+}
+
+/**
+ * almu_session_begin_epoch:
+ *
+ * Ends all work, so that nothing which was asked for until now can reach
+ * the viewer of tomorrow.
+ *
+ * Returns: the new epoch
+ */
+guint
+almu_session_begin_epoch (AlmuSession *self)
+{
+  g_return_val_if_fail (ALMU_IS_SESSION (self), 0);
+
+  self->epoch++;
+  self->is_congested = FALSE;
+  for (guint i = 0; i < self->files->len; i++)
+    {
+      AlmuDemand *demand = get_demand (self->files->pdata[i]);
+
+      if (demand == NULL)
+        continue;
+
+      almu_demand_stop (demand);
+      almu_demand_set_epoch (demand, self->epoch);
+      almu_demand_set_paused (demand, FALSE);
+    }
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_EPOCH]);
+
+  return self->epoch;
+}
+
+/**
+ * almu_session_renew:
+ *
+ * Sends everything that is in force to a viewer who has come back.
+ */
+void
+almu_session_renew (AlmuSession *self)
+{
+  g_return_if_fail (ALMU_IS_SESSION (self));
+
+  for (guint i = 0; i < self->files->len; i++)
+    {
+      AlmuDemand *demand = get_demand (self->files->pdata[i]);
+
+      if (demand != NULL)
+        almu_demand_renew (demand, self->epoch);
+    }
+}
+
+/* -- files -------------------------------------------------------------- */
+
+static void
+update_title (AlmuSession *self)
+{
+  g_autofree char *title = NULL;
+  const char      *first;
+
+  if (self->files->len == 0)
+    {
+      title = g_strdup ("");
+    }
+  else
+    {
+      first = almu_file_get_name (self->files->pdata[0])->name;
+      if (self->files->len == 1)
+        title = g_strdup (first);
+      else
+        title = g_strdup_printf ("%s and %u more", first, self->files->len - 1);
+    }
+
+  if (g_str_equal (title, self->title))
+    return;
+
+  g_free (self->title);
+  self->title = g_steal_pointer (&title);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_TITLE]);
+}
+
+static void
+on_product (AlmuFile    *file,
+            gpointer     product,
+            AlmuSession *self)
+{
+  g_signal_emit (self, signals[PRODUCT], 0, product);
+}
+
+static void
+on_failed (AlmuFile     *file,
+           const GError *error,
+           AlmuSession  *self)
+{
+  g_signal_emit (self, signals[FAILED], 0, error);
+}
+
+static int
+find_file (AlmuSession *self,
+           int          file_id)
+{
+  for (guint i = 0; i < self->files->len; i++)
+    {
+      if (almu_file_get_id (self->files->pdata[i]) == file_id)
+        return (int) i;
+    }
+
+  return -1;
+}
+
+/**
+ * almu_session_get_file:
+ *
+ * Returns: (transfer none): the file of that id
+ */
+AlmuFile *
+almu_session_get_file (AlmuSession *self,
+                       int          file_id,
+                       GError     **error)
+{
+  int index;
+
+  g_return_val_if_fail (ALMU_IS_SESSION (self), NULL);
+
+  index = find_file (self, file_id);
+  if (index >= 0)
+    return self->files->pdata[index];
+
+  g_set_error (error, ALMU_ERROR, ALMU_ERROR_NOT_FOUND,
+               "No file %d is open in this session", file_id);
+  return NULL;
+}
+
+/**
+ * almu_session_list_files:
+ *
+ * Returns: (transfer none) (element-type AlmuFile): in the order of opening
+ */
+GPtrArray *
+almu_session_list_files (AlmuSession *self)
+{
+  g_return_val_if_fail (ALMU_IS_SESSION (self), NULL);
+
+  return self->files;
+}
+
+/**
+ * almu_session_find_free_file_id:
+ *
+ * Returns: an id for a file that no viewer has numbered: far above the
+ *   small numbers that the page gives out
+ */
+int
+almu_session_find_free_file_id (AlmuSession *self)
+{
+  int file_id = 1000;
+
+  while (find_file (self, file_id) >= 0)
+    file_id++;
+
+  return file_id;
+}
+
+/**
+ * almu_session_take_file:
+ * @file: (transfer full): a file, open or not
+ *
+ * Adds @file, in place of the one that has its id.
+ */
+void
+almu_session_take_file (AlmuSession *self,
+                        AlmuFile    *file)
+{
+  almu_session_close_file (self, almu_file_get_id (file), NULL);
+
+  g_ptr_array_add (self->files, file);
+  g_signal_connect_object (file, "product", G_CALLBACK (on_product), self, 0);
+  g_signal_connect_object (file, "failed", G_CALLBACK (on_failed), self, 0);
+  g_signal_emit (self, signals[FILE_ADDED], 0, file);
+  update_title (self);
+}
+
+static gboolean
+may_open (AlmuSession *self,
+          int          file_id,
+          GError     **error)
+{
+  if (file_id < 0 || file_id > ALMU_LIMIT_FILE_ID)
+    {
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
+                   "File id %d is not one from 0 to %d", file_id, ALMU_LIMIT_FILE_ID);
+      return FALSE;
+    }
+
+  if (self->files->len >= ALMU_LIMIT_FILES && find_file (self, file_id) < 0)
+    {
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
+                   "The session has %d files open, which is as many as it may", ALMU_LIMIT_FILES);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+static void
+on_opened (GObject      *source,
+           GAsyncResult *result,
+           gpointer      user_data)
+{
+  g_autoptr(GTask) task = user_data;
+  AlmuSession *self = g_task_get_source_object (task);
+  AlmuFile    *file = g_task_get_task_data (task);
+  g_autoptr(GError) error = NULL;
+  g_autoptr(AlmuImage) image = NULL;
+
+  image = almu_opening_finish (result, &error);
+  if (image == NULL)
+    {
+      g_task_return_error (task, g_steal_pointer (&error));
+      return;
+    }
+
+  if (g_task_return_error_if_cancelled (task))
+    return;
+
+  almu_file_come_alive (file, self->cache, image, self->epoch);
+  almu_session_take_file (self, g_object_ref (file));
+  g_task_return_pointer (task, g_object_ref (file), g_object_unref);
+}
+
+/**
+ * almu_session_open_file_async:
+ * @file_id: what the viewer will call it; a file of that id is replaced
+ *
+ * Opens an image. If that fails nothing is changed. Its pixels are not read
+ * before almu_demand_start(), so that the viewer can be told first.
+ */
+void
+almu_session_open_file_async (AlmuSession        *self,
+                              int                 file_id,
+                              const AlmuFileName *name,
+                              GCancellable       *cancellable,
+                              GAsyncReadyCallback callback,
+                              gpointer            user_data)
+{
+  g_autoptr(GTask) task = NULL;
+  g_autoptr(GError) error = NULL;
+
+  g_return_if_fail (ALMU_IS_SESSION (self));
+
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, almu_session_open_file_async);
+  /* what is in place is in place: never report it as cancelled */
+  g_task_set_check_cancellable (task, FALSE);
+
+  if (!may_open (self, file_id, &error))
+    {
+      g_task_return_error (task, g_steal_pointer (&error));
+      return;
+    }
+
+  g_task_set_task_data (task, almu_file_new (file_id, name), g_object_unref);
+  almu_opening_async (self->folder, name, NULL, cancellable, on_opened, g_steal_pointer (&task));
+}
+
+/**
+ * almu_session_open_file_finish:
+ *
+ * Returns: (transfer full): the file
+ */
+AlmuFile *
+almu_session_open_file_finish (AlmuSession  *self,
+                               GAsyncResult *result,
+                               GError      **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+/**
+ * almu_session_close_file:
+ *
+ * Closes a file and removes its regions.
+ */
+gboolean
+almu_session_close_file (AlmuSession *self,
+                         int          file_id,
+                         GError     **error)
+{
+  g_autoptr(AlmuFile) file = NULL;
+  g_autoptr(GPtrArray) regions = NULL;
+  int index;
+
+  g_return_val_if_fail (ALMU_IS_SESSION (self), FALSE);
+
+  if (almu_session_get_file (self, file_id, error) == NULL)
+    return FALSE;
+
+  regions = almu_session_list_regions (self, file_id);
+  for (guint i = 0; i < regions->len; i++)
+    almu_session_remove_region (self, almu_region_get_id (regions->pdata[i]), NULL);
+
+  index = find_file (self, file_id);
+  file = g_ptr_array_steal_index (self->files, (guint) index);
+  g_signal_emit (self, signals[FILE_REMOVED], 0, file);
+  g_object_run_dispose (G_OBJECT (file));
+  update_title (self);
+
+  return TRUE;
+}
+
+void
+almu_session_close_all_files (AlmuSession *self)
+{
+  g_return_if_fail (ALMU_IS_SESSION (self));
+
+  while (self->files->len > 0)
+    almu_session_close_file (self, almu_file_get_id (self->files->pdata[0]), NULL);
+}
+
+/* -- regions ------------------------------------------------------------ */
+
+/**
+ * almu_session_get_region:
+ *
+ * Returns: (transfer none): the region of that id
+ */
+AlmuRegion *
+almu_session_get_region (AlmuSession *self,
+                         int          region_id,
+                         GError     **error)
+{
+  AlmuRegion *region;
+
+  g_return_val_if_fail (ALMU_IS_SESSION (self), NULL);
+
+  region = g_hash_table_lookup (self->regions, GINT_TO_POINTER (region_id));
+  if (region == NULL)
+    g_set_error (error, ALMU_ERROR, ALMU_ERROR_NOT_FOUND,
+                 "No region %d in this session", region_id);
+
+  return region;
+}
+
+static int
+compare_regions (gconstpointer a,
+                 gconstpointer b)
+{
+  return almu_region_get_id (*(AlmuRegion *const *) a) - almu_region_get_id (*(AlmuRegion *const *) b);
+}
+
+/**
+ * almu_session_list_regions:
+ *
+ * Returns: (transfer full) (element-type AlmuRegion): those drawn on a
+ *   file, by id
+ */
+GPtrArray *
+almu_session_list_regions (AlmuSession *self,
+                           int          file_id)
+{
+  GPtrArray     *regions = g_ptr_array_new_with_free_func (g_object_unref);
+  GHashTableIter iter;
+  AlmuRegion    *region;
+
+  g_hash_table_iter_init (&iter, self->regions);
+  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &region))
+    {
+      if (almu_region_get_file_id (region) == file_id)
+        g_ptr_array_add (regions, g_object_ref (region));
+    }
+  g_ptr_array_sort (regions, compare_regions);
+
+  return regions;
+}
+
+static AlmuRegion *
+add_region (AlmuSession *self,
+            int          region_id,
+            int          file_id,
+            AlmuShape   *shape,
+            GError     **error)
+{
+  AlmuRegion *region;
+
+  if (almu_session_get_file (self, file_id, error) == NULL)
+    return NULL;
+
+  if (region_id > ALMU_LIMIT_REGION_ID)
+    {
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
+                   "Region id %d is above %d", region_id, ALMU_LIMIT_REGION_ID);
+      return NULL;
+    }
+
+  if (g_hash_table_size (self->regions) >= ALMU_LIMIT_REGIONS)
+    {
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
+                   "The session has %d regions, which is as many as it may", ALMU_LIMIT_REGIONS);
+      return NULL;
+    }
+
+  self->last_region_id = MAX (self->last_region_id, region_id);
+  region = almu_region_new (region_id, file_id, shape);
+  g_hash_table_insert (self->regions, GINT_TO_POINTER (region_id), region);
+  g_signal_emit (self, signals[REGION_ADDED], 0, region);
+
+  return region;
+}
+
+/**
+ * almu_session_set_region:
+ * @region_id: a region, or a number below 1 for a new one
+ *
+ * Draws a region, or moves one. New ones get the next number after the
+ * highest this session has seen, so that none is ever given twice.
+ *
+ * Returns: (transfer none): the region
+ */
+AlmuRegion *
+almu_session_set_region (AlmuSession *self,
+                         int          region_id,
+                         int          file_id,
+                         AlmuShape   *shape,
+                         GError     **error)
+{
+  AlmuRegion *region;
+
+  g_return_val_if_fail (ALMU_IS_SESSION (self), NULL);
+
+  if (region_id < 1)
+    return add_region (self, self->last_region_id + 1, file_id, shape, error);
+
+  region = g_hash_table_lookup (self->regions, GINT_TO_POINTER (region_id));
+  if (region == NULL || almu_region_get_file_id (region) != file_id)
+    {
+      if (almu_session_get_file (self, file_id, error) == NULL)
+        return NULL;
+
+      if (region != NULL)
+        almu_session_remove_region (self, region_id, NULL);
+      return add_region (self, region_id, file_id, shape, error);
+    }
+
+  almu_region_set_shape (region, shape);
+
+  return region;
+}
+
+gboolean
+almu_session_remove_region (AlmuSession *self,
+                            int          region_id,
+                            GError     **error)
+{
+  g_autoptr(AlmuRegion) region = NULL;
+
+  g_return_val_if_fail (ALMU_IS_SESSION (self), FALSE);
+
+  region = almu_session_get_region (self, region_id, error);
+  if (region == NULL)
+    return FALSE;
+
+  g_object_ref (region);
+  g_hash_table_remove (self->regions, GINT_TO_POINTER (region_id));
+  for (guint i = 0; i < self->files->len; i++)
+    {
+      AlmuDemand *demand = get_demand (self->files->pdata[i]);
+
+      if (demand != NULL)
+        almu_demand_forget_region (demand, region_id);
+    }
+  g_signal_emit (self, signals[REGION_REMOVED], 0, region);
+
+  return TRUE;
+}

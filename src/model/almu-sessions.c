@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "almu-sessions.h"
+
+#include <errno.h>
+#include <sys/random.h>
+
+#include "almu-error.h"
+#include "almu-limits.h"
+
+/**
+ * AlmuSessions:
+ *
+ * All sessions of the process, and what they share: the view of the files
+ * and the memory. Ends a session that has been alone for too long.
+ */
+struct _AlmuSessions
+{
+  GObject parent_instance;
+
+  AlmuFolder *folder;
+  AlmuCache  *cache;
+  GHashTable *sessions; /* id → Kept */
+  guint       grace_seconds;
+};
+
+G_DEFINE_FINAL_TYPE (AlmuSessions, almu_sessions, G_TYPE_OBJECT)
+
+enum
+{
+  SESSION_ADDED,
+  SESSION_REMOVED,
+  N_SIGNALS
+};
+
+static guint signals[N_SIGNALS];
+
+typedef struct
+{
+  AlmuSessions *owner; /* unowned */
+  AlmuSession  *session;
+  guint         grace_source;
+} Kept;
+
+static void
+kept_free (gpointer data)
+{
+  Kept *kept = data;
+
+  g_clear_handle_id (&kept->grace_source, g_source_remove);
+  g_signal_handlers_disconnect_by_data (kept->session, kept);
+  g_object_unref (kept->session);
+  g_free (kept);
+}
+
+static void
+almu_sessions_dispose (GObject *object)
+{
+  AlmuSessions *self = ALMU_SESSIONS (object);
+
+  g_clear_pointer (&self->sessions, g_hash_table_unref);
+  g_clear_object (&self->folder);
+  g_clear_object (&self->cache);
+
+  G_OBJECT_CLASS (almu_sessions_parent_class)->dispose (object);
+}
+
+static void
+almu_sessions_class_init (AlmuSessionsClass *klass)
+{
+  G_OBJECT_CLASS (klass)->dispose = almu_sessions_dispose;
+
+  /**
+   * AlmuSessions::session-added:
+   * @self: the sessions
+   * @session: the new one
+   */
+  signals[SESSION_ADDED] =
+    g_signal_new ("session-added",
+                  G_TYPE_FROM_CLASS (klass),
+                  G_SIGNAL_RUN_LAST,
+                  0, NULL, NULL, NULL,
+                  G_TYPE_NONE, 1, ALMU_TYPE_SESSION);
+
+  /**
+   * AlmuSessions::session-removed:
+   * @self: the sessions
+   * @session: the one that has ended
+   */
+  signals[SESSION_REMOVED] =
+    g_signal_new ("session-removed",
+                  G_TYPE_FROM_CLASS (klass),
+                  G_SIGNAL_RUN_LAST,
+                  0, NULL, NULL, NULL,
+                  G_TYPE_NONE, 1, ALMU_TYPE_SESSION);
+}
+
+static void
+almu_sessions_init (AlmuSessions *self)
+{
+  self->sessions = g_hash_table_new_full (NULL, NULL, NULL, kept_free);
+}
+
+/**
+ * almu_sessions_new:
+ * @grace_seconds: how long a session that nobody looks at is kept
+ */
+AlmuSessions *
+almu_sessions_new (AlmuFolder *folder,
+                   AlmuCache  *cache,
+                   guint       grace_seconds)
+{
+  AlmuSessions *self = g_object_new (ALMU_TYPE_SESSIONS, NULL);
+
+  self->folder = g_object_ref (folder);
+  self->cache = g_object_ref (cache);
+  self->grace_seconds = grace_seconds;
+
+  return self;
+}
+
+AlmuFolder *
+almu_sessions_get_folder (AlmuSessions *self)
+{
+  g_return_val_if_fail (ALMU_IS_SESSIONS (self), NULL);
+
+  return self->folder;
+}
+
+AlmuCache *
+almu_sessions_get_cache (AlmuSessions *self)
+{
+  g_return_val_if_fail (ALMU_IS_SESSIONS (self), NULL);
+
+  return self->cache;
+}
+
+static gboolean
+on_grace_over (gpointer user_data)
+{
+  Kept *kept = user_data;
+
+  g_debug ("Session %u: nobody has come back", almu_session_get_id (kept->session));
+  kept->grace_source = 0;
+  almu_sessions_end (kept->owner, kept->session);
+
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_state_changed (AlmuSession *session,
+                  GParamSpec  *pspec,
+                  Kept        *kept)
+{
+  g_clear_handle_id (&kept->grace_source, g_source_remove);
+
+  if (almu_session_get_state (session) == ALMU_SESSION_DETACHED)
+    kept->grace_source = g_timeout_add_seconds (kept->owner->grace_seconds, on_grace_over, kept);
+}
+
+static guint32
+random_id (AlmuSessions *self)
+{
+  guint32 id = 0;
+
+  while (id == 0 || g_hash_table_contains (self->sessions, GUINT_TO_POINTER (id)))
+    {
+      if (getrandom (&id, sizeof id, 0) != sizeof id)
+        g_error ("No random numbers: %s", g_strerror (errno));
+    }
+
+  return id;
+}
+
+/**
+ * almu_sessions_create:
+ * @id: what to call it, or 0 for a random number; not one in use
+ *
+ * Returns: (transfer none): a new session, detached
+ */
+AlmuSession *
+almu_sessions_create (AlmuSessions *self,
+                      guint32       id,
+                      GError      **error)
+{
+  Kept *kept;
+
+  g_return_val_if_fail (ALMU_IS_SESSIONS (self), NULL);
+  g_return_val_if_fail (almu_sessions_lookup (self, id) == NULL, NULL);
+
+  if (g_hash_table_size (self->sessions) >= ALMU_LIMIT_SESSIONS)
+    {
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
+                   "There are %d sessions, which is as many as may be", ALMU_LIMIT_SESSIONS);
+      return NULL;
+    }
+
+  kept = g_new0 (Kept, 1);
+  kept->owner = self;
+  kept->session = almu_session_new (id != 0 ? id : random_id (self), self->folder, self->cache);
+  g_signal_connect (kept->session, "notify::state", G_CALLBACK (on_state_changed), kept);
+  g_hash_table_insert (self->sessions, GUINT_TO_POINTER (almu_session_get_id (kept->session)), kept);
+  on_state_changed (kept->session, NULL, kept);
+  g_signal_emit (self, signals[SESSION_ADDED], 0, kept->session);
+
+  return kept->session;
+}
+
+/**
+ * almu_sessions_lookup:
+ *
+ * Returns: (nullable) (transfer none): the session of that id
+ */
+AlmuSession *
+almu_sessions_lookup (AlmuSessions *self,
+                      guint32       id)
+{
+  Kept *kept;
+
+  g_return_val_if_fail (ALMU_IS_SESSIONS (self), NULL);
+
+  kept = g_hash_table_lookup (self->sessions, GUINT_TO_POINTER (id));
+
+  return kept != NULL ? kept->session : NULL;
+}
+
+/**
+ * almu_sessions_end:
+ *
+ * Closes a session, frees what it holds and forgets it.
+ */
+void
+almu_sessions_end (AlmuSessions *self,
+                   AlmuSession  *session)
+{
+  g_autoptr(AlmuSession) kept = g_object_ref (session);
+
+  g_return_if_fail (ALMU_IS_SESSIONS (self));
+
+  if (!g_hash_table_remove (self->sessions, GUINT_TO_POINTER (almu_session_get_id (session))))
+    return;
+
+  almu_session_close (session);
+  g_signal_emit (self, signals[SESSION_REMOVED], 0, session);
+}
+
+/**
+ * almu_sessions_list:
+ *
+ * Returns: (transfer full) (element-type AlmuSession): all there are
+ */
+GPtrArray *
+almu_sessions_list (AlmuSessions *self)
+{
+  GPtrArray     *list = g_ptr_array_new_with_free_func (g_object_unref);
+  GHashTableIter iter;
+  Kept          *kept;
+
+  g_hash_table_iter_init (&iter, self->sessions);
+  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &kept))
+    g_ptr_array_add (list, g_object_ref (kept->session));
+
+  return list;
+}
+
+void
+almu_sessions_end_all (AlmuSessions *self)
+{
+  g_autoptr(GPtrArray) list = almu_sessions_list (self);
+
+  for (guint i = 0; i < list->len; i++)
+    almu_sessions_end (self, list->pdata[i]);
+}
+
+guint
+almu_sessions_count (AlmuSessions    *self,
+                     AlmuSessionState state)
+{
+  GHashTableIter iter;
+  Kept          *kept;
+  guint          n = 0;
+
+  g_hash_table_iter_init (&iter, self->sessions);
+  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &kept))
+    n += almu_session_get_state (kept->session) == state;
+
+  return n;
+}

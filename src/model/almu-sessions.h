@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "almu-session.h"
+
+G_BEGIN_DECLS
+
+#define ALMU_TYPE_SESSIONS (almu_sessions_get_type ())
+G_DECLARE_FINAL_TYPE (AlmuSessions, almu_sessions, ALMU, SESSIONS, GObject)
+
+AlmuSessions *almu_sessions_new (AlmuFolder *folder,
+                                 AlmuCache  *cache,
+                                 guint       grace_seconds);
+AlmuFolder   *almu_sessions_get_folder (AlmuSessions *self);
+AlmuCache    *almu_sessions_get_cache (AlmuSessions *self);
+AlmuSession  *almu_sessions_create (AlmuSessions *self,
+                                    guint32       id,
+                                    GError      **error);
+AlmuSession  *almu_sessions_lookup (AlmuSessions *self,
+                                    guint32       id);
+void          almu_sessions_end (AlmuSessions *self,
+                                 AlmuSession  *session);
+void          almu_sessions_end_all (AlmuSessions *self);
+GPtrArray    *almu_sessions_list (AlmuSessions *self);
+guint         almu_sessions_count (AlmuSessions    *self,
+                                   AlmuSessionState state);
+
+G_END_DECLS

@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "almu-tile-queue.h"
+
+#include "almu-error.h"
+#include "almu-workers.h"
+
+/**
+ * AlmuTileQueue:
+ *
+ * The tiles a viewer has asked for and not got yet, of one plane.
+ *
+ * Requests are answered in order, the tiles of one by several threads at a
+ * time. Only a few are encoded ahead, so that a new plane or a slow reader
+ * never leaves a long tail of work behind. Main thread only.
+ */
+struct _AlmuTileQueue
+{
+  GObject parent_instance;
+
+  AlmuCache    *cache;
+  AlmuImage    *image;
+  AlmuTileFunc  func;
+  gpointer      user_data;
+  AlmuPlane    *plane; /* NULL: not read yet, requests wait */
+  int           channel;
+  int           stokes;
+  GQueue        requests; /* of Request */
+  GCancellable *cancellable;
+  guint         n_running;
+  gboolean      is_paused;
+  gboolean      is_pumping;
+};
+
+G_DEFINE_FINAL_TYPE (AlmuTileQueue, almu_tile_queue, G_TYPE_OBJECT)
+
+typedef struct
+{
+  int             sync_id;
+  GArray         *tiles; /* AlmuTile, the most wanted first */
+  guint           n_started;
+  guint           n_done;
+  AlmuCompression compression;
+  float           quality;
+} Request;
+
+/* One tile on its way through a worker. */
+typedef struct
+{
+  AlmuPlane      *plane;
+  AlmuTile        tile;
+  AlmuCompression compression;
+  float           quality;
+  Request        *request; /* main thread only, gone when cancelled */
+  GCancellable   *cancellable;
+} Encoding;
+
+static void almu_tile_queue_pump (AlmuTileQueue *self);
+
+static void
+request_free (gpointer data)
+{
+  Request *request = data;
+
+  g_array_unref (request->tiles);
+  g_free (request);
+}
+
+static void
+encoding_free (gpointer data)
+{
+  Encoding *encoding = data;
+
+  almu_plane_unref (encoding->plane);
+  g_object_unref (encoding->cancellable);
+  g_free (encoding);
+}
+
+static void
+almu_tile_queue_dispose (GObject *object)
+{
+  AlmuTileQueue *self = ALMU_TILE_QUEUE (object);
+
+  almu_tile_queue_clear (self);
+  g_clear_object (&self->cancellable);
+  g_clear_object (&self->image);
+  g_clear_object (&self->cache);
+
+  G_OBJECT_CLASS (almu_tile_queue_parent_class)->dispose (object);
+}
+
+static void
+almu_tile_queue_class_init (AlmuTileQueueClass *klass)
+{
+  G_OBJECT_CLASS (klass)->dispose = almu_tile_queue_dispose;
+}
+
+static void
+almu_tile_queue_init (AlmuTileQueue *self)
+{
+  g_queue_init (&self->requests);
+  self->cancellable = g_cancellable_new ();
+}
+
+/**
+ * almu_tile_queue_new:
+ * @func: gets every tile; called on the main thread
+ */
+AlmuTileQueue *
+almu_tile_queue_new (AlmuCache   *cache,
+                     AlmuImage   *image,
+                     AlmuTileFunc func,
+                     gpointer     user_data)
+{
+  AlmuTileQueue *self = g_object_new (ALMU_TYPE_TILE_QUEUE, NULL);
+
+  self->cache = g_object_ref (cache);
+  self->image = g_object_ref (image);
+  self->func = func;
+  self->user_data = user_data;
+
+  return self;
+}
+
+static int
+next_sync_id (void)
+{
+  static int last = 0;
+
+  last = last == G_MAXINT ? 1 : last + 1;
+
+  return last;
+}
+
+static void
+encode_worker (GTask        *task,
+               gpointer      source_object,
+               gpointer      task_data,
+               GCancellable *cancellable)
+{
+  Encoding    *encoding = task_data;
+  int          width;
+  int          height;
+  int          mip;
+  AlmuRect     area;
+  const float *layer;
+
+  mip = almu_tile_get_mip (&encoding->tile,
+                           almu_plane_get_width (encoding->plane),
+                           almu_plane_get_height (encoding->plane));
+  layer = almu_plane_get_layer (encoding->plane, mip, &width, &height);
+  area.x = encoding->tile.x * ALMU_TILE_SIZE;
+  area.y = encoding->tile.y * ALMU_TILE_SIZE;
+  area.width = MIN (ALMU_TILE_SIZE, width - area.x);
+  area.height = MIN (ALMU_TILE_SIZE, height - area.y);
+
+  g_task_return_pointer (task,
+                         almu_tile_picture_new (layer + (gsize) area.y * width + area.x, width,
+                                                area.width, area.height,
+                                                encoding->compression, encoding->quality),
+                         (GDestroyNotify) almu_tile_picture_unref);
+}
+
+static void
+finish_tile (AlmuTileQueue         *self,
+             Request               *request,
+             const AlmuTile        *tile,
+             const AlmuTilePicture *picture)
+{
+  self->func (ALMU_PRODUCT_TILE, request->sync_id, (int) request->tiles->len,
+              tile, picture, self->user_data);
+  request->n_done++;
+
+  if (request->n_done < request->tiles->len)
+    return;
+
+  self->func (ALMU_PRODUCT_TILES_END, request->sync_id, (int) request->tiles->len,
+              NULL, NULL, self->user_data);
+  g_queue_remove (&self->requests, request);
+  request_free (request);
+}
+
+static void
+on_encoded (GObject      *source,
+            GAsyncResult *result,
+            gpointer      user_data)
+{
+  AlmuTileQueue *self = ALMU_TILE_QUEUE (source);
+  Encoding      *encoding = g_task_get_task_data (G_TASK (result));
+  g_autoptr(AlmuTilePicture) picture = g_task_propagate_pointer (G_TASK (result), NULL);
+
+  self->n_running--;
+
+  /* the only way to have no picture is to have been cancelled */
+  if (picture != NULL && encoding->cancellable == self->cancellable)
+    {
+      almu_cache_keep_tile (self->cache, self->image, self->channel, self->stokes,
+                            &encoding->tile, encoding->compression, encoding->quality, picture);
+      finish_tile (self, encoding->request, &encoding->tile, picture);
+    }
+
+  almu_tile_queue_pump (self);
+}
+
+static void
+encode (AlmuTileQueue  *self,
+        Request        *request,
+        const AlmuTile *tile)
+{
+  g_autoptr(GTask) task = NULL;
+  Encoding *encoding = g_new0 (Encoding, 1);
+
+  encoding->plane = almu_plane_ref (self->plane);
+  encoding->tile = *tile;
+  encoding->compression = request->compression;
+  encoding->quality = request->quality;
+  encoding->request = request;
+  encoding->cancellable = g_object_ref (self->cancellable);
+
+  task = g_task_new (self, self->cancellable, on_encoded, NULL);
+  g_task_set_source_tag (task, encode);
+  g_task_set_priority (task, ALMU_PRIORITY_PICTURE);
+  g_task_set_task_data (task, encoding, encoding_free);
+  self->n_running++;
+  almu_workers_run (task, encode_worker);
+}
+
+static Request *
+next_request (AlmuTileQueue *self)
+{
+  for (GList *l = self->requests.head; l != NULL; l = l->next)
+    {
+      Request *request = l->data;
+
+      if (request->n_started < request->tiles->len)
+        return request;
+    }
+
+  return NULL;
+}
+
+/* Starts the next tile, or hands out the one that is kept from last time. */
+static void
+start_tile (AlmuTileQueue *self,
+            Request       *request)
+{
+  AlmuTile         tile = g_array_index (request->tiles, AlmuTile, request->n_started);
+  AlmuTilePicture *picture;
+
+  if (request->n_started++ == 0)
+    self->func (ALMU_PRODUCT_TILES_BEGIN, request->sync_id, (int) request->tiles->len,
+                NULL, NULL, self->user_data);
+
+  picture = almu_cache_peek_tile (self->cache, self->image, self->channel, self->stokes,
+                                  &tile, request->compression, request->quality);
+  if (picture != NULL)
+    finish_tile (self, request, &tile, picture);
+  else
+    encode (self, request, &tile);
+}
+
+static void
+almu_tile_queue_pump (AlmuTileQueue *self)
+{
+  guint    window = 2 * almu_workers_get_threads ();
+  Request *request;
+
+  /* what a product sets off may lead back here */
+  if (self->is_pumping)
+    return;
+
+  self->is_pumping = TRUE;
+  while (self->plane != NULL && !self->is_paused && self->n_running < window &&
+         (request = next_request (self)) != NULL)
+    start_tile (self, request);
+  self->is_pumping = FALSE;
+}
+
+/**
+ * almu_tile_queue_add:
+ * @codes: places of tiles as the ICD writes them, the most wanted first
+ *
+ * Asks for tiles. Places named twice are answered once. With a wrong place
+ * among them the whole request is refused.
+ */
+gboolean
+almu_tile_queue_add (AlmuTileQueue  *self,
+                     const gint32   *codes,
+                     gsize           n_codes,
+                     AlmuCompression compression,
+                     float           quality,
+                     GError        **error)
+{
+  const AlmuImageInfo *info = almu_image_get_info (self->image);
+  g_autoptr(GHashTable) seen = g_hash_table_new (NULL, NULL);
+  g_autoptr(GArray) tiles = g_array_new (FALSE, FALSE, sizeof (AlmuTile));
+  Request *request;
+
+  if (n_codes > ALMU_LIMIT_TILES)
+    {
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
+                   "%" G_GSIZE_FORMAT " tiles in one request, at most %d are served",
+                   n_codes, ALMU_LIMIT_TILES);
+      return FALSE;
+    }
+
+  for (gsize i = 0; i < n_codes; i++)
+    {
+      AlmuTile tile;
+
+      if (!almu_tile_decode_place (codes[i], info->width, info->height, &tile, error))
+        return FALSE;
+
+      if (g_hash_table_add (seen, GINT_TO_POINTER (codes[i])))
+        g_array_append_val (tiles, tile);
+    }
+
+  if (tiles->len == 0)
+    return TRUE;
+
+  request = g_new0 (Request, 1);
+  request->sync_id = next_sync_id ();
+  request->tiles = g_steal_pointer (&tiles);
+  request->compression = compression;
+  request->quality = quality;
+  g_queue_push_tail (&self->requests, request);
+  almu_tile_queue_pump (self);
+
+  return TRUE;
+}
+
+/**
+ * almu_tile_queue_begin:
+ * @plane: what to make tiles of from now on
+ *
+ * Serves what was asked for since the last clearing.
+ */
+void
+almu_tile_queue_begin (AlmuTileQueue *self,
+                       AlmuPlane     *plane,
+                       int            channel,
+                       int            stokes)
+{
+  almu_plane_ref (plane);
+  g_clear_pointer (&self->plane, almu_plane_unref);
+  self->plane = plane;
+  self->channel = channel;
+  self->stokes = stokes;
+  almu_tile_queue_pump (self);
+}
+
+/**
+ * almu_tile_queue_clear:
+ *
+ * Forgets all requests, because the plane is no longer the one to show.
+ */
+void
+almu_tile_queue_clear (AlmuTileQueue *self)
+{
+  g_cancellable_cancel (self->cancellable);
+  g_clear_object (&self->cancellable);
+  self->cancellable = g_cancellable_new ();
+  g_queue_clear_full (&self->requests, request_free);
+  g_clear_pointer (&self->plane, almu_plane_unref);
+}
+
+/**
+ * almu_tile_queue_set_paused:
+ * @paused: whether the reader is too slow for more
+ */
+void
+almu_tile_queue_set_paused (AlmuTileQueue *self,
+                            gboolean       paused)
+{
+  self->is_paused = paused;
+  almu_tile_queue_pump (self);
+}
+
+guint
+almu_tile_queue_get_n_running (AlmuTileQueue *self)
+{
+  return self->n_running;
+}

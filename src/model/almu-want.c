@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "almu-want.h"
+
+#include <string.h>
+
+#include "almu-error.h"
+
+/* By the ICD's PolarizationType. */
+static const char *const polarisation_names[] = {
+  "", "I", "Q", "U", "V", "RR", "LL", "RL", "LR", "XX", "YY", "XY", "YX",
+  "Ptotal", "Plinear", "PFtotal", "PFlinear", "Pangle"
+};
+
+static void
+clear_spatial (gpointer data)
+{
+  AlmuSpatialWant *want = data;
+
+  g_clear_pointer (&want->coordinate, g_free);
+}
+
+static void
+clear_stats (gpointer data)
+{
+  AlmuStatsWant *want = data;
+
+  g_clear_pointer (&want->coordinate, g_free);
+  g_clear_pointer (&want->types, g_array_unref);
+}
+
+static void
+clear_histogram (gpointer data)
+{
+  AlmuHistogramWant *want = data;
+
+  g_clear_pointer (&want->coordinate, g_free);
+}
+
+static GArray *
+wants_new (gsize          element_size,
+           GDestroyNotify clear)
+{
+  GArray *wants = g_array_new (FALSE, TRUE, element_size);
+
+  g_array_set_clear_func (wants, clear);
+
+  return wants;
+}
+
+GArray *
+almu_spatial_wants_new (void)
+{
+  return wants_new (sizeof (AlmuSpatialWant), clear_spatial);
+}
+
+GArray *
+almu_stats_wants_new (void)
+{
+  return wants_new (sizeof (AlmuStatsWant), clear_stats);
+}
+
+GArray *
+almu_histogram_wants_new (void)
+{
+  return wants_new (sizeof (AlmuHistogramWant), clear_histogram);
+}
+
+gboolean
+almu_spatial_wants_equal (const GArray *a,
+                          const GArray *b)
+{
+  if (a->len != b->len)
+    return FALSE;
+
+  for (guint i = 0; i < a->len; i++)
+    {
+      const AlmuSpatialWant *x = &g_array_index (a, AlmuSpatialWant, i);
+      const AlmuSpatialWant *y = &g_array_index (b, AlmuSpatialWant, i);
+
+      if (!g_str_equal (x->coordinate, y->coordinate) ||
+          x->start != y->start || x->end != y->end || x->mip != y->mip || x->width != y->width)
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+gboolean
+almu_stats_wants_equal (const GArray *a,
+                        const GArray *b)
+{
+  if (a->len != b->len)
+    return FALSE;
+
+  for (guint i = 0; i < a->len; i++)
+    {
+      const AlmuStatsWant *x = &g_array_index (a, AlmuStatsWant, i);
+      const AlmuStatsWant *y = &g_array_index (b, AlmuStatsWant, i);
+
+      if (!g_str_equal (x->coordinate, y->coordinate) ||
+          x->types->len != y->types->len ||
+          memcmp (x->types->data, y->types->data, x->types->len * sizeof (int)) != 0)
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+gboolean
+almu_histogram_wants_equal (const GArray *a,
+                            const GArray *b)
+{
+  if (a->len != b->len)
+    return FALSE;
+
+  for (guint i = 0; i < a->len; i++)
+    {
+      const AlmuHistogramWant *x = &g_array_index (a, AlmuHistogramWant, i);
+      const AlmuHistogramWant *y = &g_array_index (b, AlmuHistogramWant, i);
+
+      if (!g_str_equal (x->coordinate, y->coordinate) ||
+          x->channel != y->channel ||
+          x->has_fixed_bins != y->has_fixed_bins || x->n_bins != y->n_bins ||
+          x->has_fixed_bounds != y->has_fixed_bounds ||
+          x->min != y->min || x->max != y->max)
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+/**
+ * almu_coordinate_parse:
+ * @text: "x", "Iy", "z", "Ptotalz" …; "" is "z"
+ */
+gboolean
+almu_coordinate_parse (const char     *text,
+                       AlmuCoordinate *out_coordinate,
+                       GError        **error)
+{
+  AlmuCoordinate coordinate = { .axis = 'z' };
+  gsize          length = strlen (text);
+
+  if (length > 0 && strchr ("xyz", text[length - 1]) != NULL)
+    coordinate.axis = text[--length];
+
+  for (guint i = 0; i < G_N_ELEMENTS (polarisation_names); i++)
+    {
+      if (strlen (polarisation_names[i]) != length || strncmp (polarisation_names[i], text, length) != 0)
+        continue;
+
+      coordinate.polarisation = (int) i;
+      *out_coordinate = coordinate;
+      return TRUE;
+    }
+
+  g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
+               "Coordinate “%s” is not an axis (x, y, z), nor one after a polarisation (Ix, Qz, Ptotalz)",
+               text);
+  return FALSE;
+}
+
+/* FITS counts RR, LL, RL, LR, XX, YY, XY, YX from -1 downwards. */
+static int
+polarisation_from_fits (int code)
+{
+  return code < 0 ? 4 - code : code;
+}
+
+static int
+find_stokes (const AlmuImageInfo *info,
+             int                  polarisation)
+{
+  for (int i = 0; info->stokes_codes != NULL && i < info->n_stokes; i++)
+    {
+      if (polarisation_from_fits (info->stokes_codes[i]) == polarisation)
+        return i;
+    }
+
+  /* A header that does not say: I, Q, U, V in this order. */
+  if (info->stokes_codes == NULL || info->stokes_codes[0] == 0)
+    {
+      int index = (polarisation - 1) % 4;
+
+      return index < info->n_stokes ? index : -1;
+    }
+
+  return -1;
+}
+
+/**
+ * almu_coordinate_resolve:
+ * @text: a coordinate
+ * @info: the image
+ * @current_stokes: index of the polarisation on display
+ * @out_axis: 'x', 'y' or 'z'
+ * @out_stokes: index of the polarisation that is meant
+ */
+gboolean
+almu_coordinate_resolve (const char          *text,
+                         const AlmuImageInfo *info,
+                         int                  current_stokes,
+                         char                *out_axis,
+                         int                 *out_stokes,
+                         GError             **error)
+{
+  AlmuCoordinate coordinate;
+  int            stokes = current_stokes;
+
+  if (!almu_coordinate_parse (text, &coordinate, error))
+    return FALSE;
+
+  if (coordinate.polarisation >= ALMU_POLARISATION_PTOTAL)
+    {
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED,
+                   "Computed polarisation %s is not there yet",
+                   polarisation_names[coordinate.polarisation]);
+      return FALSE;
+    }
+
+  if (coordinate.polarisation != ALMU_POLARISATION_CURRENT)
+    stokes = find_stokes (info, coordinate.polarisation);
+
+  if (stokes < 0)
+    {
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_NOT_FOUND,
+                   "The image has no polarisation %s",
+                   polarisation_names[coordinate.polarisation]);
+      return FALSE;
+    }
+
+  *out_axis = coordinate.axis;
+  *out_stokes = stokes;
+  return TRUE;
+}
