@@ -23,6 +23,10 @@ typedef guint64 __attribute__ ((may_alias)) Raw64;
 #define FROM_BE_64(value) (value)
 #endif
 
+/* Input and output may be the same place, which the compiler would take for
+ * a reason to go one by one; no value depends on another, though. */
+#define IN_ANY_ORDER _Pragma ("GCC ivdep")
+
 static inline __attribute__ ((always_inline)) float
 float_from_bits (guint32 bits)
 {
@@ -48,6 +52,7 @@ swap_f32 (const Raw32 *raw,
           Raw32       *values,
           gsize        n_values)
 {
+  IN_ANY_ORDER
   for (gsize i = 0; i < n_values; i++)
     values[i] = FROM_BE_32 (raw[i]);
 }
@@ -59,6 +64,7 @@ scale_f32 (const Raw32 *raw,
            double       scale,
            double       zero)
 {
+  IN_ANY_ORDER
   for (gsize i = 0; i < n_values; i++)
     {
       double v = float_from_bits (FROM_BE_32 (raw[i]));
@@ -74,6 +80,7 @@ scale_f64 (const Raw64 *raw,
            double       scale,
            double       zero)
 {
+  IN_ANY_ORDER
   for (gsize i = 0; i < n_values; i++)
     {
       double v = double_from_bits (FROM_BE_64 (raw[i]));
@@ -88,6 +95,7 @@ narrow_f64 (const Raw64 *raw,
             float       *values,
             gsize        n_values)
 {
+  IN_ANY_ORDER
   for (gsize i = 0; i < n_values; i++)
     values[i] = (float) double_from_bits (FROM_BE_64 (raw[i]));
 }
@@ -102,6 +110,7 @@ narrow_f64 (const Raw64 *raw,
         double     scale,                                 \
         double     zero)                                  \
   {                                                       \
+    IN_ANY_ORDER                                          \
     for (gsize i = 0; i < n_values; i++)                  \
       {                                                   \
         Integer v = (Integer) from_be (raw[i]);           \
@@ -120,6 +129,7 @@ narrow_f64 (const Raw64 *raw,
   {                                                       \
     Integer nothing = (Integer) blank;                    \
                                                           \
+    IN_ANY_ORDER                                          \
     for (gsize i = 0; i < n_values; i++)                  \
       {                                                   \
         Integer v = (Integer) from_be (raw[i]);           \
