@@ -32,6 +32,10 @@ typedef struct
   AlmuSpan        spans[];
 } AlmuMask;
 
+gboolean  almu_mask_check (const AlmuShape *shape,
+                           int              width,
+                           int              height,
+                           GError         **error);
 AlmuMask *almu_mask_new (const AlmuShape *shape,
                          int              width,
                          int              height);
