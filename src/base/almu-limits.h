@@ -115,6 +115,10 @@
  * coordinates in 12 + 8 bits. */
 #define ALMU_LIMIT_AXIS_LENGTH (1 << 30)
 
+/* Elements of a Stokes axis. FITS knows twelve; an axis taken for one where
+ * the header has a gap may be longer. */
+#define ALMU_LIMIT_STOKES (1 << 20)
+
 /* Cards of one header. The longest seen in the field is a HISTORY of some
  * 100,000 cards. */
 #define ALMU_LIMIT_CARDS 1000000

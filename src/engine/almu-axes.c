@@ -2,3 +2,288 @@
 #include "config.h"
 
 #include "almu-axes.h"
+
+#include <math.h>
+#include <string.h>
+
+static const char *const spectral_types[] = {
+  "FREQ",
+  "VRAD",
+  "VOPT",
+  "VELO",
+  "FELO",
+  "WAVE",
+  "AWAV",
+  "WAVN",
+  "ENER",
+  "AFRQ",
+  "ZOPT",
+  "BETA",
+};
+
+/* Text of the card "@name@axis", or NULL. */
+const char *
+almu_axes_get_text (AlmuHeader *header,
+                    const char *name,
+                    int         axis)
+{
+  char full[16];
+
+  g_snprintf (full, sizeof full, "%s%d", name, axis);
+
+  return almu_header_get_text (header, full);
+}
+
+gboolean
+almu_axes_get_number (AlmuHeader *header,
+                      const char *name,
+                      int         axis,
+                      double     *out_number)
+{
+  char full[16];
+
+  g_snprintf (full, sizeof full, "%s%d", name, axis);
+
+  return almu_header_get_number (header, full, out_number);
+}
+
+/* The part of CTYPE before the projection: "RA", "GLON", "FREQ"; NULL for
+ * none. */
+char *
+almu_axes_dup_type (AlmuHeader *header,
+                    int         axis)
+{
+  const char      *text = almu_axes_get_text (header, "CTYPE", axis);
+  g_autofree char *type = NULL;
+
+  if (text == NULL)
+    return NULL;
+
+  type = g_strndup (text, strcspn (text, "-"));
+  g_strstrip (type);
+
+  return *type != '\0' ? g_steal_pointer (&type) : NULL;
+}
+
+/* "RA", "GLON", "ELON", "SLON" …, and the two-letter systems of planets
+ * and the Sun: "HPLN". */
+static AlmuAxisKind
+find_celestial_kind (const char *type)
+{
+  gsize n = strlen (type);
+
+  if (g_ascii_strcasecmp (type, "RA") == 0)
+    return ALMU_AXIS_LONGITUDE;
+  if (g_ascii_strcasecmp (type, "DEC") == 0)
+    return ALMU_AXIS_LATITUDE;
+  if (n != 4)
+    return ALMU_AXIS_UNKNOWN;
+
+  if (g_ascii_strcasecmp (type + 1, "LON") == 0 || g_ascii_strcasecmp (type + 2, "LN") == 0)
+    return ALMU_AXIS_LONGITUDE;
+  if (g_ascii_strcasecmp (type + 1, "LAT") == 0 || g_ascii_strcasecmp (type + 2, "LT") == 0)
+    return ALMU_AXIS_LATITUDE;
+
+  return ALMU_AXIS_UNKNOWN;
+}
+
+AlmuAxisKind
+almu_axes_get_kind (AlmuHeader *header,
+                    int         axis)
+{
+  g_autofree char *type = almu_axes_dup_type (header, axis);
+
+  if (type == NULL)
+    return ALMU_AXIS_UNKNOWN;
+
+  if (g_ascii_strcasecmp (type, "STOKES") == 0)
+    return ALMU_AXIS_STOKES;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (spectral_types); i++)
+    if (g_ascii_strncasecmp (type, spectral_types[i], 4) == 0)
+      return ALMU_AXIS_SPECTRAL;
+
+  return find_celestial_kind (type);
+}
+
+static int
+find_kind (const AlmuAxisKind *kinds,
+           int                 n_axes,
+           AlmuAxisKind        kind)
+{
+  for (int i = 0; i < n_axes; i++)
+    if (kinds[i] == kind)
+      return i + 1;
+
+  return 0;
+}
+
+/* Only an axis that does not say itself what it is may be guessed at. */
+static gboolean
+is_free (const AlmuAxisKind *kinds,
+         int                 axis)
+{
+  return kinds[axis - 1] == ALMU_AXIS_UNKNOWN;
+}
+
+static gboolean
+has_four_axes (int           n_axes,
+               const gint64 *shape)
+{
+  for (int i = 4; i < n_axes; i++)
+    if (shape[i] != 1)
+      return FALSE;
+
+  return n_axes >= 4;
+}
+
+/* Axes 3 and 4 where the header leaves gaps: one of them is known, or the
+ * longer one is that of the channels. */
+static void
+guess_of_four (const AlmuAxisKind *kinds,
+               const gint64       *shape,
+               AlmuAxes           *axes)
+{
+  int spectral = axes->spectral;
+  int stokes = axes->stokes;
+
+  if (spectral == 0 && stokes == 0)
+    {
+      spectral = shape[2] <= 4 && shape[3] > 4 ? 4 : 3;
+      stokes = 7 - spectral;
+    }
+  else if (spectral == 0 && stokes >= 3 && stokes <= 4)
+    spectral = 7 - stokes;
+  else if (stokes == 0 && spectral >= 3 && spectral <= 4)
+    stokes = 7 - spectral;
+
+  if (axes->spectral == 0 && spectral != 0 && is_free (kinds, spectral))
+    axes->spectral = spectral;
+  if (axes->stokes == 0 && stokes != 0 && is_free (kinds, stokes))
+    axes->stokes = stokes;
+}
+
+static void
+find_render_axes (int       n_axes,
+                  AlmuAxes *axes)
+{
+  int n_found = 0;
+
+  for (int axis = 1; axis <= n_axes && n_found < 2; axis++)
+    if (axis != axes->stokes)
+      axes->render[n_found++] = axis;
+
+  if (n_found == 2)
+    return;
+
+  /* a plane of which one side are polarisations */
+  axes->render[0] = 1;
+  axes->render[1] = 2;
+  axes->stokes = 0;
+}
+
+/* The first axis that is left, but a longer one before one of length 1. */
+static int
+find_depth_axis (int             n_axes,
+                 const gint64   *shape,
+                 const AlmuAxes *axes)
+{
+  int first = 0;
+
+  for (int axis = 1; axis <= n_axes; axis++)
+    {
+      if (axis == axes->stokes || axis == axes->render[0] || axis == axes->render[1])
+        continue;
+      if (shape[axis - 1] > 1)
+        return axis;
+      if (first == 0)
+        first = axis;
+    }
+
+  return first;
+}
+
+static void
+find_spatial_axes (const AlmuAxisKind *kinds,
+                   int                 n_axes,
+                   AlmuAxes           *axes)
+{
+  int n_found = 0;
+
+  axes->spatial[0] = find_kind (kinds, n_axes, ALMU_AXIS_LONGITUDE);
+  axes->spatial[1] = find_kind (kinds, n_axes, ALMU_AXIS_LATITUDE);
+  if (axes->spatial[0] != 0 && axes->spatial[1] != 0)
+    return;
+
+  axes->spatial[0] = axes->spatial[1] = 0;
+  for (int axis = 1; axis <= n_axes && n_found < 2; axis++)
+    if (axis != axes->stokes && axis != axes->spectral)
+      axes->spatial[n_found++] = axis;
+}
+
+/**
+ * almu_axes_find:
+ * @n_axes: from 2 to %ALMU_LIMIT_AXES
+ *
+ * Decides which axis of the file is which of the image.
+ */
+void
+almu_axes_find (AlmuHeader   *header,
+                int           n_axes,
+                const gint64 *shape,
+                AlmuAxes     *out_axes)
+{
+  AlmuAxisKind kinds[ALMU_LIMIT_AXES];
+  AlmuAxes     axes = { 0 };
+
+  g_return_if_fail (n_axes >= 2 && n_axes <= ALMU_LIMIT_AXES);
+
+  for (int i = 0; i < n_axes; i++)
+    kinds[i] = almu_axes_get_kind (header, i + 1);
+
+  axes.stokes = find_kind (kinds, n_axes, ALMU_AXIS_STOKES);
+  axes.spectral = find_kind (kinds, n_axes, ALMU_AXIS_SPECTRAL);
+
+  if (n_axes == 3 && axes.spectral == 0 && axes.stokes == 0 && is_free (kinds, 3))
+    axes.spectral = 3;
+  else if (has_four_axes (n_axes, shape))
+    guess_of_four (kinds, shape, &axes);
+
+  find_render_axes (n_axes, &axes);
+  axes.depth = find_depth_axis (n_axes, shape, &axes);
+  find_spatial_axes (kinds, n_axes, &axes);
+
+  *out_axes = axes;
+}
+
+/**
+ * almu_axes_dup_stokes_codes:
+ *
+ * The FITS code of each polarisation, 0 where the header does not tell one
+ * that exists.
+ */
+int *
+almu_axes_dup_stokes_codes (AlmuHeader *header,
+                            int         axis,
+                            int         n_stokes)
+{
+  int   *codes = g_new0 (int, n_stokes);
+  double value, reference = 0.0, step = 1.0;
+
+  if (almu_axes_get_kind (header, axis) != ALMU_AXIS_STOKES ||
+      !almu_axes_get_number (header, "CRVAL", axis, &value))
+    return codes;
+
+  almu_axes_get_number (header, "CRPIX", axis, &reference);
+  almu_axes_get_number (header, "CDELT", axis, &step);
+
+  for (int i = 0; i < n_stokes; i++)
+    {
+      double code = round (value + (i + 1 - reference) * step);
+
+      if ((code >= 1 && code <= 4) || (code <= -1 && code >= -8))
+        codes[i] = code;
+    }
+
+  return codes;
+}

@@ -159,6 +159,46 @@ check_compressed (int           fd,
   return TRUE;
 }
 
+/* cfitsio goes by the end of the name for all but gzip, so the descriptor
+ * gets one for the moment. */
+static int
+open_by_suffix (AlmuFits   *self,
+                const char *path,
+                const char *suffix)
+{
+  g_autofree char *folder = g_dir_make_tmp ("almucantar-XXXXXX", NULL);
+  g_autofree char *link = NULL;
+  int              status = 0;
+
+  if (folder == NULL)
+    return FILE_NOT_OPENED;
+
+  link = g_strconcat (folder, "/packed", suffix, NULL);
+  if (symlink (path, link) != 0)
+    status = FILE_NOT_OPENED;
+
+  fits_open_diskfile (&self->handle, link, READONLY, &status);
+  unlink (link);
+  rmdir (folder);
+
+  return status;
+}
+
+static int
+open_handle (AlmuFits     *self,
+             const char   *path,
+             const guint8 *start)
+{
+  int status = 0;
+
+  if (self->is_compressed && start[0] == 'B')
+    return open_by_suffix (self, path, ".bz2");
+  if (self->is_compressed && start[0] == 0x1f && start[1] == 0x9d)
+    return open_by_suffix (self, path, ".Z");
+
+  return fits_open_diskfile (&self->handle, path, READONLY, &status);
+}
+
 /**
  * almu_fits_open:
  * @fd: an open file; stays the caller's and must stay open while in use
@@ -195,7 +235,8 @@ almu_fits_open (int         fd,
     return NULL;
 
   g_snprintf (path, sizeof path, "/proc/self/fd/%d", fd);
-  if (fits_open_diskfile (&self->handle, path, READONLY, &status) != 0)
+  status = open_handle (self, path, start);
+  if (status != 0)
     {
       self->handle = NULL;
       fail (self, status, self->is_compressed ? "cannot decompress" : "cannot open", error);

@@ -21,7 +21,7 @@ struct _AlmuHduReader
 {
   int       fd;
   char     *name;
-  AlmuFits *fits;        /* only where the file is compressed as a whole */
+  AlmuFits *fits; /* only where the file is compressed as a whole */
   int       next_number;
   gint64    next_offset; /* -1 where the last header does not tell */
 };
@@ -125,8 +125,8 @@ check_start (AlmuHduReader *self,
              GError       **error)
 {
   g_autofree char *what = NULL;
-  char   start[START_BYTES];
-  gint64 n_start = almu_hdu_reader_read (self, 0, sizeof start, start, error);
+  char             start[START_BYTES];
+  gint64           n_start = almu_hdu_reader_read (self, 0, sizeof start, start, error);
 
   if (n_start < 0)
     return FALSE;
@@ -450,7 +450,7 @@ read_int (const AlmuHdu *self,
           gint64        *out_number,
           GError       **error)
 {
-  const char *record = almu_hdu_find (self, name);
+  const char      *record = almu_hdu_find (self, name);
   g_autofree char *text = NULL;
 
   if (record == NULL)
@@ -475,7 +475,7 @@ read_bitpix (AlmuHdu *self,
              GError **error)
 {
   static const int known[] = { 8, 16, 32, 64, -32, -64 };
-  gint64 bitpix;
+  gint64           bitpix;
 
   if (!read_int (self, "BITPIX", -64, 64, &bitpix, error))
     return FALSE;

@@ -12,7 +12,7 @@ struct _AlmuHeader
 {
   gatomicrefcount ref_count;
   GPtrArray      *cards;
-  GHashTable     *index;    /* name → first card of that name, borrowed */
+  GHashTable     *index; /* name → first card of that name, borrowed */
 };
 
 AlmuHeader *

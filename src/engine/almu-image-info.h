@@ -72,21 +72,21 @@ typedef struct
   int        *stokes_codes;
 
   int      bitpix;
-  gboolean is_compressed;   /* tiles in a binary table (ZIMAGE) */
-  double   scale;           /* BSCALE */
-  double   zero;            /* BZERO */
-  gboolean has_blank;       /* integers only */
+  gboolean is_compressed; /* tiles in a binary table (ZIMAGE) */
+  double   scale;         /* BSCALE */
+  double   zero;          /* BZERO */
+  gboolean has_blank;     /* integers only */
   gint64   blank;
   int      n_axes;
   gint64   shape[ALMU_LIMIT_AXES];
   AlmuAxes axes;
-  gint64   data_offset;     /* in the file as stored; -1 if compressed */
-  int      hdu_number;      /* 0-based */
+  gint64   data_offset; /* in the file as stored; -1 if compressed */
+  int      hdu_number;  /* 0-based */
 
   int width;
   int height;
-  int depth;                /* 1 without that axis */
-  int n_stokes;             /* 1 without that axis */
+  int depth;    /* 1 without that axis */
+  int n_stokes; /* 1 without that axis */
 } AlmuImageInfo;
 
 void almu_image_info_free (AlmuImageInfo *self);

@@ -2,3 +2,440 @@
 #include "config.h"
 
 #include "almu-wcs.h"
+
+#include <math.h>
+#include <string.h>
+
+#include <wcslib/spx.h>
+#include <wcslib/wcs.h>
+#include <wcslib/wcsfix.h>
+#include <wcslib/wcshdr.h>
+
+#include "almu-card.h"
+#include "almu-error.h"
+#include "almu-limits.h"
+
+#define ARCSEC_PER_DEGREE 3600.0
+
+/* The scanners inside wcspih () and of units are not said to be reentrant
+ * in all versions, and some keep static state for sizes. Using a coordinate
+ * system that is set up is safe, one thread each. */
+static GMutex header_mutex;
+
+struct _AlmuWcs
+{
+  struct wcsprm sky; /* longitude, latitude */
+  gboolean      has_sky;
+  int           sky_axes[2];
+  struct wcsprm spectral;
+  gboolean      has_spectral;
+  int           spectral_axis;
+  char          spectral_type[5];
+};
+
+/* -- header ------------------------------------------------------------- */
+
+/* Distortions by tables and records would be taken from other HDUs, or
+ * make arrays of sizes that nobody checked. */
+static const char *const left_out[] = {
+  "COMMENT",
+  "HISTORY",
+  "HIERARCH",
+  "CONTINUE",
+  "CPDIS",
+  "CQDIS",
+  "DP",
+  "DQ",
+  "DVERR",
+  "D2IM",
+};
+
+static gboolean
+is_wanted (const char *record)
+{
+  gint64 number = 0;
+
+  if (record[8] != '=' || record[0] == ' ')
+    return FALSE;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (left_out); i++)
+    if (strncmp (record, left_out[i], strlen (left_out[i])) == 0)
+      return FALSE;
+
+  /* wcslib makes square matrices of it */
+  if (strncmp (record, "WCSAXES", 7) == 0)
+    return almu_record_get_int (record, &number) && number >= 1 && number <= ALMU_LIMIT_AXES;
+
+  return TRUE;
+}
+
+static char *
+filter_records (const char *records,
+                gsize       n_records,
+                int        *out_n)
+{
+  char *filtered = g_malloc (n_records * ALMU_RECORD_BYTES + 1);
+  gsize n = 0;
+
+  for (gsize i = 0; i < n_records; i++)
+    {
+      const char *record = records + i * ALMU_RECORD_BYTES;
+      char       *copy = filtered + n * ALMU_RECORD_BYTES;
+
+      if (!is_wanted (record))
+        continue;
+
+      for (int k = 0; k < ALMU_RECORD_BYTES; k++)
+        copy[k] = g_ascii_isprint (record[k]) ? record[k] : ' ';
+      n++;
+    }
+
+  filtered[n * ALMU_RECORD_BYTES] = '\0';
+  *out_n = n;
+
+  return filtered;
+}
+
+/* Distortions that another program keeps in PVi_m are unknown for the
+ * projection; without them the coordinates are a little off, not absent. */
+static gboolean
+set_up_sky (struct wcsprm *sky)
+{
+  if (wcsset (sky) == 0)
+    return TRUE;
+
+  if (sky->npv == 0)
+    return FALSE;
+
+  sky->npv = 0;
+  sky->flag = 0;
+
+  return wcsset (sky) == 0;
+}
+
+static void
+take_sky (AlmuWcs             *self,
+          const struct wcsprm *whole)
+{
+  int axes[ALMU_LIMIT_AXES] = { WCSSUB_LONGITUDE, WCSSUB_LATITUDE };
+  int n = 2;
+
+  self->sky.flag = -1;
+  if (wcssub (1, whole, &n, axes, &self->sky) != 0 || n != 2 || !set_up_sky (&self->sky))
+    return;
+
+  if (self->sky.lng != 0 || self->sky.lat != 1)
+    return;
+
+  self->has_sky = TRUE;
+  self->sky_axes[0] = axes[0];
+  self->sky_axes[1] = axes[1];
+}
+
+static void
+take_spectral (AlmuWcs             *self,
+               const struct wcsprm *whole)
+{
+  int axes[ALMU_LIMIT_AXES] = { WCSSUB_SPECTRAL };
+  int n = 1;
+
+  self->spectral.flag = -1;
+  if (wcssub (1, whole, &n, axes, &self->spectral) != 0 || n != 1 || wcsset (&self->spectral) != 0)
+    return;
+
+  if (self->spectral.spec != 0)
+    return;
+
+  self->has_spectral = TRUE;
+  self->spectral_axis = axes[0];
+  memcpy (self->spectral_type, self->spectral.ctype[0], 4);
+}
+
+static struct wcsprm *
+find_primary (struct wcsprm *systems,
+              int            n_systems)
+{
+  for (int i = 0; i < n_systems; i++)
+    if (systems[i].alt[0] == ' ' || systems[i].alt[0] == '\0')
+      return &systems[i];
+
+  return NULL;
+}
+
+static int
+set_up (AlmuWcs *self,
+        char    *header,
+        int      n_records)
+{
+  struct wcsprm *systems = NULL;
+  struct wcsprm *primary;
+  int            n_systems = 0;
+  int            n_rejected = 0;
+  int            fixed[NWCSFIX];
+  int            status = wcspih (header, n_records, WCSHDR_all, 0, &n_rejected, &n_systems, &systems);
+
+  if (status != 0)
+    return status;
+
+  primary = find_primary (systems, n_systems);
+  if (primary != NULL && primary->naxis >= 1 && primary->naxis <= ALMU_LIMIT_AXES)
+    {
+      wcsfix (7, NULL, primary, fixed); /* what it cannot mend fails below */
+      take_sky (self, primary);
+      take_spectral (self, primary);
+    }
+
+  wcsvfree (&n_systems, &systems);
+
+  return 0;
+}
+
+/**
+ * almu_wcs_new:
+ * @records: raw records of 80 bytes, without END
+ *
+ * Sets up the primary coordinate system of a header. Sky and spectrum are
+ * taken apart, so that a fault in one does not spoil the other.
+ */
+AlmuWcs *
+almu_wcs_new (const char *records,
+              gsize       n_records,
+              GError    **error)
+{
+  g_autoptr(AlmuWcs) self = NULL;
+  g_autofree char *header = NULL;
+  int              n = 0;
+  int              status;
+
+  g_return_val_if_fail (records != NULL, NULL);
+  g_return_val_if_fail (n_records <= ALMU_LIMIT_CARDS, NULL);
+
+  self = g_new0 (AlmuWcs, 1);
+  self->sky.flag = -1;
+  self->spectral.flag = -1;
+  header = filter_records (records, n_records, &n);
+
+  g_mutex_lock (&header_mutex);
+  status = set_up (self, header, n);
+  g_mutex_unlock (&header_mutex);
+
+  if (status != 0)
+    {
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
+                   "coordinates cannot be read from the header (wcslib status %d)", status);
+      return NULL;
+    }
+
+  return g_steal_pointer (&self);
+}
+
+void
+almu_wcs_free (AlmuWcs *self)
+{
+  if (self == NULL)
+    return;
+
+  wcsfree (&self->sky);
+  wcsfree (&self->spectral);
+  g_free (self);
+}
+
+/* -- sky ---------------------------------------------------------------- */
+
+/* FITS axis numbers; FALSE where there are no celestial coordinates. */
+gboolean
+almu_wcs_get_sky_axes (AlmuWcs *self,
+                       int     *out_longitude,
+                       int     *out_latitude)
+{
+  g_return_val_if_fail (self != NULL, FALSE);
+
+  if (!self->has_sky)
+    return FALSE;
+
+  *out_longitude = self->sky_axes[0];
+  *out_latitude = self->sky_axes[1];
+
+  return TRUE;
+}
+
+/**
+ * almu_wcs_get_pixel_area:
+ *
+ * Square arcsec of a pixel at the reference point, 0 without sky.
+ */
+double
+almu_wcs_get_pixel_area (AlmuWcs *self)
+{
+  const struct wcsprm *sky = &self->sky;
+  double               area;
+
+  g_return_val_if_fail (self != NULL, 0.0);
+
+  if (!self->has_sky)
+    return 0.0;
+
+  area = fabs ((sky->pc[0] * sky->pc[3] - sky->pc[1] * sky->pc[2]) *
+               sky->cdelt[0] * sky->cdelt[1]) *
+         ARCSEC_PER_DEGREE * ARCSEC_PER_DEGREE;
+
+  return isfinite (area) ? area : 0.0;
+}
+
+/* Degrees per pixel along each axis, with the sign of its own coordinate. */
+gboolean
+almu_wcs_get_increments (AlmuWcs *self,
+                         double  *out_increments)
+{
+  const struct wcsprm *sky = &self->sky;
+
+  g_return_val_if_fail (self != NULL, FALSE);
+
+  if (!self->has_sky)
+    return FALSE;
+
+  for (int i = 0; i < 2; i++)
+    out_increments[i] = copysign (hypot (sky->pc[i] * sky->cdelt[0], sky->pc[2 + i] * sky->cdelt[1]),
+                                  sky->pc[3 * i] * sky->cdelt[i]);
+
+  return TRUE;
+}
+
+/**
+ * almu_wcs_to_sky:
+ * @pixels: (array): pairs on longitude and latitude axis, 1 is the centre of
+ *   the first pixel
+ * @sky: (array): receives longitude and latitude, degrees; NaN for what is
+ *   outside of the projection
+ *
+ * Returns: %FALSE without celestial coordinates
+ */
+gboolean
+almu_wcs_to_sky (AlmuWcs      *self,
+                 gsize         n_points,
+                 const double *pixels,
+                 double       *sky)
+{
+  g_return_val_if_fail (self != NULL, FALSE);
+
+  if (!self->has_sky)
+    return FALSE;
+
+  for (gsize i = 0; i < n_points; i++)
+    {
+      double linear[2], phi, theta;
+      int    bad = 0;
+
+      if (wcsp2s (&self->sky, 1, 2, pixels + 2 * i, linear, &phi, &theta, sky + 2 * i, &bad) != 0 || bad != 0)
+        sky[2 * i] = sky[2 * i + 1] = NAN;
+    }
+
+  return TRUE;
+}
+
+/* The way back; NaN for what the projection does not show. */
+gboolean
+almu_wcs_to_pixels (AlmuWcs      *self,
+                    gsize         n_points,
+                    const double *sky,
+                    double       *pixels)
+{
+  g_return_val_if_fail (self != NULL, FALSE);
+
+  if (!self->has_sky)
+    return FALSE;
+
+  for (gsize i = 0; i < n_points; i++)
+    {
+      double linear[2], phi, theta;
+      int    bad = 0;
+
+      if (wcss2p (&self->sky, 1, 2, sky + 2 * i, &phi, &theta, linear, pixels + 2 * i, &bad) != 0 || bad != 0)
+        pixels[2 * i] = pixels[2 * i + 1] = NAN;
+    }
+
+  return TRUE;
+}
+
+/* -- spectrum ----------------------------------------------------------- */
+
+/* FITS axis number, 0 for none. */
+int
+almu_wcs_get_spectral_axis (AlmuWcs *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+
+  return self->has_spectral ? self->spectral_axis : 0;
+}
+
+static gboolean
+is_type (AlmuWcs    *self,
+         const char *type)
+{
+  return g_str_equal (self->spectral_type, type);
+}
+
+/* VELREF tells the definition where the axis itself is no velocity. */
+static double
+choose_velocity (AlmuWcs             *self,
+                 const struct spxprm *spx)
+{
+  if (is_type (self, "VELO") || is_type (self, "BETA"))
+    return spx->velo;
+  if (is_type (self, "VOPT") || is_type (self, "ZOPT"))
+    return spx->vopt;
+  if (!is_type (self, "VRAD") && self->spectral.velref > 0 && self->spectral.velref <= 256)
+    return spx->vopt;
+
+  return spx->vrad;
+}
+
+static gboolean
+is_velocity (AlmuWcs *self)
+{
+  static const char *const types[] = { "VRAD", "VOPT", "ZOPT", "VELO", "BETA" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (types); i++)
+    if (is_type (self, types[i]))
+      return TRUE;
+
+  return FALSE;
+}
+
+/**
+ * almu_wcs_to_spectral:
+ * @pixel: on the spectral axis, 1 is the first channel
+ *
+ * Frequency and velocity of a channel, as far as the axis and the rest
+ * frequency tell.
+ */
+gboolean
+almu_wcs_to_spectral (AlmuWcs           *self,
+                      double             pixel,
+                      AlmuSpectralPoint *out_point)
+{
+  AlmuSpectralPoint point = { 0 };
+  struct spxprm     spx = { 0 };
+  gboolean          has_rest;
+  double            linear, phi, theta, value;
+  int               bad = 0;
+
+  g_return_val_if_fail (self != NULL, FALSE);
+
+  if (!self->has_spectral ||
+      wcsp2s (&self->spectral, 1, 1, &pixel, &linear, &phi, &theta, &value, &bad) != 0 || bad != 0)
+    return FALSE;
+
+  if (specx (self->spectral_type, value, self->spectral.restfrq, self->spectral.restwav, &spx) != 0)
+    return FALSE;
+
+  has_rest = self->spectral.restfrq > 0 || self->spectral.restwav > 0;
+  point.frequency = spx.freq;
+  point.velocity = choose_velocity (self, &spx);
+  point.has_frequency = (has_rest || !is_velocity (self)) && isfinite (point.frequency) &&
+                        point.frequency > 0;
+  point.has_velocity = (has_rest || is_velocity (self)) && isfinite (point.velocity);
+  *out_point = point;
+
+  return TRUE;
+}
