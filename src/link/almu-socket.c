@@ -198,7 +198,7 @@ arm_deadline (AlmuSocket *self)
   if (self->deadline_source != NULL)
     return;
 
-  self->deadline_source = g_timeout_source_new_seconds (ALMU_LIMIT_CLOSE_SECONDS);
+  self->deadline_source = g_timeout_source_new (1000 * ALMU_LIMIT_CLOSE_SECONDS);
   g_source_set_static_name (self->deadline_source, "almu: socket deadline");
   g_source_set_callback (self->deadline_source, on_deadline, self, NULL);
   g_source_attach (self->deadline_source, self->context);
