@@ -43,6 +43,17 @@ bounds_are_usable (float min,
   return isfinite (min) && isfinite (max) && min < max;
 }
 
+/* GCC 12 takes the cast to float out of a double that becomes a float and
+ * then a double again, if it packs it with its neighbour. Where numbers are
+ * compared bit by bit, that is wrong. */
+static double
+round_to_float (double value)
+{
+  volatile float rounded = (float) value;
+
+  return rounded;
+}
+
 /**
  * almu_histogram_new:
  * @n_bins: from 1 to %ALMU_LIMIT_BINS
@@ -75,8 +86,8 @@ almu_histogram_new (int              n_bins,
   self->n_bins = n_bins;
   if (is_usable)
     {
-      self->bin_width = (float) (((double) max - (double) min) / n_bins);
-      self->first_centre = (float) ((double) min + 0.5 * self->bin_width);
+      self->bin_width = round_to_float (((double) max - (double) min) / n_bins);
+      self->first_centre = round_to_float ((double) min + 0.5 * self->bin_width);
     }
   self->mean = stats->n > 0 ? stats->mean : NAN;
   self->sigma = stats->n > 1 ? sqrt (stats->m2 / (double) (stats->n - 1)) : NAN;

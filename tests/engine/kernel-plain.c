@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* The kernels once more, under other names and for the plainest machine, to
+ * compare the ones that were picked for this one with. */
+#include "config.h"
+
+#undef ALMU_USE_CLONES
+#define ALMU_USE_CLONES 0
+
+#define almu_kernel_convert plain_kernel_convert
+#define almu_kernel_pick plain_kernel_pick
+#define almu_kernel_measure plain_kernel_measure
+#define almu_kernel_count_finite plain_kernel_count_finite
+#define almu_kernel_bin plain_kernel_bin
+#define almu_kernel_count_zeros plain_kernel_count_zeros
+#define almu_kernel_halve plain_kernel_halve
+#define almu_kernel_halve_finite plain_kernel_halve_finite
+#define almu_kernel_divide_by plain_kernel_divide_by
+#define almu_kernel_divide plain_kernel_divide
+
+#include "kernel/kernel-convert.c"
+#include "kernel/kernel-downsample.c"
+#include "kernel/kernel-histogram.c"
+#undef LANES
+#define is_finite stats_is_finite
+#include "kernel/kernel-stats.c"
