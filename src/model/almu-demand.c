@@ -484,7 +484,7 @@ almu_demand_stop (AlmuDemand *self)
  *
  * Starts again for a viewer who has come back: everything that is in force
  * is sent anew, from memory where it is there. A viewer who then asks for
- * the same again has it already.
+ * the same again has it already. Tiles asked for meanwhile still come.
  */
 void
 almu_demand_renew (AlmuDemand *self,
@@ -495,14 +495,19 @@ almu_demand_renew (AlmuDemand *self,
 
   g_return_if_fail (ALMU_IS_DEMAND (self));
 
-  almu_demand_stop (self);
   self->epoch = epoch;
+  self->is_started = TRUE;
+  g_clear_pointer (&self->plane, almu_plane_unref);
 
   g_hash_table_iter_init (&iter, self->wants);
   while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &wants))
-    wants->told_after_resume = WANT_SPATIAL | WANT_SPECTRAL | WANT_STATS | WANT_HISTOGRAMS;
+    {
+      wants_stop (wants);
+      wants->told_after_resume = WANT_SPATIAL | WANT_SPECTRAL | WANT_STATS | WANT_HISTOGRAMS;
+    }
 
-  almu_demand_start (self);
+  get_plane (self);
+  renew_all_spectra (self);
 }
 
 /**

@@ -19,7 +19,6 @@ typedef struct
   GPtrArray *errors; /* GError or NULL, as wishes */
   guint      n_waiting;
   GPtrArray *problems; /* text */
-  guint      n_usable;
 } Resume;
 
 typedef struct
@@ -172,10 +171,7 @@ take_file (AlmuSession        *session,
   AlmuFile *file = almu_session_get_file (session, wish->id, NULL);
 
   if (image != NULL && file != NULL && almu_file_get_image (file) == image)
-    {
-      resume->n_usable++;
-      return file;
-    }
+    return file;
 
   if (wish->name == NULL)
     {
@@ -192,7 +188,6 @@ take_file (AlmuSession        *session,
     {
       almu_file_come_alive (file, almu_session_get_cache (session), image,
                             almu_session_get_epoch (session));
-      resume->n_usable++;
     }
   else
     {
@@ -417,7 +412,6 @@ almu_resume_async (AlmuSession        *session,
 /**
  * almu_resume_finish:
  * @out_problems: (transfer full): what could not be restored, in words
- * @out_n_usable: how many files are open
  *
  * Returns: %FALSE if nothing was changed, because the request makes no
  *   sense or the viewer has gone
@@ -426,7 +420,6 @@ gboolean
 almu_resume_finish (AlmuSession  *session,
                     GAsyncResult *result,
                     char       ***out_problems,
-                    guint        *out_n_usable,
                     GError      **error)
 {
   Resume *resume;
@@ -440,7 +433,6 @@ almu_resume_finish (AlmuSession  *session,
   g_ptr_array_add (resume->problems, NULL);
   *out_problems = (char **) g_ptr_array_free (resume->problems, FALSE);
   resume->problems = g_ptr_array_new_with_free_func (g_free);
-  *out_n_usable = resume->n_usable;
 
   return TRUE;
 }

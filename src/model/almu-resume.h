@@ -50,7 +50,6 @@ void     almu_resume_async (AlmuSession        *session,
 gboolean almu_resume_finish (AlmuSession  *session,
                              GAsyncResult *result,
                              char       ***out_problems,
-                             guint        *out_n_usable,
                              GError      **error);
 
 G_END_DECLS

@@ -465,12 +465,16 @@ almu_session_begin_epoch (AlmuSession *self)
 /**
  * almu_session_renew:
  *
- * Sends everything that is in force to a viewer who has come back.
+ * Begins a new epoch, in which everything that is in force is sent to a
+ * viewer who has come back.
  */
 void
 almu_session_renew (AlmuSession *self)
 {
   g_return_if_fail (ALMU_IS_SESSION (self));
+
+  self->epoch++;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_EPOCH]);
 
   for (guint i = 0; i < self->files->len; i++)
     {

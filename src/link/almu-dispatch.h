@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "almu-link.h"
+
+G_BEGIN_DECLS
+
+/**
+ * AlmuHandler:
+ * @link: who says it
+ * @request_id: what a reply repeats
+ * @message: of the type that the catalogue has for the event
+ *
+ * Turns one message into calls of the model.
+ */
+typedef void (*AlmuHandler) (AlmuLink               *link,
+                             guint32                 request_id,
+                             const ProtobufCMessage *message);
+
+void almu_dispatch (AlmuLink               *link,
+                    guint16                 event,
+                    guint32                 request_id,
+                    const ProtobufCMessage *message);
+
+/* almu-on-session.c */
+void almu_on_register_viewer (AlmuLink               *link,
+                              guint32                 request_id,
+                              const ProtobufCMessage *message);
+void almu_on_resume_session (AlmuLink               *link,
+                             guint32                 request_id,
+                             const ProtobufCMessage *message);
+/* almu-on-folder.c */
+void almu_on_file_list_request (AlmuLink               *link,
+                                guint32                 request_id,
+                                const ProtobufCMessage *message);
+void almu_on_stop_file_list (AlmuLink               *link,
+                             guint32                 request_id,
+                             const ProtobufCMessage *message);
+void almu_on_file_info_request (AlmuLink               *link,
+                                guint32                 request_id,
+                                const ProtobufCMessage *message);
+/* almu-on-file.c */
+void almu_on_open_file (AlmuLink               *link,
+                        guint32                 request_id,
+                        const ProtobufCMessage *message);
+void almu_on_close_file (AlmuLink               *link,
+                         guint32                 request_id,
+                         const ProtobufCMessage *message);
+/* almu-on-view.c */
+void almu_on_add_required_tiles (AlmuLink               *link,
+                                 guint32                 request_id,
+                                 const ProtobufCMessage *message);
+void almu_on_set_image_channels (AlmuLink               *link,
+                                 guint32                 request_id,
+                                 const ProtobufCMessage *message);
+void almu_on_set_cursor (AlmuLink               *link,
+                         guint32                 request_id,
+                         const ProtobufCMessage *message);
+/* almu-on-region.c */
+void       almu_on_set_region (AlmuLink               *link,
+                               guint32                 request_id,
+                               const ProtobufCMessage *message);
+void       almu_on_remove_region (AlmuLink               *link,
+                                  guint32                 request_id,
+                                  const ProtobufCMessage *message);
+AlmuShape *almu_shape_new_for_message (const CARTA__RegionInfo *info,
+                                       GError                 **error);
+/* almu-on-requirements.c */
+void almu_on_set_spatial_requirements (AlmuLink               *link,
+                                       guint32                 request_id,
+                                       const ProtobufCMessage *message);
+void almu_on_set_spectral_requirements (AlmuLink               *link,
+                                        guint32                 request_id,
+                                        const ProtobufCMessage *message);
+void almu_on_set_stats_requirements (AlmuLink               *link,
+                                     guint32                 request_id,
+                                     const ProtobufCMessage *message);
+void almu_on_set_histogram_requirements (AlmuLink               *link,
+                                         guint32                 request_id,
+                                         const ProtobufCMessage *message);
+/* almu-scripting.c */
+void almu_on_scripting_response (AlmuLink               *link,
+                                 guint32                 request_id,
+                                 const ProtobufCMessage *message);
+
+G_END_DECLS

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "almu-file.h"
+#include "almu-folder.h"
+
+G_BEGIN_DECLS
+
+AlmuFileName *almu_file_name_new_for_message (AlmuFolder *folder,
+                                              const char *directory,
+                                              const char *name,
+                                              const char *hdu,
+                                              gboolean    support_aips_beam,
+                                              GError    **error);
+
+G_END_DECLS

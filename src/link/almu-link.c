@@ -1,0 +1,711 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "almu-link.h"
+
+#include "almu-catalog.h"
+#include "almu-dispatch.h"
+#include "almu-error.h"
+#include "almu-frame.h"
+#include "almu-limits.h"
+#include "almu-message.h"
+#include "almu-refusal.h"
+#include "almu-speak.h"
+
+/**
+ * AlmuLink:
+ *
+ * A viewer's connection, and the session it is bound to, if any: the only
+ * place where messages meet the model.
+ *
+ * Messages are handled in the order they come. One whose effect takes time
+ * (opening, resuming) holds up those behind it that are about the same
+ * file, and no others. A link that ends lets go of its session: closed if
+ * the page said good-bye, detached otherwise.
+ */
+struct _AlmuLink
+{
+  GObject parent_instance;
+
+  AlmuSwitchboard *switchboard; /* unowned, outlives all links */
+  AlmuSocket      *socket;
+  AlmuOutbox      *outbox;
+  AlmuSession     *session;
+  char            *peer;
+  guint32          prepared_id;
+  guint16          icd_version;
+  GCancellable    *cancellable; /* ends with the binding */
+  GCancellable    *listing;
+  GQueue           waiting; /* GBytes, frames held up */
+  GHashTable      *busy;    /* file id → how many orders */
+  gboolean         is_flushing;
+};
+
+G_DEFINE_FINAL_TYPE (AlmuLink, almu_link, G_TYPE_OBJECT)
+
+static void
+unbind (AlmuLink *self)
+{
+  if (self->session == NULL)
+    return;
+
+  g_cancellable_cancel (self->cancellable);
+  g_clear_object (&self->cancellable);
+  self->cancellable = g_cancellable_new ();
+  g_signal_handlers_disconnect_by_data (self->session, self);
+  almu_outbox_clear (self->outbox);
+  g_queue_clear_full (&self->waiting, (GDestroyNotify) g_bytes_unref);
+  g_hash_table_remove_all (self->busy);
+  g_clear_object (&self->session);
+}
+
+static void
+almu_link_dispose (GObject *object)
+{
+  AlmuLink *self = ALMU_LINK (object);
+
+  if (self->socket != NULL)
+    {
+      g_signal_handlers_disconnect_by_data (self->socket, self);
+      almu_socket_set_source (self->socket, NULL, NULL);
+      unbind (self);
+    }
+  g_cancellable_cancel (self->cancellable);
+  g_clear_object (&self->cancellable);
+  g_cancellable_cancel (self->listing);
+  g_clear_object (&self->listing);
+  g_clear_object (&self->socket);
+  g_clear_object (&self->outbox);
+  g_clear_pointer (&self->busy, g_hash_table_unref);
+
+  G_OBJECT_CLASS (almu_link_parent_class)->dispose (object);
+}
+
+static void
+almu_link_finalize (GObject *object)
+{
+  AlmuLink *self = ALMU_LINK (object);
+
+  g_queue_clear_full (&self->waiting, (GDestroyNotify) g_bytes_unref);
+  g_free (self->peer);
+
+  G_OBJECT_CLASS (almu_link_parent_class)->finalize (object);
+}
+
+static void
+almu_link_class_init (AlmuLinkClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->dispose = almu_link_dispose;
+  object_class->finalize = almu_link_finalize;
+}
+
+static void
+almu_link_init (AlmuLink *self)
+{
+  g_queue_init (&self->waiting);
+  self->busy = g_hash_table_new (NULL, NULL);
+  self->outbox = almu_outbox_new ();
+  self->cancellable = g_cancellable_new ();
+  self->icd_version = ALMU_ICD_VERSION;
+}
+
+AlmuSwitchboard *
+almu_link_get_switchboard (AlmuLink *self)
+{
+  return self->switchboard;
+}
+
+/**
+ * almu_link_get_session:
+ *
+ * Returns: (nullable): the session the link is bound to; never %NULL in a
+ *   handler other than that of REGISTER_VIEWER
+ */
+AlmuSession *
+almu_link_get_session (AlmuLink *self)
+{
+  return self->session;
+}
+
+const char *
+almu_link_get_peer (AlmuLink *self)
+{
+  return self->peer;
+}
+
+/**
+ * almu_link_get_prepared_id:
+ *
+ * Returns: the session that was prepared for this page and named in its
+ *   address, or 0
+ */
+guint32
+almu_link_get_prepared_id (AlmuLink *self)
+{
+  return self->prepared_id;
+}
+
+guint16
+almu_link_get_icd_version (AlmuLink *self)
+{
+  return self->icd_version;
+}
+
+/**
+ * almu_link_get_cancellable:
+ *
+ * Returns: cancelled when the link ends or is bound to another session
+ */
+GCancellable *
+almu_link_get_cancellable (AlmuLink *self)
+{
+  return self->cancellable;
+}
+
+AlmuFolder *
+almu_link_get_folder (AlmuLink *self)
+{
+  return almu_sessions_get_folder (almu_switchboard_get_sessions (self->switchboard));
+}
+
+/* -- saying something --------------------------------------------------- */
+
+static void
+push (AlmuLink               *self,
+      const ProtobufCMessage *message,
+      guint32                 request_id,
+      AlmuOutboxLane          lane,
+      guint64                 key)
+{
+  g_autoptr(GBytes) bytes = almu_message_pack (message, self->icd_version, request_id);
+  g_autoptr(GError) error = NULL;
+
+  if (!almu_socket_is_open (self->socket))
+    return;
+
+  if (!almu_outbox_push (self->outbox, bytes, lane, key, &error))
+    {
+      g_info ("Link %s: %s", self->peer, error->message);
+      almu_link_lose (self, ALMU_CLOSE_OVERFLOW, error->message);
+      return;
+    }
+
+  if (self->session != NULL && almu_outbox_is_full (self->outbox))
+    almu_session_set_congested (self->session, TRUE);
+  almu_socket_wake (self->socket);
+}
+
+/**
+ * almu_link_reply:
+ *
+ * Answers a request. Replies are never dropped.
+ */
+void
+almu_link_reply (AlmuLink               *self,
+                 guint32                 request_id,
+                 const ProtobufCMessage *message)
+{
+  push (self, message, request_id, ALMU_OUTBOX_ORDERED, 0);
+}
+
+/**
+ * almu_link_stream:
+ *
+ * Sends something that answers no single request.
+ */
+void
+almu_link_stream (AlmuLink               *self,
+                  const ProtobufCMessage *message,
+                  AlmuOutboxLane          lane,
+                  guint64                 key)
+{
+  push (self, message, 0, lane, key);
+}
+
+/**
+ * almu_link_drop_pictures:
+ *
+ * Forgets tiles of a file that wait to be sent and that nobody will see.
+ */
+void
+almu_link_drop_pictures (AlmuLink *self,
+                         int       file_id)
+{
+  almu_outbox_drop_group (self->outbox, (guint64) (guint32) file_id);
+}
+
+/**
+ * almu_link_report:
+ * @tag: what the text is about, for the page's log
+ * @text: a phrase for people
+ *
+ * Sends ERROR_DATA.
+ */
+void
+almu_link_report (AlmuLink            *self,
+                  CARTA__ErrorSeverity severity,
+                  const char          *tag,
+                  const char          *text)
+{
+  CARTA__ErrorData message = CARTA__ERROR_DATA__INIT;
+  g_autofree char *clean = almu_message_clean_text (text, -1);
+  char            *tags[] = { (char *) tag };
+
+  message.severity = severity;
+  message.n_tags = G_N_ELEMENTS (tags);
+  message.tags = tags;
+  message.message = clean;
+  almu_link_stream (self, &message.base, ALMU_OUTBOX_ORDERED, 0);
+}
+
+/**
+ * almu_link_refuse:
+ * @event: what was asked
+ * @file_id: whose reply it is, if the reply names a file; else -1
+ * @error: why not
+ *
+ * Answers by the failing form of the event's own reply, so that the page
+ * never waits for ever; by ERROR_DATA where there is no reply.
+ */
+void
+almu_link_refuse (AlmuLink     *self,
+                  guint16       event,
+                  guint32       request_id,
+                  gint32        file_id,
+                  const GError *error)
+{
+  const AlmuCatalogEntry *entry = almu_catalog_lookup (event);
+  g_autofree char        *clean = almu_message_clean_text (error->message, -1);
+  ProtobufCMessage       *reply = NULL;
+
+  if (entry != NULL && entry->reply != 0)
+    reply = almu_refusal_new (entry->reply, file_id, clean);
+
+  if (reply == NULL)
+    {
+      almu_link_report (self, CARTA__ERROR_SEVERITY__ERROR,
+                        entry != NULL ? entry->name : "message", clean);
+      return;
+    }
+
+  almu_link_reply (self, request_id, reply);
+  almu_refusal_free (reply);
+}
+
+/* -- the session -------------------------------------------------------- */
+
+static void
+on_product (AlmuSession       *session,
+            const AlmuProduct *product,
+            AlmuLink          *self)
+{
+  if (product->epoch == almu_session_get_epoch (session))
+    almu_speak_product (self, product);
+}
+
+static void
+on_failed (AlmuSession  *session,
+           const GError *error,
+           AlmuLink     *self)
+{
+  almu_link_report (self, CARTA__ERROR_SEVERITY__ERROR, "calculation", error->message);
+}
+
+static void
+on_drained (AlmuOutbox *outbox,
+            AlmuLink   *self)
+{
+  if (self->session != NULL)
+    almu_session_set_congested (self->session, FALSE);
+}
+
+/**
+ * almu_link_bind:
+ *
+ * Attaches the viewer to a session. Whoever had it before is told and let
+ * go: the newest link wins.
+ */
+void
+almu_link_bind (AlmuLink    *self,
+                AlmuSession *session)
+{
+  AlmuLink *before;
+
+  if (self->session == session)
+    return;
+
+  before = almu_switchboard_find (self->switchboard, session);
+  if (before != NULL)
+    almu_link_lose (before, ALMU_CLOSE_TAKEN_OVER,
+                    "This session is now open in another window");
+
+  if (self->session != NULL)
+    {
+      AlmuSession *left = self->session;
+
+      g_object_ref (left);
+      unbind (self);
+      almu_session_detach (left);
+      g_object_unref (left);
+    }
+
+  self->session = g_object_ref (session);
+  g_signal_connect (session, "product", G_CALLBACK (on_product), self);
+  g_signal_connect (session, "failed", G_CALLBACK (on_failed), self);
+  almu_session_attach (session, self->peer);
+}
+
+/**
+ * almu_link_lose:
+ * @code: WebSocket close code
+ * @reason: why, for the viewer
+ *
+ * Ends the link from our side. The session is free at once.
+ */
+void
+almu_link_lose (AlmuLink   *self,
+                guint       code,
+                const char *reason)
+{
+  g_autoptr(AlmuSession) session = self->session != NULL ? g_object_ref (self->session) : NULL;
+  CARTA__ErrorData message = CARTA__ERROR_DATA__INIT;
+  char            *tags[] = { (char *) "link" };
+  g_autofree char *clean = almu_message_clean_text (reason, -1);
+  g_autoptr(GBytes) bytes = NULL;
+
+  if (!almu_socket_is_open (self->socket))
+    return;
+
+  unbind (self);
+  message.severity = CARTA__ERROR_SEVERITY__CRITICAL;
+  message.n_tags = G_N_ELEMENTS (tags);
+  message.tags = tags;
+  message.message = clean;
+  bytes = almu_message_pack (&message.base, self->icd_version, 0);
+  almu_outbox_push (self->outbox, bytes, ALMU_OUTBOX_ORDERED, 0, NULL);
+  almu_socket_close (self->socket, code, clean);
+
+  if (session != NULL)
+    almu_session_detach (session);
+}
+
+static void
+on_socket_closed (AlmuSocket *socket,
+                  guint       code,
+                  gboolean    is_clean,
+                  AlmuLink   *self)
+{
+  g_autoptr(AlmuSession) session = self->session != NULL ? g_object_ref (self->session) : NULL;
+  gboolean good_bye = is_clean && (code == 1000 || code == 1001);
+
+  unbind (self);
+  if (session != NULL)
+    {
+      g_message ("Session %u [%s] %s.", almu_session_get_id (session), self->peer,
+                 good_bye ? "Closed" : "Disconnected");
+      if (good_bye)
+        almu_sessions_end (almu_switchboard_get_sessions (self->switchboard), session);
+      else
+        almu_session_detach (session);
+    }
+
+  almu_switchboard_note_closed (self->switchboard, self);
+}
+
+/* -- listening ---------------------------------------------------------- */
+
+/* Whether a message has to wait for an order that is being carried out. */
+static gboolean
+has_to_wait (AlmuLink               *self,
+             const ProtobufCMessage *message)
+{
+  gint32 file_id;
+
+  if (g_hash_table_size (self->busy) == 0)
+    return FALSE;
+
+  if (g_hash_table_contains (self->busy, GINT_TO_POINTER (ALMU_LINK_ALL_FILES)))
+    return TRUE;
+
+  /* closing or resuming all is about the file that is being opened, too */
+  if (message->descriptor == &carta__resume_session__descriptor ||
+      message->descriptor == &carta__register_viewer__descriptor)
+    return TRUE;
+
+  return almu_message_get_file_id (message, &file_id) &&
+         (file_id < 0 || g_hash_table_contains (self->busy, GINT_TO_POINTER (file_id)));
+}
+
+static void
+refuse_message (AlmuLink        *self,
+                const AlmuFrame *frame,
+                const GError    *error)
+{
+  g_debug ("Link %s: %s: %s", self->peer, almu_catalog_get_name (frame->event), error->message);
+  almu_link_refuse (self, frame->event, frame->request_id, -1, error);
+}
+
+static ProtobufCMessage *
+decode (AlmuLink  *self,
+        GBytes    *bytes,
+        AlmuFrame *out_frame)
+{
+  g_autoptr(GError) error = NULL;
+  gsize                   length;
+  const guint8           *data = g_bytes_get_data (bytes, &length);
+  const AlmuCatalogEntry *entry;
+  ProtobufCMessage       *message;
+
+  if (!almu_frame_parse (data, length, out_frame, &error))
+    {
+      almu_link_report (self, CARTA__ERROR_SEVERITY__WARNING, "message", error->message);
+      return NULL;
+    }
+
+  entry = almu_catalog_lookup (out_frame->event);
+  if (entry == NULL || entry->direction != ALMU_DIRECTION_TO_US)
+    {
+      g_autofree char *text = g_strdup_printf ("Event %u is not one that a viewer sends", out_frame->event);
+
+      almu_link_report (self, CARTA__ERROR_SEVERITY__WARNING, "message", text);
+      return NULL;
+    }
+
+  message = almu_message_unpack (out_frame->event, data + ALMU_FRAME_BYTES,
+                                 length - ALMU_FRAME_BYTES, &error);
+  if (message == NULL)
+    refuse_message (self, out_frame, error);
+
+  return message;
+}
+
+static gboolean
+may_speak (AlmuLink        *self,
+           const AlmuFrame *frame)
+{
+  g_autoptr(GError) error = NULL;
+
+  if (self->session != NULL || frame->event == CARTA__EVENT_TYPE__REGISTER_VIEWER)
+    return TRUE;
+
+  error = g_error_new (ALMU_ERROR, ALMU_ERROR_REFUSED,
+                       "%s before REGISTER_VIEWER", almu_catalog_get_name (frame->event));
+  almu_link_report (self, CARTA__ERROR_SEVERITY__ERROR, "register", error->message);
+  return FALSE;
+}
+
+static void
+hold_up (AlmuLink *self,
+         GBytes   *bytes)
+{
+  if (g_queue_get_length (&self->waiting) >= ALMU_LIMIT_WAITING_MESSAGES)
+    {
+      almu_link_lose (self, ALMU_CLOSE_OVERFLOW, "Too many messages while a file is being opened");
+      return;
+    }
+
+  g_queue_push_tail (&self->waiting, g_bytes_ref (bytes));
+}
+
+/* Handles a message, unless it has to wait. */
+static gboolean
+handle (AlmuLink *self,
+        GBytes   *bytes)
+{
+  ProtobufCMessage *message;
+  AlmuFrame         frame;
+
+  message = decode (self, bytes, &frame);
+  if (message == NULL)
+    return TRUE;
+
+  if (has_to_wait (self, message))
+    {
+      almu_message_free (message);
+      return FALSE;
+    }
+
+  if (frame.event == CARTA__EVENT_TYPE__REGISTER_VIEWER)
+    self->icd_version = frame.icd_version;
+  if (may_speak (self, &frame))
+    almu_dispatch (self, frame.event, frame.request_id, message);
+  almu_message_free (message);
+
+  return TRUE;
+}
+
+static void
+on_binary (AlmuSocket *socket,
+           GBytes     *bytes,
+           AlmuLink   *self)
+{
+  g_autoptr(AlmuLink) alive = g_object_ref (self);
+
+  almu_switchboard_note_message (self->switchboard);
+  if (!handle (self, bytes))
+    hold_up (self, bytes);
+}
+
+static void
+on_text (AlmuSocket *socket,
+         const char *text,
+         AlmuLink   *self)
+{
+  if (g_str_equal (text, "PING"))
+    almu_socket_send_text (socket, "PONG");
+}
+
+/* What was held up goes on, in its order; what still has to wait keeps its
+ * place. */
+static void
+flush_waiting (AlmuLink *self)
+{
+  g_autoptr(AlmuLink) alive = g_object_ref (self);
+  GQueue  held = self->waiting;
+  GBytes *bytes;
+
+  if (self->is_flushing)
+    return;
+
+  self->is_flushing = TRUE;
+  g_queue_init (&self->waiting);
+  while ((bytes = g_queue_pop_head (&held)) != NULL)
+    {
+      if (almu_socket_is_open (self->socket) && !handle (self, bytes))
+        hold_up (self, bytes);
+      g_bytes_unref (bytes);
+    }
+  self->is_flushing = FALSE;
+}
+
+/**
+ * almu_link_begin_order:
+ * @file_id: what the order is about, or %ALMU_LINK_ALL_FILES
+ *
+ * From here on messages about that file wait.
+ */
+void
+almu_link_begin_order (AlmuLink *self,
+                       int       file_id)
+{
+  gpointer key = GINT_TO_POINTER (file_id);
+  guint    n = GPOINTER_TO_UINT (g_hash_table_lookup (self->busy, key));
+
+  g_hash_table_insert (self->busy, key, GUINT_TO_POINTER (n + 1));
+}
+
+/**
+ * almu_link_end_order:
+ *
+ * The order is carried out, or has failed: what waited behind it goes on.
+ */
+void
+almu_link_end_order (AlmuLink *self,
+                     int       file_id)
+{
+  gpointer key = GINT_TO_POINTER (file_id);
+  guint    n = GPOINTER_TO_UINT (g_hash_table_lookup (self->busy, key));
+
+  if (n > 1)
+    g_hash_table_insert (self->busy, key, GUINT_TO_POINTER (n - 1));
+  else
+    g_hash_table_remove (self->busy, key);
+
+  flush_waiting (self);
+}
+
+/**
+ * almu_link_get_file:
+ * @tag: what was to be done with it, for the page's log
+ *
+ * Looks up a file that a message names, and sees to it that it is served: a
+ * session that was restored is quiet until its viewer speaks.
+ *
+ * Returns: (nullable) (transfer none): the file if it is open; otherwise the
+ *   viewer has been told
+ */
+AlmuFile *
+almu_link_get_file (AlmuLink   *self,
+                    int         file_id,
+                    const char *tag)
+{
+  g_autoptr(GError) error = NULL;
+  g_autofree char *text = NULL;
+  AlmuFile        *file;
+  AlmuDemand      *demand;
+
+  file = almu_session_get_file (self->session, file_id, &error);
+  if (file == NULL)
+    {
+      almu_link_report (self, CARTA__ERROR_SEVERITY__WARNING, tag, error->message);
+      return NULL;
+    }
+
+  demand = almu_file_get_demand (file);
+  if (demand == NULL)
+    {
+      text = g_strdup_printf ("File %d (%s) is not available", file_id, almu_file_get_name (file)->name);
+      almu_link_report (self, CARTA__ERROR_SEVERITY__WARNING, tag, text);
+      return NULL;
+    }
+
+  almu_demand_start (demand);
+
+  return file;
+}
+
+/**
+ * almu_link_renew_listing:
+ *
+ * Stops a listing that is under way.
+ *
+ * Returns: (transfer none): for the next one
+ */
+GCancellable *
+almu_link_renew_listing (AlmuLink *self)
+{
+  g_cancellable_cancel (self->listing);
+  g_clear_object (&self->listing);
+  self->listing = g_cancellable_new ();
+
+  return self->listing;
+}
+
+static GBytes *
+on_next (gpointer user_data)
+{
+  AlmuLink *self = user_data;
+
+  return almu_outbox_pop (self->outbox);
+}
+
+/**
+ * almu_link_new:
+ * @socket: the connection
+ * @peer: address of the viewer
+ * @prepared_id: the session named in the page's address, or 0
+ */
+AlmuLink *
+almu_link_new (AlmuSwitchboard *switchboard,
+               AlmuSocket      *socket,
+               const char      *peer,
+               guint32          prepared_id)
+{
+  AlmuLink *self = g_object_new (ALMU_TYPE_LINK, NULL);
+
+  self->switchboard = switchboard;
+  self->socket = g_object_ref (socket);
+  self->peer = g_strdup (peer);
+  self->prepared_id = prepared_id;
+
+  g_signal_connect (socket, "binary", G_CALLBACK (on_binary), self);
+  g_signal_connect (socket, "text", G_CALLBACK (on_text), self);
+  g_signal_connect (socket, "closed", G_CALLBACK (on_socket_closed), self);
+  g_signal_connect_object (self->outbox, "drained", G_CALLBACK (on_drained), self, 0);
+  almu_socket_set_source (socket, on_next, self);
+  almu_socket_set_idle (socket, almu_switchboard_get_options (switchboard)->idle_seconds);
+
+  return self;
+}

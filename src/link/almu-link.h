@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <protobuf-c/protobuf-c.h>
+
+#include "almu-outbox.h"
+#include "almu-session.h"
+#include "almu-sessions.h"
+#include "almu-socket.h"
+#include "almu-switchboard.h"
+#include "carta.pb-c.h"
+
+G_BEGIN_DECLS
+
+#define ALMU_TYPE_LINK (almu_link_get_type ())
+G_DECLARE_FINAL_TYPE (AlmuLink, almu_link, ALMU, LINK, GObject)
+
+/* Close codes of our own. */
+#define ALMU_CLOSE_TAKEN_OVER 4001
+#define ALMU_CLOSE_VERSION 4002
+#define ALMU_CLOSE_OVERFLOW 4003
+
+AlmuLink        *almu_link_new (AlmuSwitchboard *switchboard,
+                                AlmuSocket      *socket,
+                                const char      *peer,
+                                guint32          prepared_id);
+AlmuSwitchboard *almu_link_get_switchboard (AlmuLink *self);
+AlmuSession     *almu_link_get_session (AlmuLink *self);
+const char      *almu_link_get_peer (AlmuLink *self);
+guint32          almu_link_get_prepared_id (AlmuLink *self);
+guint16          almu_link_get_icd_version (AlmuLink *self);
+GCancellable    *almu_link_get_cancellable (AlmuLink *self);
+AlmuFolder      *almu_link_get_folder (AlmuLink *self);
+
+void almu_link_bind (AlmuLink    *self,
+                     AlmuSession *session);
+void almu_link_lose (AlmuLink   *self,
+                     guint       code,
+                     const char *reason);
+
+/* -- saying something --------------------------------------------------- */
+
+void almu_link_reply (AlmuLink               *self,
+                      guint32                 request_id,
+                      const ProtobufCMessage *message);
+void almu_link_stream (AlmuLink               *self,
+                       const ProtobufCMessage *message,
+                       AlmuOutboxLane          lane,
+                       guint64                 key);
+void almu_link_drop_pictures (AlmuLink *self,
+                              int       file_id);
+void almu_link_refuse (AlmuLink     *self,
+                       guint16       event,
+                       guint32       request_id,
+                       gint32        file_id,
+                       const GError *error);
+void almu_link_report (AlmuLink            *self,
+                       CARTA__ErrorSeverity severity,
+                       const char          *tag,
+                       const char          *text);
+
+/* -- what handlers need ------------------------------------------------- */
+
+AlmuFile *almu_link_get_file (AlmuLink   *self,
+                              int         file_id,
+                              const char *tag);
+void      almu_link_begin_order (AlmuLink *self,
+                                 int       file_id);
+void      almu_link_end_order (AlmuLink *self,
+                               int       file_id);
+
+/* Stands for all files in almu_link_begin_order(). */
+#define ALMU_LINK_ALL_FILES -1
+
+GCancellable *almu_link_renew_listing (AlmuLink *self);
+
+G_END_DECLS

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "almu-dispatch.h"
+
+#include "almu-error.h"
+#include "almu-file-message.h"
+#include "almu-message.h"
+#include "almu-speak-image.h"
+
+typedef struct
+{
+  AlmuLink *link;
+  guint32   request_id;
+  int       file_id;
+} Opening;
+
+static void
+opening_free (Opening *opening)
+{
+  g_object_unref (opening->link);
+  g_free (opening);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Opening, opening_free)
+
+/**
+ * almu_file_name_new_for_message:
+ * @folder: what names are relative to
+ *
+ * What a message says to open a file, as the model has it.
+ */
+AlmuFileName *
+almu_file_name_new_for_message (AlmuFolder *folder,
+                                const char *directory,
+                                const char *name,
+                                const char *hdu,
+                                gboolean    support_aips_beam,
+                                GError    **error)
+{
+  g_autofree char *path = NULL;
+  g_autofree char *parent = NULL;
+  g_autofree char *base = NULL;
+  g_autofree char *clean_hdu = NULL;
+
+  if (name[0] == '\0')
+    {
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT, "No file was named in directory “%s”", directory);
+      return NULL;
+    }
+
+  path = almu_folder_normalize (folder, directory, name, error);
+  if (path == NULL)
+    return NULL;
+
+  parent = g_path_get_dirname (path);
+  base = g_path_get_basename (path);
+  clean_hdu = almu_message_clean_text (hdu, -1);
+
+  return almu_file_name_new (g_str_equal (parent, ".") ? "" : parent, base, clean_hdu,
+                             support_aips_beam ? ALMU_IMAGE_HISTORY_BEAM : ALMU_IMAGE_NONE);
+}
+
+static void
+acknowledge (AlmuLink *link,
+             guint32   request_id,
+             AlmuFile *file)
+{
+  AlmuImage           *image = almu_file_get_image (file);
+  const AlmuImageInfo *info = almu_image_get_info (image);
+  CARTA__OpenFileAck   ack = CARTA__OPEN_FILE_ACK__INIT;
+  CARTA__FileInfo      file_info = CARTA__FILE_INFO__INIT;
+  char                *hdus[] = { info->hdu };
+  g_autoptr(AlmuScratch) scratch = almu_scratch_new ();
+
+  file_info.name = almu_file_get_name (file)->name;
+  file_info.type = CARTA__FILE_TYPE__FITS;
+  file_info.size = almu_image_get_fingerprint (image)->size;
+  file_info.n_hdu_list = G_N_ELEMENTS (hdus);
+  file_info.hdu_list = hdus;
+
+  ack.success = TRUE;
+  ack.file_id = almu_file_get_id (file);
+  ack.file_info = &file_info;
+  ack.file_info_extended = almu_speak_image_info (info, file_info.name, scratch);
+  almu_speak_beams (info, &ack, scratch);
+  almu_link_reply (link, request_id, &ack.base);
+}
+
+static void
+on_opened (GObject      *source,
+           GAsyncResult *result,
+           gpointer      user_data)
+{
+  g_autoptr(Opening) opening = user_data;
+  g_autoptr(AlmuFile) file = NULL;
+  g_autoptr(GError) error = NULL;
+  AlmuSession *session = ALMU_SESSION (source);
+
+  file = almu_session_open_file_finish (session, result, &error);
+  if (almu_link_get_session (opening->link) != session)
+    return;
+
+  if (file != NULL)
+    {
+      acknowledge (opening->link, opening->request_id, file);
+      almu_demand_start (almu_file_get_demand (file));
+    }
+  else
+    {
+      almu_link_refuse (opening->link, CARTA__EVENT_TYPE__OPEN_FILE, opening->request_id,
+                        opening->file_id, error);
+    }
+
+  almu_link_end_order (opening->link, opening->file_id);
+}
+
+void
+almu_on_open_file (AlmuLink               *link,
+                   guint32                 request_id,
+                   const ProtobufCMessage *message)
+{
+  const CARTA__OpenFile *request = (const CARTA__OpenFile *) message;
+  g_autoptr(AlmuFileName) name = NULL;
+  g_autoptr(GError) error = NULL;
+  Opening *opening;
+
+  if (request->lel_expr)
+    g_set_error (&error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED,
+                 "Image expressions (“%s”) are not there yet", request->file);
+  else
+    name = almu_file_name_new_for_message (almu_link_get_folder (link), request->directory,
+                                           request->file, request->hdu,
+                                           request->support_aips_beam, &error);
+
+  if (name == NULL)
+    {
+      almu_link_refuse (link, CARTA__EVENT_TYPE__OPEN_FILE, request_id, request->file_id, error);
+      return;
+    }
+
+  opening = g_new0 (Opening, 1);
+  opening->link = g_object_ref (link);
+  opening->request_id = request_id;
+  opening->file_id = request->file_id;
+  almu_link_begin_order (link, request->file_id);
+  almu_session_open_file_async (almu_link_get_session (link), request->file_id, name,
+                                almu_link_get_cancellable (link), on_opened, opening);
+}
+
+void
+almu_on_close_file (AlmuLink               *link,
+                    guint32                 request_id,
+                    const ProtobufCMessage *message)
+{
+  const CARTA__CloseFile *request = (const CARTA__CloseFile *) message;
+  AlmuSession            *session = almu_link_get_session (link);
+  g_autoptr(GError) error = NULL;
+
+  if (request->file_id == ALMU_LINK_ALL_FILES)
+    {
+      GPtrArray *files = almu_session_list_files (session);
+
+      for (guint i = 0; i < files->len; i++)
+        almu_link_drop_pictures (link, almu_file_get_id (files->pdata[i]));
+      almu_session_close_all_files (session);
+      return;
+    }
+
+  almu_link_drop_pictures (link, request->file_id);
+  if (!almu_session_close_file (session, request->file_id, &error))
+    almu_link_report (link, CARTA__ERROR_SEVERITY__WARNING, "close", error->message);
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "almu-dispatch.h"
+
+#include "almu-error.h"
+#include "almu-limits.h"
+
+/**
+ * almu_shape_new_for_message:
+ * @info: (nullable): what a message says of a region
+ *
+ * Returns: (transfer full): the shape
+ */
+AlmuShape *
+almu_shape_new_for_message (const CARTA__RegionInfo *info,
+                            GError                 **error)
+{
+  g_autofree AlmuPoint *points = NULL;
+
+  if (info == NULL)
+    {
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT, "No shape was given (region_info)");
+      return NULL;
+    }
+
+  if (info->n_control_points > ALMU_LIMIT_CONTROL_POINTS)
+    {
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
+                   "%" G_GSIZE_FORMAT " control points are more than the %d a region may have",
+                   info->n_control_points, ALMU_LIMIT_CONTROL_POINTS);
+      return NULL;
+    }
+
+  points = g_new (AlmuPoint, MAX (info->n_control_points, 1));
+  for (gsize i = 0; i < info->n_control_points; i++)
+    points[i] = (AlmuPoint){ info->control_points[i]->x, info->control_points[i]->y };
+
+  return almu_shape_new ((int) info->region_type, points, info->n_control_points,
+                         info->rotation, error);
+}
+
+void
+almu_on_set_region (AlmuLink               *link,
+                    guint32                 request_id,
+                    const ProtobufCMessage *message)
+{
+  const CARTA__SetRegion *request = (const CARTA__SetRegion *) message;
+  CARTA__SetRegionAck     ack = CARTA__SET_REGION_ACK__INIT;
+  g_autoptr(AlmuShape) shape = NULL;
+  g_autoptr(GError) error = NULL;
+  AlmuRegion *region = NULL;
+
+  shape = almu_shape_new_for_message (request->region_info, &error);
+  if (shape != NULL)
+    region = almu_session_set_region (almu_link_get_session (link), request->region_id,
+                                      request->file_id, shape, &error);
+
+  if (region == NULL)
+    {
+      g_prefix_error (&error, "Region %d of file %d: ", request->region_id, request->file_id);
+      almu_link_refuse (link, CARTA__EVENT_TYPE__SET_REGION, request_id, request->file_id, error);
+      return;
+    }
+
+  ack.success = TRUE;
+  ack.region_id = almu_region_get_id (region);
+  almu_link_reply (link, request_id, &ack.base);
+}
+
+void
+almu_on_remove_region (AlmuLink               *link,
+                       guint32                 request_id,
+                       const ProtobufCMessage *message)
+{
+  const CARTA__RemoveRegion *request = (const CARTA__RemoveRegion *) message;
+  g_autoptr(GError) error = NULL;
+
+  if (!almu_session_remove_region (almu_link_get_session (link), request->region_id, &error))
+    almu_link_report (link, CARTA__ERROR_SEVERITY__WARNING, "region", error->message);
+}

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "almu-dispatch.h"
+
+#include "almu-error.h"
+#include "almu-limits.h"
+#include "almu-message.h"
+#include "almu-want.h"
+
+/* What is to be known of an image or a region, until further notice. */
+
+typedef void (*Require) (AlmuDemand *demand,
+                         int         region_id,
+                         AlmuRegion *region,
+                         GArray     *wants);
+
+static gboolean
+check_count (gsize    n,
+             GError **error)
+{
+  if (n <= ALMU_LIMIT_REQUIREMENTS)
+    return TRUE;
+
+  g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
+               "%" G_GSIZE_FORMAT " requirements for one region, at most %d are served",
+               n, ALMU_LIMIT_REQUIREMENTS);
+  return FALSE;
+}
+
+static gboolean
+find_region (AlmuLink    *link,
+             int          region_id,
+             AlmuRegion **out_region,
+             GError     **error)
+{
+  *out_region = NULL;
+  if (region_id == ALMU_REGION_CURSOR || region_id == ALMU_REGION_IMAGE)
+    return TRUE;
+
+  if (region_id == ALMU_REGION_CUBE)
+    {
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED,
+                   "Statistics of a whole cube (region %d) are not there yet", region_id);
+      return FALSE;
+    }
+
+  *out_region = almu_session_get_region (almu_link_get_session (link), region_id, error);
+
+  return *out_region != NULL;
+}
+
+/* An empty list always may come: the region may be gone already. */
+static void
+require (AlmuLink   *link,
+         int         file_id,
+         int         region_id,
+         GArray     *wants,
+         Require     func,
+         const char *tag)
+{
+  AlmuFile   *file = almu_link_get_file (link, file_id, tag);
+  AlmuRegion *region = NULL;
+  g_autoptr(GError) error = NULL;
+
+  if (file == NULL)
+    return;
+
+  if (find_region (link, region_id, &region, &error))
+    func (almu_file_get_demand (file), region_id, region, wants);
+  else if (wants->len > 0)
+    almu_link_report (link, CARTA__ERROR_SEVERITY__ERROR, tag, error->message);
+}
+
+void
+almu_on_set_spatial_requirements (AlmuLink               *link,
+                                  guint32                 request_id,
+                                  const ProtobufCMessage *message)
+{
+  const CARTA__SetSpatialRequirements *request = (const CARTA__SetSpatialRequirements *) message;
+  g_autoptr(GArray) wants = almu_spatial_wants_new ();
+  g_autoptr(GError) error = NULL;
+
+  if (!check_count (request->n_spatial_profiles, &error))
+    {
+      almu_link_report (link, CARTA__ERROR_SEVERITY__ERROR, "spatial profile", error->message);
+      return;
+    }
+
+  for (gsize i = 0; i < request->n_spatial_profiles; i++)
+    {
+      const CARTA__SetSpatialRequirements__SpatialConfig *config = request->spatial_profiles[i];
+      AlmuSpatialWant                                     want = {
+                                            .coordinate = almu_message_clean_text (config->coordinate, -1),
+                                            .start = config->start,
+                                            .end = config->end,
+                                            .mip = CLAMP (config->mip, 0, 1 << 20),
+                                            .width = config->width,
+      };
+
+      g_array_append_val (wants, want);
+    }
+
+  require (link, request->file_id, request->region_id, wants,
+           almu_demand_require_spatial, "spatial profile");
+}
+
+/* SetStatsRequirements.StatsConfig and SetSpectralRequirements.SpectralConfig
+ * are alike but for their names. */
+static void
+append_stats_want (GArray                 *wants,
+                   const char             *coordinate,
+                   const CARTA__StatsType *types,
+                   gsize                   n_types)
+{
+  AlmuStatsWant want = {
+    .coordinate = almu_message_clean_text (coordinate, -1),
+    .types = g_array_new (FALSE, FALSE, sizeof (int)),
+  };
+
+  for (gsize i = 0; i < MIN (n_types, ALMU_LIMIT_REQUIREMENTS); i++)
+    {
+      int type = (int) types[i];
+
+      if (type >= 0 && type < ALMU_N_STATS)
+        g_array_append_val (want.types, type);
+    }
+
+  g_array_append_val (wants, want);
+}
+
+void
+almu_on_set_spectral_requirements (AlmuLink               *link,
+                                   guint32                 request_id,
+                                   const ProtobufCMessage *message)
+{
+  const CARTA__SetSpectralRequirements *request = (const CARTA__SetSpectralRequirements *) message;
+  g_autoptr(GArray) wants = almu_stats_wants_new ();
+  g_autoptr(GError) error = NULL;
+
+  if (!check_count (request->n_spectral_profiles, &error))
+    {
+      almu_link_report (link, CARTA__ERROR_SEVERITY__ERROR, "spectral profile", error->message);
+      return;
+    }
+
+  if (request->region_id != ALMU_REGION_CURSOR)
+    {
+      if (request->n_spectral_profiles > 0)
+        almu_link_report (link, CARTA__ERROR_SEVERITY__ERROR, "spectral profile",
+                          "Spectral profiles of regions are not there yet, only those of the cursor");
+      return;
+    }
+
+  for (gsize i = 0; i < request->n_spectral_profiles; i++)
+    append_stats_want (wants, request->spectral_profiles[i]->coordinate,
+                       request->spectral_profiles[i]->stats_types,
+                       request->spectral_profiles[i]->n_stats_types);
+
+  require (link, request->file_id, request->region_id, wants,
+           almu_demand_require_spectral, "spectral profile");
+}
+
+void
+almu_on_set_stats_requirements (AlmuLink               *link,
+                                guint32                 request_id,
+                                const ProtobufCMessage *message)
+{
+  const CARTA__SetStatsRequirements *request = (const CARTA__SetStatsRequirements *) message;
+  g_autoptr(GArray) wants = almu_stats_wants_new ();
+  g_autoptr(GError) error = NULL;
+
+  if (!check_count (request->n_stats_configs, &error))
+    {
+      almu_link_report (link, CARTA__ERROR_SEVERITY__ERROR, "statistics", error->message);
+      return;
+    }
+
+  for (gsize i = 0; i < request->n_stats_configs; i++)
+    append_stats_want (wants, request->stats_configs[i]->coordinate,
+                       request->stats_configs[i]->stats_types,
+                       request->stats_configs[i]->n_stats_types);
+
+  require (link, request->file_id, request->region_id, wants,
+           almu_demand_require_stats, "statistics");
+}
+
+static gboolean
+append_histogram_want (GArray                       *wants,
+                       const CARTA__HistogramConfig *config,
+                       GError                      **error)
+{
+  AlmuHistogramWant want = {
+    .channel = config->channel,
+    .has_fixed_bins = config->fixed_num_bins,
+    .n_bins = config->num_bins,
+    .has_fixed_bounds = config->fixed_bounds,
+  };
+
+  if (config->bounds != NULL)
+    {
+      want.min = config->bounds->min;
+      want.max = config->bounds->max;
+    }
+
+  if (want.has_fixed_bins && (want.n_bins < ALMU_BINS_AUTO || want.n_bins > ALMU_LIMIT_BINS))
+    {
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
+                   "%d bins: a histogram has from 1 to %d, or -1 for as many as fit",
+                   want.n_bins, ALMU_LIMIT_BINS);
+      return FALSE;
+    }
+
+  if (want.has_fixed_bounds && !(want.min < want.max))
+    {
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
+                   "Histogram bounds %g to %g do not rise", want.min, want.max);
+      return FALSE;
+    }
+
+  want.coordinate = almu_message_clean_text (config->coordinate, -1);
+  g_array_append_val (wants, want);
+
+  return TRUE;
+}
+
+void
+almu_on_set_histogram_requirements (AlmuLink               *link,
+                                    guint32                 request_id,
+                                    const ProtobufCMessage *message)
+{
+  const CARTA__SetHistogramRequirements *request = (const CARTA__SetHistogramRequirements *) message;
+  g_autoptr(GArray) wants = almu_histogram_wants_new ();
+  g_autoptr(GError) error = NULL;
+  gboolean is_right = check_count (request->n_histograms, &error);
+
+  for (gsize i = 0; is_right && i < request->n_histograms; i++)
+    is_right = append_histogram_want (wants, request->histograms[i], &error);
+
+  if (is_right)
+    require (link, request->file_id, request->region_id, wants,
+             almu_demand_require_histograms, "histogram");
+  else
+    almu_link_report (link, CARTA__ERROR_SEVERITY__ERROR, "histogram", error->message);
+}

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "almu-dispatch.h"
+
+#include <sys/utsname.h>
+
+#include "almu-error.h"
+#include "almu-file-message.h"
+#include "almu-frame.h"
+#include "almu-message.h"
+#include "almu-resume.h"
+
+/* -- REGISTER_VIEWER ---------------------------------------------------- */
+
+static guint32
+get_feature_flags (AlmuLink *link)
+{
+  const AlmuLinkOptions *options = almu_switchboard_get_options (almu_link_get_switchboard (link));
+
+  /* The page takes a server for read-only if this is the only flag. */
+  if (options->read_only)
+    return CARTA__SERVER_FEATURE_FLAGS__READ_ONLY;
+
+  return options->scripting ? CARTA__SERVER_FEATURE_FLAGS__SCRIPTING
+                            : CARTA__SERVER_FEATURE_FLAGS__SERVER_FEATURE_NONE;
+}
+
+static void
+acknowledge (AlmuLink          *link,
+             guint32            request_id,
+             CARTA__SessionType type)
+{
+  CARTA__RegisterViewerAck                        ack = CARTA__REGISTER_VIEWER_ACK__INIT;
+  CARTA__RegisterViewerAck__PlatformStringsEntry  entries[3];
+  CARTA__RegisterViewerAck__PlatformStringsEntry *pointers[3];
+  struct utsname                                  system = { 0 };
+  const char *const                               strings[][2] = {
+                                  { "platform", "Linux" },
+                                  { "architecture", system.machine },
+                                  { "release_info", "Almucantar " ALMU_VERSION },
+  };
+  g_autofree char *text = NULL;
+
+  G_STATIC_ASSERT (G_N_ELEMENTS (entries) == G_N_ELEMENTS (strings));
+
+  uname (&system);
+  for (guint i = 0; i < G_N_ELEMENTS (strings); i++)
+    {
+      carta__register_viewer_ack__platform_strings_entry__init (&entries[i]);
+      entries[i].key = (char *) strings[i][0];
+      entries[i].value = (char *) strings[i][1];
+      pointers[i] = &entries[i];
+    }
+
+  ack.success = TRUE;
+  ack.session_id = almu_session_get_id (almu_link_get_session (link));
+  ack.session_type = type;
+  ack.server_feature_flags = get_feature_flags (link);
+  ack.n_platform_strings = G_N_ELEMENTS (strings);
+  ack.platform_strings = pointers;
+  text = g_strdup_printf (type == CARTA__SESSION_TYPE__NEW ? "New session %u" : "Session %u goes on",
+                          ack.session_id);
+  ack.message = text;
+  almu_link_reply (link, request_id, &ack.base);
+}
+
+static void
+refuse_version (AlmuLink *link,
+                guint32   request_id,
+                guint16   version)
+{
+  g_autoptr(GError) error = NULL;
+
+  error = g_error_new (ALMU_ERROR, ALMU_ERROR_UNSUPPORTED,
+                       "This viewer speaks version %u of the interface, the service speaks %d to %d",
+                       version, ALMU_ICD_VERSION_OLDEST, ALMU_ICD_VERSION);
+  almu_link_refuse (link, CARTA__EVENT_TYPE__REGISTER_VIEWER, request_id, -1, error);
+  almu_link_lose (link, ALMU_CLOSE_VERSION, error->message);
+}
+
+/* A session for a page that names none: the one that was prepared for it,
+ * if its address says so, else a new one. */
+static AlmuSession *
+find_for_new_page (AlmuLink     *link,
+                   AlmuSessions *sessions,
+                   GError      **error)
+{
+  guint32      prepared_id = almu_link_get_prepared_id (link);
+  AlmuSession *prepared = prepared_id != 0 ? almu_sessions_lookup (sessions, prepared_id) : NULL;
+
+  if (prepared != NULL && almu_session_get_state (prepared) == ALMU_SESSION_DETACHED &&
+      almu_session_list_files (prepared)->len == 0)
+    return prepared;
+
+  return almu_sessions_create (sessions, 0, error);
+}
+
+void
+almu_on_register_viewer (AlmuLink               *link,
+                         guint32                 request_id,
+                         const ProtobufCMessage *message)
+{
+  const CARTA__RegisterViewer *request = (const CARTA__RegisterViewer *) message;
+  AlmuSessions                *sessions = almu_switchboard_get_sessions (almu_link_get_switchboard (link));
+  AlmuSession                 *session = almu_link_get_session (link);
+  guint16                      version = almu_link_get_icd_version (link);
+  g_autoptr(GError) error = NULL;
+
+  if (!almu_frame_is_version_known (version))
+    {
+      refuse_version (link, request_id, version);
+      return;
+    }
+
+  if (session == NULL || request->session_id != 0)
+    {
+      if (request->session_id == 0)
+        session = find_for_new_page (link, sessions, &error);
+      else
+        session = almu_sessions_lookup (sessions, request->session_id);
+      if (session == NULL && error == NULL)
+        session = almu_sessions_create (sessions, request->session_id, &error);
+    }
+
+  if (session == NULL)
+    {
+      almu_link_refuse (link, CARTA__EVENT_TYPE__REGISTER_VIEWER, request_id, -1, error);
+      return;
+    }
+
+  almu_link_bind (link, session);
+  acknowledge (link, request_id,
+               request->session_id == 0 ? CARTA__SESSION_TYPE__NEW : CARTA__SESSION_TYPE__RESUMED);
+  /* carta-python reads this line */
+  g_message ("Session %u [%s] Connected. Num sessions: %u",
+             almu_session_get_id (session), almu_link_get_peer (link),
+             almu_sessions_count (sessions, ALMU_SESSION_ATTACHED));
+}
+
+/* -- RESUME_SESSION ----------------------------------------------------- */
+
+typedef struct
+{
+  AlmuLink  *link;
+  guint32    request_id;
+  GPtrArray *left_out; /* text: what is not restored, besides files */
+  guint      n_wishes;
+} Resuming;
+
+static void
+resuming_free (Resuming *resuming)
+{
+  g_object_unref (resuming->link);
+  g_ptr_array_unref (resuming->left_out);
+  g_free (resuming);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Resuming, resuming_free)
+
+/* Region 0 is the cursor; one with a negative id was never acknowledged,
+ * and the page will not ask for anything of it. */
+static void
+take_regions (AlmuFileWish                 *wish,
+              const CARTA__ImageProperties *image)
+{
+  for (gsize i = 0; i < image->n_regions; i++)
+    {
+      const CARTA__ImageProperties__RegionsEntry *entry = image->regions[i];
+      AlmuRegionWish                              region = { .id = entry->key };
+
+      if (entry->key == ALMU_REGION_CURSOR && entry->value != NULL && entry->value->n_control_points > 0)
+        {
+          wish->has_cursor = TRUE;
+          wish->cursor.x = entry->value->control_points[0]->x;
+          wish->cursor.y = entry->value->control_points[0]->y;
+        }
+
+      if (entry->key < 1)
+        continue;
+
+      region.shape = almu_shape_new_for_message (entry->value, &region.error);
+      g_array_append_val (wish->regions, region);
+    }
+}
+
+static AlmuFileWish *
+wish_new (AlmuLink                     *link,
+          const CARTA__ImageProperties *image)
+{
+  AlmuFileWish *wish = g_new0 (AlmuFileWish, 1);
+
+  wish->id = image->file_id;
+  wish->label = almu_message_clean_text (image->file, -1);
+  wish->channel = image->channel;
+  wish->stokes = image->stokes;
+  wish->regions = almu_region_wishes_new ();
+  take_regions (wish, image);
+
+  if (image->lel_expr)
+    g_set_error (&wish->error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED, "Image expressions are not there yet");
+  else if (image->n_stokes_files > 0)
+    g_set_error (&wish->error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED, "Stokes hypercubes are not there yet");
+  else
+    wish->name = almu_file_name_new_for_message (almu_link_get_folder (link), image->directory,
+                                                 image->file, image->hdu, image->support_aips_beam,
+                                                 &wish->error);
+
+  return wish;
+}
+
+/* What the message carries and the service cannot do yet is named. */
+static void
+note_left_out (GPtrArray                    *left_out,
+               const CARTA__ImageProperties *image)
+{
+  const CARTA__SetContourParameters       *contours = image->contour_settings;
+  const CARTA__SetVectorOverlayParameters *vectors = image->vector_overlay_settings;
+
+  if (contours != NULL && contours->n_levels > 0)
+    g_ptr_array_add (left_out, g_strdup_printf ("Contours of file %d are not there yet", image->file_id));
+
+  if (vectors != NULL && vectors->smoothing_factor > 0 &&
+      (vectors->stokes_intensity >= 0 || vectors->stokes_angle >= 0))
+    g_ptr_array_add (left_out, g_strdup_printf ("The vector overlay of file %d is not there yet", image->file_id));
+}
+
+static void
+on_resumed (GObject      *source,
+            GAsyncResult *result,
+            gpointer      user_data)
+{
+  g_autoptr(Resuming) resuming = user_data;
+  CARTA__ResumeSessionAck ack = CARTA__RESUME_SESSION_ACK__INIT;
+  AlmuSession            *session = ALMU_SESSION (source);
+  AlmuLink               *link = resuming->link;
+  g_auto(GStrv) problems = NULL;
+  g_autofree char *text = NULL;
+  g_autoptr(GError) error = NULL;
+
+  if (!almu_resume_finish (session, result, &problems, &error))
+    {
+      if (almu_link_get_session (link) != session)
+        return;
+
+      almu_link_refuse (link, CARTA__EVENT_TYPE__RESUME_SESSION, resuming->request_id, -1, error);
+      almu_link_end_order (link, ALMU_LINK_ALL_FILES);
+      return;
+    }
+
+  for (guint i = 0; problems[i] != NULL; i++)
+    g_ptr_array_add (resuming->left_out, g_strdup (problems[i]));
+  for (guint i = 0; i < resuming->left_out->len; i++)
+    almu_link_report (link, CARTA__ERROR_SEVERITY__WARNING, "resume", resuming->left_out->pdata[i]);
+  g_ptr_array_add (resuming->left_out, NULL);
+  text = g_strjoinv ("\n", (char **) resuming->left_out->pdata);
+
+  /* The page keeps its modal dialog up for ever on false. A file that is
+   * not there waits in the session, and the user can go on with the rest. */
+  ack.success = almu_session_list_files (session)->len > 0 || resuming->n_wishes == 0;
+  ack.message = text;
+  almu_link_reply (link, resuming->request_id, &ack.base);
+  g_message ("Session %u [%s] Resumed.", almu_session_get_id (session), almu_link_get_peer (link));
+
+  almu_session_renew (session);
+  almu_link_end_order (link, ALMU_LINK_ALL_FILES);
+}
+
+void
+almu_on_resume_session (AlmuLink               *link,
+                        guint32                 request_id,
+                        const ProtobufCMessage *message)
+{
+  const CARTA__ResumeSession *request = (const CARTA__ResumeSession *) message;
+  g_autoptr(GPtrArray) wishes = almu_file_wishes_new ();
+  Resuming *resuming = g_new0 (Resuming, 1);
+
+  resuming->link = g_object_ref (link);
+  resuming->request_id = request_id;
+  resuming->left_out = g_ptr_array_new_with_free_func (g_free);
+
+  for (gsize i = 0; i < request->n_images; i++)
+    {
+      g_ptr_array_add (wishes, wish_new (link, request->images[i]));
+      note_left_out (resuming->left_out, request->images[i]);
+    }
+  if (request->n_catalog_files > 0)
+    g_ptr_array_add (resuming->left_out, g_strdup ("Catalogs are not there yet"));
+  resuming->n_wishes = wishes->len;
+
+  almu_link_begin_order (link, ALMU_LINK_ALL_FILES);
+  almu_resume_async (almu_link_get_session (link), wishes, almu_link_get_cancellable (link),
+                     on_resumed, resuming);
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "almu-speak-image.h"
+
+#include "almu-message.h"
+
+static const CARTA__EntryType entry_types[] = {
+  [ALMU_CARD_STRING] = CARTA__ENTRY_TYPE__STRING,
+  [ALMU_CARD_FLOAT] = CARTA__ENTRY_TYPE__FLOAT,
+  [ALMU_CARD_INT] = CARTA__ENTRY_TYPE__INT,
+};
+
+static char *
+clean (AlmuScratch *scratch,
+       const char  *text)
+{
+  return almu_scratch_take_text (scratch, almu_message_clean_text (text != NULL ? text : "", -1));
+}
+
+static CARTA__HeaderEntry **
+speak_cards (AlmuHeader  *header,
+             AlmuScratch *scratch)
+{
+  guint                n = almu_header_get_length (header);
+  CARTA__HeaderEntry  *entries = almu_scratch_array (scratch, CARTA__HeaderEntry, n);
+  CARTA__HeaderEntry **pointers = almu_scratch_array (scratch, CARTA__HeaderEntry *, n);
+
+  for (guint i = 0; i < n; i++)
+    {
+      const AlmuCard *card = almu_header_get_card (header, i);
+
+      carta__header_entry__init (&entries[i]);
+      entries[i].name = clean (scratch, card->name);
+      entries[i].value = clean (scratch, card->value);
+      entries[i].comment = clean (scratch, card->comment);
+      entries[i].entry_type = entry_types[card->type];
+      entries[i].numeric_value = card->number;
+      pointers[i] = &entries[i];
+    }
+
+  return pointers;
+}
+
+/**
+ * almu_speak_image_info:
+ * @name: base name of the file
+ * @scratch: what the result borrows from
+ *
+ * What can be told of an image without its pixels, as the ICD has it.
+ */
+CARTA__FileInfoExtended *
+almu_speak_image_info (const AlmuImageInfo *info,
+                       const char          *name,
+                       AlmuScratch         *scratch)
+{
+  CARTA__FileInfoExtended *extended = almu_scratch_array (scratch, CARTA__FileInfoExtended, 1);
+  CARTA__AxesNumbers      *axes = almu_scratch_array (scratch, CARTA__AxesNumbers, 1);
+
+  carta__axes_numbers__init (axes);
+  axes->spatial_x = info->axes.spatial[0];
+  axes->spatial_y = info->axes.spatial[1];
+  axes->spectral = info->axes.spectral;
+  axes->stokes = info->axes.stokes;
+  axes->depth = info->axes.depth;
+
+  carta__file_info_extended__init (extended);
+  extended->dimensions = info->n_axes;
+  extended->width = info->width;
+  extended->height = info->height;
+  extended->depth = info->depth;
+  extended->stokes = info->n_stokes;
+  extended->n_header_entries = almu_header_get_length (info->header);
+  extended->header_entries = speak_cards (info->header, scratch);
+  extended->n_computed_entries = almu_header_get_length (info->computed);
+  extended->computed_entries = speak_cards (info->computed, scratch);
+  extended->axes_numbers = axes;
+
+  return extended;
+}
+
+/**
+ * almu_speak_beams:
+ *
+ * Fills in the beam table of @ack.
+ */
+void
+almu_speak_beams (const AlmuImageInfo *info,
+                  CARTA__OpenFileAck  *ack,
+                  AlmuScratch         *scratch)
+{
+  guint         n = info->beams != NULL ? info->beams->len : 0;
+  CARTA__Beam  *beams = almu_scratch_array (scratch, CARTA__Beam, n);
+  CARTA__Beam **pointers = almu_scratch_array (scratch, CARTA__Beam *, n);
+
+  for (guint i = 0; i < n; i++)
+    {
+      const AlmuBeam *beam = &g_array_index (info->beams, AlmuBeam, i);
+
+      carta__beam__init (&beams[i]);
+      beams[i].channel = beam->channel;
+      beams[i].stokes = beam->stokes;
+      beams[i].major_axis = (float) beam->major;
+      beams[i].minor_axis = (float) beam->minor;
+      beams[i].pa = (float) beam->angle;
+      pointers[i] = &beams[i];
+    }
+
+  ack->n_beam_table = n;
+  ack->beam_table = pointers;
+}

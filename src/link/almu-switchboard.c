@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "almu-switchboard.h"
+
+#include "almu-limits.h"
+#include "almu-link.h"
+
+/**
+ * AlmuSwitchboard:
+ *
+ * All links of the process, and which session each has.
+ */
+struct _AlmuSwitchboard
+{
+  GObject parent_instance;
+
+  AlmuSessions   *sessions;
+  AlmuLinkOptions options;
+  GPtrArray      *links;
+  gint64          last_message; /* monotonic, µs */
+};
+
+G_DEFINE_FINAL_TYPE (AlmuSwitchboard, almu_switchboard, G_TYPE_OBJECT)
+
+enum
+{
+  LINKS_CHANGED,
+  N_SIGNALS
+};
+
+static guint signals[N_SIGNALS];
+
+static void
+almu_switchboard_dispose (GObject *object)
+{
+  AlmuSwitchboard *self = ALMU_SWITCHBOARD (object);
+
+  g_clear_pointer (&self->links, g_ptr_array_unref);
+  g_clear_object (&self->sessions);
+
+  G_OBJECT_CLASS (almu_switchboard_parent_class)->dispose (object);
+}
+
+static void
+almu_switchboard_class_init (AlmuSwitchboardClass *klass)
+{
+  G_OBJECT_CLASS (klass)->dispose = almu_switchboard_dispose;
+
+  /**
+   * AlmuSwitchboard::links-changed:
+   * @self: the switchboard
+   *
+   * A viewer has come or gone.
+   */
+  signals[LINKS_CHANGED] =
+    g_signal_new ("links-changed",
+                  G_TYPE_FROM_CLASS (klass),
+                  G_SIGNAL_RUN_LAST,
+                  0, NULL, NULL, NULL,
+                  G_TYPE_NONE, 0);
+}
+
+static void
+almu_switchboard_init (AlmuSwitchboard *self)
+{
+  self->links = g_ptr_array_new_with_free_func (g_object_unref);
+  self->last_message = g_get_monotonic_time ();
+}
+
+AlmuSwitchboard *
+almu_switchboard_new (AlmuSessions          *sessions,
+                      const AlmuLinkOptions *options)
+{
+  AlmuSwitchboard *self = g_object_new (ALMU_TYPE_SWITCHBOARD, NULL);
+
+  self->sessions = g_object_ref (sessions);
+  self->options = *options;
+
+  return self;
+}
+
+AlmuSessions *
+almu_switchboard_get_sessions (AlmuSwitchboard *self)
+{
+  return self->sessions;
+}
+
+const AlmuLinkOptions *
+almu_switchboard_get_options (AlmuSwitchboard *self)
+{
+  return &self->options;
+}
+
+/**
+ * almu_switchboard_accept:
+ * @stream: (transfer none): a connection on which WebSocket frames follow
+ * @peer: address of the viewer
+ * @prepared_id: the session that the page's address names, or 0
+ *
+ * Takes on a viewer.
+ */
+void
+almu_switchboard_accept (AlmuSwitchboard *self,
+                         GIOStream       *stream,
+                         const char      *peer,
+                         guint32          prepared_id)
+{
+  g_autoptr(AlmuSocket) socket = almu_socket_new (stream);
+  AlmuLink *link = almu_link_new (self, socket, peer, prepared_id);
+
+  g_ptr_array_add (self->links, link);
+  g_signal_emit (self, signals[LINKS_CHANGED], 0);
+
+  if (self->links->len > ALMU_LIMIT_LINKS)
+    almu_link_lose (link, 1008, "Too many windows are open");
+}
+
+/**
+ * almu_switchboard_find:
+ *
+ * Returns: (nullable) (transfer none): the link that has @session
+ */
+AlmuLink *
+almu_switchboard_find (AlmuSwitchboard *self,
+                       AlmuSession     *session)
+{
+  for (guint i = 0; i < self->links->len; i++)
+    {
+      if (almu_link_get_session (self->links->pdata[i]) == session)
+        return self->links->pdata[i];
+    }
+
+  return NULL;
+}
+
+guint
+almu_switchboard_get_n_links (AlmuSwitchboard *self)
+{
+  return self->links->len;
+}
+
+/**
+ * almu_switchboard_get_last_message:
+ *
+ * Returns: when a viewer last said something, on the monotonic clock, in µs
+ */
+gint64
+almu_switchboard_get_last_message (AlmuSwitchboard *self)
+{
+  return self->last_message;
+}
+
+/**
+ * almu_switchboard_close_all:
+ *
+ * Says good-bye to all viewers; their sessions are let go.
+ */
+void
+almu_switchboard_close_all (AlmuSwitchboard *self)
+{
+  for (guint i = 0; i < self->links->len; i++)
+    almu_link_lose (self->links->pdata[i], 1001, "The service ends");
+}
+
+void
+almu_switchboard_note_message (AlmuSwitchboard *self)
+{
+  self->last_message = g_get_monotonic_time ();
+}
+
+void
+almu_switchboard_note_closed (AlmuSwitchboard *self,
+                              AlmuLink        *link)
+{
+  if (g_ptr_array_remove (self->links, link))
+    g_signal_emit (self, signals[LINKS_CHANGED], 0);
+}

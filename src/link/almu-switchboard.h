@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "almu-sessions.h"
+
+G_BEGIN_DECLS
+
+typedef struct _AlmuLink AlmuLink;
+
+/**
+ * AlmuLinkOptions:
+ * @read_only: no message may write a file
+ * @scripting: scripts may be sent to pages
+ * @idle_seconds: how long a link may be silent
+ * @controller: started by carta-controller
+ */
+typedef struct
+{
+  gboolean read_only;
+  gboolean scripting;
+  guint    idle_seconds;
+  gboolean controller;
+} AlmuLinkOptions;
+
+#define ALMU_TYPE_SWITCHBOARD (almu_switchboard_get_type ())
+G_DECLARE_FINAL_TYPE (AlmuSwitchboard, almu_switchboard, ALMU, SWITCHBOARD, GObject)
+
+AlmuSwitchboard       *almu_switchboard_new (AlmuSessions          *sessions,
+                                             const AlmuLinkOptions *options);
+AlmuSessions          *almu_switchboard_get_sessions (AlmuSwitchboard *self);
+const AlmuLinkOptions *almu_switchboard_get_options (AlmuSwitchboard *self);
+void                   almu_switchboard_accept (AlmuSwitchboard *self,
+                                                GIOStream       *stream,
+                                                const char      *peer,
+                                                guint32          prepared_id);
+AlmuLink              *almu_switchboard_find (AlmuSwitchboard *self,
+                                              AlmuSession     *session);
+guint                  almu_switchboard_get_n_links (AlmuSwitchboard *self);
+gint64                 almu_switchboard_get_last_message (AlmuSwitchboard *self);
+void                   almu_switchboard_close_all (AlmuSwitchboard *self);
+
+/* Called by links only. */
+void almu_switchboard_note_message (AlmuSwitchboard *self);
+void almu_switchboard_note_closed (AlmuSwitchboard *self,
+                                   AlmuLink        *link);
+
+G_END_DECLS
