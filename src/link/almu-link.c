@@ -10,6 +10,7 @@
 #include "almu-limits.h"
 #include "almu-message.h"
 #include "almu-refusal.h"
+#include "almu-scripting.h"
 #include "almu-speak.h"
 
 /**
@@ -38,6 +39,8 @@ struct _AlmuLink
   GCancellable    *listing;
   GQueue           waiting; /* GBytes, frames held up */
   GHashTable      *busy;    /* file id → how many orders */
+  GHashTable      *scripts;         /* number → GTask, see almu-scripting.c */
+  gint64           last_message;    /* monotonic, µs */
   gboolean         is_flushing;
 };
 
@@ -52,6 +55,7 @@ unbind (AlmuLink *self)
   g_cancellable_cancel (self->cancellable);
   g_clear_object (&self->cancellable);
   self->cancellable = g_cancellable_new ();
+  almu_scripting_abandon (self);
   g_signal_handlers_disconnect_by_data (self->session, self);
   almu_outbox_clear (self->outbox);
   g_queue_clear_full (&self->waiting, (GDestroyNotify) g_bytes_unref);
@@ -77,6 +81,7 @@ almu_link_dispose (GObject *object)
   g_clear_object (&self->socket);
   g_clear_object (&self->outbox);
   g_clear_pointer (&self->busy, g_hash_table_unref);
+  g_clear_pointer (&self->scripts, g_hash_table_unref);
 
   G_OBJECT_CLASS (almu_link_parent_class)->dispose (object);
 }
@@ -106,6 +111,8 @@ almu_link_init (AlmuLink *self)
 {
   g_queue_init (&self->waiting);
   self->busy = g_hash_table_new (NULL, NULL);
+  self->scripts = g_hash_table_new_full (NULL, NULL, NULL, g_object_unref);
+  self->last_message = g_get_monotonic_time ();
   self->outbox = almu_outbox_new ();
   self->cancellable = g_cancellable_new ();
   self->icd_version = ALMU_ICD_VERSION;
@@ -543,6 +550,7 @@ on_binary (AlmuSocket *socket,
 {
   g_autoptr(AlmuLink) alive = g_object_ref (self);
 
+  self->last_message = g_get_monotonic_time ();
   almu_switchboard_note_message (self->switchboard);
   if (!handle (self, bytes))
     hold_up (self, bytes);
@@ -553,8 +561,15 @@ on_text (AlmuSocket *socket,
          const char *text,
          AlmuLink   *self)
 {
-  if (g_str_equal (text, "PING"))
-    almu_socket_send_text (socket, "PONG");
+  guint idle_timeout = almu_switchboard_get_options (self->switchboard)->idle_timeout;
+
+  if (!g_str_equal (text, "PING"))
+    return;
+
+  almu_socket_send_text (socket, "PONG");
+  if (idle_timeout > 0 &&
+      g_get_monotonic_time () - self->last_message > idle_timeout * G_TIME_SPAN_SECOND)
+    almu_link_lose (self, ALMU_CLOSE_IDLE, "Nobody has used this window for a long time");
 }
 
 /* What was held up goes on, in its order; what still has to wait keeps its
@@ -671,6 +686,17 @@ almu_link_renew_listing (AlmuLink *self)
   self->listing = g_cancellable_new ();
 
   return self->listing;
+}
+
+/**
+ * almu_link_get_scripts:
+ *
+ * Returns: (transfer none): what the page was asked and has not answered
+ */
+GHashTable *
+almu_link_get_scripts (AlmuLink *self)
+{
+  return self->scripts;
 }
 
 static GBytes *

@@ -19,6 +19,7 @@ G_DECLARE_FINAL_TYPE (AlmuLink, almu_link, ALMU, LINK, GObject)
 #define ALMU_CLOSE_TAKEN_OVER 4001
 #define ALMU_CLOSE_VERSION 4002
 #define ALMU_CLOSE_OVERFLOW 4003
+#define ALMU_CLOSE_IDLE 4004
 
 AlmuLink        *almu_link_new (AlmuSwitchboard *switchboard,
                                 AlmuSocket      *socket,
@@ -73,5 +74,6 @@ void      almu_link_end_order (AlmuLink *self,
 #define ALMU_LINK_ALL_FILES -1
 
 GCancellable *almu_link_renew_listing (AlmuLink *self);
+GHashTable   *almu_link_get_scripts (AlmuLink *self);
 
 G_END_DECLS

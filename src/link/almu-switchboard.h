@@ -14,14 +14,14 @@ typedef struct _AlmuLink AlmuLink;
  * @read_only: no message may write a file
  * @scripting: scripts may be sent to pages
  * @idle_seconds: how long a link may be silent
- * @controller: started by carta-controller
+ * @idle_timeout: seconds after which an unused page is shut out; 0 for never
  */
 typedef struct
 {
   gboolean read_only;
   gboolean scripting;
   guint    idle_seconds;
-  gboolean controller;
+  guint    idle_timeout;
 } AlmuLinkOptions;
 
 #define ALMU_TYPE_SWITCHBOARD (almu_switchboard_get_type ())

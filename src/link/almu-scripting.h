@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "almu-link.h"
+#include "almu-script.h"
+
+G_BEGIN_DECLS
+
+void almu_scripting_run (guint32             session_id,
+                         const AlmuScript   *script,
+                         GCancellable       *cancellable,
+                         GAsyncReadyCallback callback,
+                         gpointer            callback_data,
+                         gpointer            switchboard);
+void almu_scripting_abandon (AlmuLink *link);
+
+G_END_DECLS
