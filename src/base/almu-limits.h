@@ -140,6 +140,11 @@
 /* -- folders ------------------------------------------------------------ */
 
 #define ALMU_LIMIT_FOLDER_ENTRIES 1000000
+
+/* Entries of a subfolder that are counted for the file browser; counting a
+ * million on a file server would take longer than anybody waits. */
+#define ALMU_LIMIT_COUNTED_ITEMS 100000
+
 #define ALMU_LIMIT_PATH_BYTES 4096
 
 /* Names of layouts, snippets and workspaces. */
