@@ -3,6 +3,7 @@
 
 #include "almu-tile-codec.h"
 
+#include <dlfcn.h>
 #include <float.h>
 #include <math.h>
 #include <string.h>
@@ -42,6 +43,20 @@ scratch_free (gpointer data)
   g_free (scratch);
 }
 
+/* cfitsio exports functions of the same names as zfp's bit streams. Linked in
+ * the wrong order, zfp would call those and write where it should not. */
+static void
+check_symbols (void)
+{
+  Dl_info zfp, stream;
+
+  if (dladdr ((gpointer) zfp_compress, &zfp) != 0 &&
+      dladdr ((gpointer) stream_size, &stream) != 0 &&
+      zfp.dli_fbase != stream.dli_fbase)
+    g_error ("stream_size() is that of %s, not of %s: link zfp first",
+             stream.dli_fname, zfp.dli_fname);
+}
+
 static GPrivate thread_scratch = G_PRIVATE_INIT (scratch_free);
 
 static Scratch *
@@ -51,6 +66,7 @@ get_scratch (gsize n_pixels)
 
   if (scratch == NULL)
     {
+      check_symbols ();
       scratch = g_new0 (Scratch, 1);
       scratch->zfp = zfp_stream_open (NULL);
       scratch->runs = g_array_new (FALSE, FALSE, sizeof (gint32));

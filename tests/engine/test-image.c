@@ -12,6 +12,7 @@
 #include "almu-image.h"
 #include "almu-plane.h"
 #include "almu-test.h"
+#include "almu-tile-codec.h"
 #include "test-pixels.h"
 
 typedef struct
@@ -370,6 +371,26 @@ test_image_plane_outside (Fixture      *fixture,
   almu_test_await_finalize (image);
 }
 
+/* cfitsio and zfp in one program: both have functions of the same names. */
+static void
+test_image_tile (Fixture      *fixture,
+                 gconstpointer user_data)
+{
+  g_autofree char *path = save_plane (fixture->folder);
+  AlmuImage       *image = open_good (path, "");
+  g_autoptr(GError) error = NULL;
+  g_autoptr(AlmuPlane) plane = almu_plane_load (image, 0, 0, NULL, &error);
+  g_autoptr(AlmuTilePicture) picture = NULL;
+
+  g_assert_no_error (error);
+  picture = almu_tile_picture_new (almu_plane_get_pixels (plane), 1500, 256, 256,
+                                   ALMU_COMPRESSION_ZFP, 11);
+  g_assert_cmpuint (g_bytes_get_size (picture->pixels), >, 1000);
+  g_assert_cmpuint (g_bytes_get_size (picture->pixels), <, 256 * 256 * 4);
+
+  almu_test_await_finalize (image);
+}
+
 /* -- what goes wrong ---------------------------------------------------- */
 
 static void
@@ -400,6 +421,24 @@ test_image_truncated_while_open (Fixture      *fixture,
   g_assert_cmpfloat (first[1], ==, 1.0f);
 
   almu_test_await_finalize (image);
+}
+
+/* Cut before anybody looked: not changed, but wrong, whether that is found
+ * at the header or at the pixels. */
+static void
+test_image_cut_short (Fixture      *fixture,
+                      gconstpointer user_data)
+{
+  g_autofree char *path = save_plane (fixture->folder);
+  g_autoptr(AlmuImage) image = NULL;
+  g_autoptr(GError) error = NULL;
+
+  g_assert_cmpint (truncate (path, 2880 + 1000000), ==, 0);
+  image = open_path (path, "", &error);
+  if (image != NULL)
+    g_assert_null (almu_plane_load (image, 0, 0, NULL, &error));
+  g_assert_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT);
+  g_assert_nonnull (strstr (error->message, "plane.fits"));
 }
 
 static void
@@ -695,7 +734,9 @@ main (int   argc,
   add_test ("/engine/image/plane", test_image_plane);
   add_test ("/engine/image/plane/cancelled", test_image_plane_cancelled);
   add_test ("/engine/image/plane/outside", test_image_plane_outside);
+  add_test ("/engine/image/tile", test_image_tile);
   add_test ("/engine/image/truncated-while-open", test_image_truncated_while_open);
+  add_test ("/engine/image/cut-short", test_image_cut_short);
   add_test ("/engine/image/odd-files", test_image_odd_files);
   add_test ("/engine/image/serials", test_image_serials);
   add_test ("/engine/image/shared/arange", test_image_arange);
