@@ -7,6 +7,8 @@
 #include "almu-limits.h"
 #include "almu-opening.h"
 
+#define FIRST_FREE_FILE_ID 1000
+
 /**
  * AlmuSession:
  *
@@ -33,6 +35,7 @@ struct _AlmuSession
   GPtrArray       *files;   /* in the order of opening */
   GHashTable      *regions; /* id → AlmuRegion */
   int              last_region_id;
+  int              last_free_file_id;
 };
 
 G_DEFINE_FINAL_TYPE (AlmuSession, almu_session, G_TYPE_OBJECT)
@@ -583,17 +586,23 @@ almu_session_list_files (AlmuSession *self)
  * almu_session_find_free_file_id:
  *
  * Returns: an id for a file that no viewer has numbered: far above the
- *   small numbers that the page gives out
+ *   small numbers that the page gives out; another one each time, so that
+ *   files which are opened together do not get the same
  */
 int
 almu_session_find_free_file_id (AlmuSession *self)
 {
-  int file_id = 1000;
+  g_return_val_if_fail (ALMU_IS_SESSION (self), -1);
 
-  while (find_file (self, file_id) >= 0)
-    file_id++;
+  do
+    {
+      self->last_free_file_id++;
+      if (self->last_free_file_id < FIRST_FREE_FILE_ID || self->last_free_file_id > ALMU_LIMIT_FILE_ID)
+        self->last_free_file_id = FIRST_FREE_FILE_ID;
+    }
+  while (find_file (self, self->last_free_file_id) >= 0);
 
-  return file_id;
+  return self->last_free_file_id;
 }
 
 /**

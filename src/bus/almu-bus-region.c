@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "almu-bus-region.h"
+
+#include "almu-bus-reply.h"
+#include "almu-dbus-generated.h"
+#include "almu-error.h"
+#include "almu-limits.h"
+
+static char *
+region_path (GDBusObjectManagerServer *manager,
+             AlmuSession              *session,
+             AlmuRegion               *region)
+{
+  return g_strdup_printf ("%s/sessions/%u/files/%d/regions/%d",
+                          g_dbus_object_manager_get_object_path (G_DBUS_OBJECT_MANAGER (manager)),
+                          almu_session_get_id (session),
+                          almu_region_get_file_id (region),
+                          almu_region_get_id (region));
+}
+
+static gboolean
+transform_type (GBinding     *binding,
+                const GValue *from,
+                GValue       *to,
+                gpointer      user_data)
+{
+  const AlmuShape *shape = g_value_get_boxed (from);
+
+  g_value_set_string (to, almu_shape_type_get_name (shape->type));
+
+  return TRUE;
+}
+
+static gboolean
+transform_points (GBinding     *binding,
+                  const GValue *from,
+                  GValue       *to,
+                  gpointer      user_data)
+{
+  const AlmuShape *shape = g_value_get_boxed (from);
+  GVariantBuilder  builder;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("a(dd)"));
+  for (guint i = 0; i < shape->n_points; i++)
+    g_variant_builder_add (&builder, "(dd)", (double) shape->points[i].x, (double) shape->points[i].y);
+  g_value_set_variant (to, g_variant_builder_end (&builder));
+
+  return TRUE;
+}
+
+static gboolean
+transform_rotation (GBinding     *binding,
+                    const GValue *from,
+                    GValue       *to,
+                    gpointer      user_data)
+{
+  const AlmuShape *shape = g_value_get_boxed (from);
+
+  g_value_set_double (to, (double) shape->rotation);
+
+  return TRUE;
+}
+
+/* The shape of a type with other points. */
+static AlmuShape *
+parse_shape (AlmuShapeType type,
+             GVariant     *control_points,
+             double        rotation,
+             GError      **error)
+{
+  g_autofree AlmuPoint *points = NULL;
+  gsize                 n_points = g_variant_n_children (control_points);
+
+  if (n_points > ALMU_LIMIT_CONTROL_POINTS)
+    {
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
+                   "Region has %" G_GSIZE_FORMAT " control points, at most %d are allowed",
+                   n_points, ALMU_LIMIT_CONTROL_POINTS);
+      return NULL;
+    }
+
+  points = g_new (AlmuPoint, n_points);
+  for (gsize i = 0; i < n_points; i++)
+    {
+      double x, y;
+
+      g_variant_get_child (control_points, i, "(dd)", &x, &y);
+      points[i] = (AlmuPoint){ (float) x, (float) y };
+    }
+
+  return almu_shape_new (type, points, n_points, (float) rotation, error);
+}
+
+static gboolean
+set_shape (AlmuSession *session,
+           int          region_id,
+           GVariant    *control_points,
+           double       rotation,
+           GError     **error)
+{
+  AlmuRegion *region;
+  g_autoptr(AlmuShape) shape = NULL;
+
+  region = almu_session_get_region (session, region_id, error);
+  if (region == NULL)
+    return FALSE;
+
+  shape = parse_shape (almu_region_get_shape (region)->type, control_points, rotation, error);
+  if (shape == NULL)
+    {
+      g_prefix_error (error, "Region %d: ", region_id);
+      return FALSE;
+    }
+
+  return almu_session_set_region (session, region_id, almu_region_get_file_id (region), shape, error) != NULL;
+}
+
+static gboolean
+on_handle_set (AlmuDBusRegion1       *iface,
+               GDBusMethodInvocation *invocation,
+               GVariant              *control_points,
+               double                 rotation,
+               AlmuSession           *session)
+{
+  GError *error = NULL;
+
+  if (!set_shape (session, (int) almu_dbus_region1_get_id (iface), control_points, rotation, &error))
+    {
+      almu_bus_return_error (invocation, error);
+      return G_DBUS_METHOD_INVOCATION_HANDLED;
+    }
+
+  /* who has the answer has been told of the change */
+  g_dbus_interface_skeleton_flush (G_DBUS_INTERFACE_SKELETON (iface));
+  almu_dbus_region1_complete_set (iface, invocation);
+
+  return G_DBUS_METHOD_INVOCATION_HANDLED;
+}
+
+static gboolean
+on_handle_remove (AlmuDBusRegion1       *iface,
+                  GDBusMethodInvocation *invocation,
+                  AlmuSession           *session)
+{
+  GError *error = NULL;
+
+  if (almu_session_remove_region (session, (int) almu_dbus_region1_get_id (iface), &error))
+    almu_dbus_region1_complete_remove (iface, invocation);
+  else
+    almu_bus_return_error (invocation, error);
+
+  return G_DBUS_METHOD_INVOCATION_HANDLED;
+}
+
+void
+almu_bus_region_export (GDBusObjectManagerServer *manager,
+                        AlmuSession              *session,
+                        AlmuRegion               *region)
+{
+  g_autofree char *path = NULL;
+  g_autoptr(AlmuDBusObjectSkeleton) object = NULL;
+  g_autoptr(AlmuDBusRegion1) iface = NULL;
+  const struct
+  {
+    const char           *property;
+    GBindingTransformFunc transform;
+  } shape_parts[] = {
+    { "type", transform_type },
+    { "control-points", transform_points },
+    { "rotation", transform_rotation },
+  };
+
+  g_return_if_fail (G_IS_DBUS_OBJECT_MANAGER_SERVER (manager));
+  g_return_if_fail (ALMU_IS_SESSION (session));
+  g_return_if_fail (ALMU_IS_REGION (region));
+
+  iface = almu_dbus_region1_skeleton_new ();
+  g_object_bind_property (region, "id", iface, "id", G_BINDING_SYNC_CREATE);
+  for (guint i = 0; i < G_N_ELEMENTS (shape_parts); i++)
+    g_object_bind_property_full (region, "shape", iface, shape_parts[i].property, G_BINDING_SYNC_CREATE,
+                                 shape_parts[i].transform, NULL, NULL, NULL);
+
+  g_signal_connect_object (iface, "handle-set", G_CALLBACK (on_handle_set), session, 0);
+  g_signal_connect_object (iface, "handle-remove", G_CALLBACK (on_handle_remove), session, 0);
+
+  path = region_path (manager, session, region);
+  object = almu_dbus_object_skeleton_new (path);
+  almu_dbus_object_skeleton_set_region1 (object, iface);
+  g_dbus_object_manager_server_export (manager, G_DBUS_OBJECT_SKELETON (object));
+}
+
+void
+almu_bus_region_unexport (GDBusObjectManagerServer *manager,
+                          AlmuSession              *session,
+                          AlmuRegion               *region)
+{
+  g_autofree char *path = region_path (manager, session, region);
+
+  g_dbus_object_manager_server_unexport (manager, path);
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "almu-page-address.h"
+#include "almu-sessions.h"
+
+G_BEGIN_DECLS
+
+#define ALMU_TYPE_BUS (almu_bus_get_type ())
+G_DECLARE_FINAL_TYPE (AlmuBus, almu_bus, ALMU, BUS, GObject)
+
+AlmuBus *almu_bus_new (AlmuSessions *sessions);
+void     almu_bus_set_page_address (AlmuBus         *self,
+                                    AlmuPageAddress *address);
+gboolean almu_bus_export (AlmuBus         *self,
+                          GDBusConnection *connection,
+                          GError         **error);
+void     almu_bus_unexport (AlmuBus *self);
+
+G_END_DECLS
