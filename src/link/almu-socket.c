@@ -5,9 +5,8 @@
 
 #include <string.h>
 
-#include <wslay/wslay.h>
-
 #include "almu-gather.h"
+#include "almu-intake.h"
 #include "almu-limits.h"
 
 /* Read and written in one go before the main loop gets its turn, so that no
@@ -24,6 +23,9 @@
 #define MAX_WAITING_ANSWERS 64
 
 #define MAX_REASON_BYTES 123
+
+/* The code for what cannot even be parsed. */
+#define PROTOCOL_ERROR 1002
 
 /**
  * AlmuSocket:
@@ -44,11 +46,12 @@ struct _AlmuSocket
 {
   GObject parent_instance;
 
-  GIOStream              *stream;
-  GPollableInputStream   *input;
-  GPollableOutputStream  *output;
-  GMainContext           *context;
-  wslay_event_context_ptr wslay;
+  GIOStream             *stream;
+  GPollableInputStream  *input;
+  GPollableOutputStream *output;
+  GMainContext          *context;
+  AlmuIntake            *intake;
+  AlmuGather             gather;
 
   GSource *read_source;
   GSource *write_source;
@@ -61,18 +64,9 @@ struct _AlmuSocket
   gboolean writing;
   gboolean told;
 
-  /* reading */
-  gsize       read_budget;
-  gboolean    read_ended;
-  gboolean    refused;
-  guint8      frame_opcode;
-  guint8      message_opcode;
-  GByteArray *message;
-  GQueue      inbox;
+  gsize    read_budget;
+  gboolean read_ended;
 
-  /* writing */
-  AlmuGather     gather;
-  GByteArray    *control;
   AlmuSocketNext next;
   gpointer       next_data;
   gboolean       has_more;
@@ -119,22 +113,7 @@ enum
 
 static guint signals[N_SIGNALS];
 
-typedef struct
-{
-  guint8  opcode;
-  GBytes *bytes;
-} Received;
-
 static void update_sources (AlmuSocket *self);
-
-static void
-received_free (gpointer data)
-{
-  Received *received = data;
-
-  g_bytes_unref (received->bytes);
-  g_free (received);
-}
 
 static void
 clear_source (GSource **source)
@@ -206,35 +185,15 @@ arm_deadline (AlmuSocket *self)
 
 /* -- writing ------------------------------------------------------------ */
 
-static ssize_t
-on_control (wslay_event_context_ptr wslay,
-            const uint8_t          *data,
-            size_t                  length,
-            int                     flags,
-            void                   *user_data)
-{
-  AlmuSocket *self = user_data;
-
-  g_byte_array_append (self->control, data, (guint) length);
-
-  return (ssize_t) length;
-}
-
-/* Takes the control frames that wslay wants to send, which never blocks
- * here: they go between our frames. */
+/* Takes what the intake wants to send: whole control frames, which go
+ * between ours. */
 static void
 collect_control (AlmuSocket *self)
 {
-  wslay_event_send (self->wslay);
+  g_autoptr(GBytes) frames = almu_intake_take_control (self->intake);
 
-  if (self->control->len == 0)
-    return;
-
-  if (!self->write_failed)
-    almu_gather_push_made (&self->gather,
-                           g_bytes_new (self->control->data, self->control->len));
-
-  g_byte_array_set_size (self->control, 0);
+  if (frames != NULL && !self->write_failed)
+    almu_gather_push_made (&self->gather, g_steal_pointer (&frames));
 }
 
 static gboolean
@@ -311,8 +270,7 @@ queue_close (AlmuSocket *self)
     return;
 
   self->close_wanted = FALSE;
-  wslay_event_queue_close (self->wslay, (uint16_t) self->close_code,
-                           (const uint8_t *) self->close_reason, strlen (self->close_reason));
+  almu_intake_close (self->intake, self->close_code, self->close_reason);
   collect_control (self);
 }
 
@@ -346,23 +304,17 @@ write_some (AlmuSocket *self,
 
 /* -- reading ------------------------------------------------------------ */
 
-static gboolean
-has_received_enough (AlmuSocket *self)
-{
-  return self->read_budget == 0 ||
-         self->inbox.length >= MAX_DELIVERED ||
-         wslay_event_get_queued_msg_count (self->wslay) >= MAX_WAITING_ANSWERS;
-}
-
-/* Returns -1 with the reason in @out_reason, in wslay's terms. */
 static gssize
-read_bytes (AlmuSocket *self,
-            guint8     *data,
-            gsize       length,
-            int        *out_reason)
+read_bytes (guint8  *data,
+            gsize    length,
+            gpointer user_data)
 {
+  AlmuSocket *self = user_data;
+  gssize      n;
   g_autoptr(GError) error = NULL;
-  gssize n;
+
+  if (self->read_budget == 0)
+    return 0;
 
   n = g_pollable_input_stream_read_nonblocking (self->input, data,
                                                 MIN (length, self->read_budget),
@@ -377,115 +329,12 @@ read_bytes (AlmuSocket *self,
     }
 
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
-    {
-      *out_reason = WSLAY_ERR_WOULDBLOCK;
-      return -1;
-    }
+    return 0;
 
   g_debug ("Peer ended: %s", error != NULL ? error->message : "no more bytes");
   self->read_ended = TRUE;
-  *out_reason = WSLAY_ERR_CALLBACK_FAILURE;
 
   return -1;
-}
-
-static ssize_t
-on_wanted (wslay_event_context_ptr wslay,
-           uint8_t                *data,
-           size_t                  length,
-           int                     flags,
-           void                   *user_data)
-{
-  AlmuSocket *self = user_data;
-  int         reason = WSLAY_ERR_WOULDBLOCK;
-  gssize      n = -1;
-
-  if (!has_received_enough (self))
-    n = read_bytes (self, data, length, &reason);
-
-  if (n < 0)
-    wslay_event_set_error (wslay, reason);
-
-  return n;
-}
-
-static gsize
-get_limit (AlmuSocket *self)
-{
-  return self->message_opcode == WSLAY_TEXT_FRAME ? ALMU_LIMIT_TEXT_BYTES
-                                                  : ALMU_LIMIT_MESSAGE_BYTES;
-}
-
-static void
-refuse_length (AlmuSocket *self)
-{
-  self->refused = TRUE;
-  wslay_event_queue_close (self->wslay, WSLAY_CODE_MESSAGE_TOO_BIG, NULL, 0);
-  wslay_event_shutdown_read (self->wslay);
-}
-
-/* A length is only a claim here: nothing is allocated for it, and the sum
- * of the frames is what counts. */
-static void
-on_frame_start (wslay_event_context_ptr                           wslay,
-                const struct wslay_event_on_frame_recv_start_arg *arg,
-                void                                             *user_data)
-{
-  AlmuSocket *self = user_data;
-
-  self->frame_opcode = arg->opcode;
-  if (wslay_is_ctrl_frame (arg->opcode) || self->refused || self->state != OPEN)
-    return;
-
-  if (arg->opcode != WSLAY_CONTINUATION_FRAME)
-    {
-      g_clear_pointer (&self->message, g_byte_array_unref);
-      self->message_opcode = arg->opcode;
-      self->message = g_byte_array_new ();
-    }
-
-  if (self->message == NULL)
-    return;
-
-  if (arg->payload_length > get_limit (self) - self->message->len)
-    refuse_length (self);
-}
-
-/* wslay keeps a piece of memory for each fragment, however small; so the
- * message is put together here. */
-static void
-on_frame_chunk (wslay_event_context_ptr                           wslay,
-                const struct wslay_event_on_frame_recv_chunk_arg *arg,
-                void                                             *user_data)
-{
-  AlmuSocket *self = user_data;
-
-  if (wslay_is_ctrl_frame (self->frame_opcode) || self->refused || self->message == NULL)
-    return;
-
-  if (arg->data_length > 0)
-    g_byte_array_append (self->message, arg->data, (guint) arg->data_length);
-}
-
-/* Within wslay: nothing that calls the owner may happen here. */
-static void
-on_message (wslay_event_context_ptr                   wslay,
-            const struct wslay_event_on_msg_recv_arg *arg,
-            void                                     *user_data)
-{
-  AlmuSocket *self = user_data;
-  Received   *received;
-
-  if (wslay_is_ctrl_frame (arg->opcode) || self->refused || self->message == NULL)
-    return;
-
-  if (self->message_opcode == WSLAY_TEXT_FRAME)
-    g_byte_array_append (self->message, (const guint8 *) "", 1);
-
-  received = g_new0 (Received, 1);
-  received->opcode = self->message_opcode;
-  received->bytes = g_byte_array_free_to_bytes (g_steal_pointer (&self->message));
-  g_queue_push_tail (&self->inbox, received);
 }
 
 /* Nothing but the close frame goes out any more. */
@@ -496,22 +345,19 @@ enter_farewell (AlmuSocket *self,
   self->state = state;
   self->has_more = FALSE;
   self->close_wanted = FALSE;
-  g_clear_pointer (&self->message, g_byte_array_unref);
 
   /* our own close frame, if there is one, waits behind nothing droppable */
-  if (!wslay_event_get_close_sent (self->wslay))
+  if (!almu_intake_has_sent_close (self->intake))
     almu_gather_drop_waiting (&self->gather);
 
   collect_control (self);
   arm_deadline (self);
 }
 
-/* wslay has no code for frames that it cannot even parse. */
 static void
 push_protocol_error (AlmuSocket *self)
 {
-  static const guint8 code[] = { WSLAY_CODE_PROTOCOL_ERROR >> 8,
-                                 WSLAY_CODE_PROTOCOL_ERROR & 0xff };
+  static const guint8 code[] = { PROTOCOL_ERROR >> 8, PROTOCOL_ERROR & 0xff };
 
   almu_gather_drop_waiting (&self->gather);
   almu_gather_push_urgent (&self->gather, ALMU_OPCODE_CLOSE,
@@ -522,7 +368,7 @@ static void
 refuse_peer (AlmuSocket *self,
              gboolean    unparsable)
 {
-  gboolean close_sent = wslay_event_get_close_sent (self->wslay);
+  gboolean close_sent = almu_intake_has_sent_close (self->intake);
 
   enter_farewell (self, LINGERING);
 
@@ -535,31 +381,33 @@ refuse_peer (AlmuSocket *self,
 static void
 read_frames (AlmuSocket *self)
 {
-  int result;
-
   self->read_budget = MAX_READ_BYTES;
-  result = wslay_event_recv (self->wslay);
 
-  if (wslay_event_get_close_received (self->wslay))
+  switch (almu_intake_run (self->intake))
     {
-      enter_farewell (self, ANSWERING);
-      if (self->write_failed)
-        finish (self);
-      else
-        write_some (self, FALSE);
-    }
-  else if (self->read_ended)
-    {
-      finish (self);
-    }
-  else if (result != 0 || !wslay_event_get_read_enabled (self->wslay))
-    {
-      refuse_peer (self, result != 0);
-    }
-  else
-    {
+    case ALMU_INTAKE_MORE:
       collect_control (self);
       write_some (self, FALSE);
+      break;
+
+    case ALMU_INTAKE_CLOSED:
+      enter_farewell (self, ANSWERING);
+      write_some (self, FALSE);
+      if (self->write_failed)
+        finish (self);
+      break;
+
+    case ALMU_INTAKE_REFUSED:
+      refuse_peer (self, FALSE);
+      break;
+
+    case ALMU_INTAKE_GARBLED:
+      refuse_peer (self, TRUE);
+      break;
+
+    case ALMU_INTAKE_ENDED:
+    default:
+      finish (self);
     }
 }
 
@@ -567,11 +415,10 @@ static void
 throw_away (AlmuSocket *self)
 {
   guint8 scratch[16 * 1024];
-  int    reason;
 
   self->read_budget = MAX_READ_BYTES;
 
-  while (self->read_budget > 0 && read_bytes (self, scratch, sizeof scratch, &reason) > 0)
+  while (read_bytes (scratch, sizeof scratch, self) > 0)
     ;
 
   if (self->read_ended)
@@ -583,11 +430,8 @@ throw_away (AlmuSocket *self)
 static void
 tell_closed (AlmuSocket *self)
 {
-  gboolean clean = wslay_event_get_close_received (self->wslay);
   guint    code = ALMU_SOCKET_CODE_NONE;
-
-  if (clean)
-    code = wslay_event_get_status_code_received (self->wslay);
+  gboolean clean = almu_intake_get_close_code (self->intake, &code);
 
   self->told = TRUE;
   g_signal_emit (self, signals[CLOSED_SIGNAL], 0, code, clean);
@@ -596,7 +440,7 @@ tell_closed (AlmuSocket *self)
 static gboolean
 may_deliver (AlmuSocket *self)
 {
-  return !g_queue_is_empty (&self->inbox) && (!self->paused || self->state == CLOSED);
+  return almu_intake_has_message (self->intake) && (!self->paused || self->state == CLOSED);
 }
 
 static void
@@ -604,17 +448,16 @@ deliver (AlmuSocket *self)
 {
   for (guint n = 0; n < MAX_DELIVERED && may_deliver (self); n++)
     {
-      Received *received = g_queue_pop_head (&self->inbox);
+      gboolean is_text = FALSE;
+      g_autoptr(GBytes) message = almu_intake_take_message (self->intake, &is_text);
 
-      if (received->opcode == WSLAY_TEXT_FRAME)
-        g_signal_emit (self, signals[TEXT], 0, g_bytes_get_data (received->bytes, NULL));
+      if (is_text)
+        g_signal_emit (self, signals[TEXT], 0, g_bytes_get_data (message, NULL));
       else
-        g_signal_emit (self, signals[BINARY], 0, received->bytes);
-
-      received_free (received);
+        g_signal_emit (self, signals[BINARY], 0, message);
     }
 
-  if (self->state == CLOSED && g_queue_is_empty (&self->inbox) && !self->told)
+  if (self->state == CLOSED && !almu_intake_has_message (self->intake) && !self->told)
     tell_closed (self);
 }
 
@@ -666,7 +509,7 @@ wants_to_read (AlmuSocket *self)
   switch (self->state)
     {
     case OPEN:
-      return g_queue_is_empty (&self->inbox) && (!self->paused || self->write_failed) &&
+      return !almu_intake_has_message (self->intake) && (!self->paused || self->write_failed) &&
              almu_gather_get_n_urgent (&self->gather) < MAX_WAITING_ANSWERS;
 
     case CLOSING:
@@ -756,15 +599,13 @@ arm_tick (AlmuSocket *self)
 static void
 send_ping (AlmuSocket *self)
 {
-  struct wslay_event_msg ping = { WSLAY_PING, NULL, 0 };
-
   self->last_ping = g_get_monotonic_time ();
 
   /* one that does not read has pings enough */
   if (almu_gather_get_n_urgent (&self->gather) >= MAX_WAITING_ANSWERS)
     return;
 
-  wslay_event_queue_msg (self->wslay, &ping);
+  almu_intake_ping (self->intake);
   collect_control (self);
   write_some (self, FALSE);
 }
@@ -774,7 +615,7 @@ send_ping (AlmuSocket *self)
 static gboolean
 is_silence_ours (AlmuSocket *self)
 {
-  return self->paused || !g_queue_is_empty (&self->inbox) ||
+  return self->paused || almu_intake_has_message (self->intake) ||
          (self->read_source != NULL && g_pollable_input_stream_is_readable (self->input));
 }
 
@@ -812,7 +653,7 @@ almu_socket_dispose (GObject *object)
 
   self->state = CLOSED;
   self->told = TRUE;
-  g_queue_clear_full (&self->inbox, received_free);
+  almu_intake_stop (self->intake);
   close_stream (self);
   clear_source (&self->deliver_source);
 
@@ -826,9 +667,7 @@ almu_socket_finalize (GObject *object)
 
   almu_gather_clear (&self->gather);
   g_clear_pointer (&self->close_reason, g_free);
-  g_clear_pointer (&self->message, g_byte_array_unref);
-  g_clear_pointer (&self->control, g_byte_array_unref);
-  g_clear_pointer (&self->wslay, wslay_event_context_free);
+  g_clear_pointer (&self->intake, almu_intake_free);
   g_clear_pointer (&self->context, g_main_context_unref);
 
   G_OBJECT_CLASS (almu_socket_parent_class)->finalize (object);
@@ -895,23 +734,8 @@ almu_socket_class_init (AlmuSocketClass *klass)
 static void
 almu_socket_init (AlmuSocket *self)
 {
-  static const struct wslay_event_callbacks callbacks = {
-    .recv_callback = on_wanted,
-    .send_callback = on_control,
-    .on_frame_recv_start_callback = on_frame_start,
-    .on_frame_recv_chunk_callback = on_frame_chunk,
-    .on_msg_recv_callback = on_message,
-  };
-
-  if (wslay_event_context_server_init (&self->wslay, &callbacks, self) != 0)
-    g_error ("Not enough memory for a WebSocket");
-
-  wslay_event_config_set_no_buffering (self->wslay, 1);
-  wslay_event_config_set_max_recv_msg_length (self->wslay, ALMU_LIMIT_MESSAGE_BYTES);
-
-  g_queue_init (&self->inbox);
+  self->intake = almu_intake_new (read_bytes, self);
   almu_gather_init (&self->gather);
-  self->control = g_byte_array_new ();
   self->context = g_main_context_ref_thread_default ();
   self->last_seen = g_get_monotonic_time ();
 }
@@ -1089,8 +913,7 @@ almu_socket_close (AlmuSocket *self,
   self->close_code = code;
   self->state = CLOSING;
   self->close_wanted = TRUE;
-  g_queue_clear_full (&self->inbox, received_free);
-  g_clear_pointer (&self->message, g_byte_array_unref);
+  almu_intake_stop (self->intake);
   arm_deadline (self);
   update_sources (self);
 }
