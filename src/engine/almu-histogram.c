@@ -9,9 +9,11 @@
 #include "kernel.h"
 
 /* Neighbouring pixels tend to fall into one bin, and adding twice to one
- * place in memory waits for the first: turns are taken between several
- * tables. Beyond this many bins they would not stay in the cache. */
-#define N_TABLES 4
+ * place in memory waits for the first: turns are taken between tables, four
+ * of them while they fit in the first-level cache, and two beyond. With very
+ * many bins neighbours rarely meet, and tables cost more than they save. */
+#define MAX_TABLES 4
+#define MAX_CACHED_BINS 2048
 #define MAX_TABLE_BINS 16384
 
 /* Below this many values clearing tables costs more than it saves. */
@@ -114,6 +116,12 @@ almu_histogram_unref (AlmuHistogram *self)
     g_free (self);
 }
 
+static gsize
+get_n_tables (int n_bins)
+{
+  return n_bins <= MAX_CACHED_BINS ? MAX_TABLES : MAX_TABLES / 2;
+}
+
 /* Each table has a place past its end for what falls into no bin. */
 static void
 count_into_tables (const AlmuHistogram *self,
@@ -123,8 +131,13 @@ count_into_tables (const AlmuHistogram *self,
                    gsize                n_values,
                    guint32             *tables)
 {
-  gint32 bins[ALMU_KERNEL_BLOCK];
-  gsize  pitch = (gsize) self->n_bins + 1;
+  gint32   bins[ALMU_KERNEL_BLOCK];
+  gsize    pitch = (gsize) self->n_bins + 1;
+  gsize    n_tables = get_n_tables (self->n_bins);
+  guint32 *a = tables;
+  guint32 *b = tables + pitch;
+  guint32 *c = tables + (2 % n_tables) * pitch;
+  guint32 *d = tables + (3 % n_tables) * pitch;
 
   for (gsize begin = 0; begin < n_values; begin += ALMU_KERNEL_BLOCK)
     {
@@ -133,11 +146,15 @@ count_into_tables (const AlmuHistogram *self,
 
       almu_kernel_bin (values + begin, n, min, max, (float) self->bin_width, self->n_bins, bins);
 
-      for (; i + N_TABLES <= n; i += N_TABLES)
-        for (gsize t = 0; t < N_TABLES; t++)
-          tables[t * pitch + bins[i + t]]++;
+      for (; i + MAX_TABLES <= n; i += MAX_TABLES)
+        {
+          a[bins[i]]++;
+          b[bins[i + 1]]++;
+          c[bins[i + 2]]++;
+          d[bins[i + 3]]++;
+        }
       for (; i < n; i++)
-        tables[bins[i]]++;
+        a[bins[i]]++;
     }
 }
 
@@ -199,10 +216,10 @@ almu_histogram_add (AlmuHistogram *self,
     }
 
   pitch = (gsize) self->n_bins + 1;
-  tables = g_new0 (guint32, pitch * N_TABLES);
+  tables = g_new0 (guint32, pitch * get_n_tables (self->n_bins));
   count_into_tables (self, min, max, values, n_values, tables);
 
-  for (gsize t = 0; t < N_TABLES; t++)
+  for (gsize t = 0; t < get_n_tables (self->n_bins); t++)
     for (int i = 0; i < self->n_bins; i++)
       self->counts[i] += (gint32) tables[t * pitch + i];
 }
