@@ -35,6 +35,9 @@ copy_values (const Line *line,
              gint64      end,
              float      *values)
 {
+  if (start == end)
+    return;
+
   if (line->stride == 1)
     memcpy (values, line->values + start, (gsize) (end - start) * sizeof *values);
   else
