@@ -67,6 +67,25 @@ almu_histogram_wants_new (void)
   return wants_new (sizeof (AlmuHistogramWant), clear_histogram);
 }
 
+void
+almu_stats_wants_append (GArray              *self,
+                         const AlmuStatsWant *want)
+{
+  AlmuStatsWant copy = { g_strdup (want->coordinate), g_array_ref (want->types) };
+
+  g_array_append_val (self, copy);
+}
+
+void
+almu_histogram_wants_append (GArray                  *self,
+                             const AlmuHistogramWant *want)
+{
+  AlmuHistogramWant copy = *want;
+
+  copy.coordinate = g_strdup (want->coordinate);
+  g_array_append_val (self, copy);
+}
+
 gboolean
 almu_spatial_wants_equal (const GArray *a,
                           const GArray *b)

@@ -66,6 +66,12 @@ GArray *almu_spatial_wants_new (void);
 GArray *almu_stats_wants_new (void);
 GArray *almu_histogram_wants_new (void);
 
+/* Copies. */
+void almu_stats_wants_append (GArray              *self,
+                              const AlmuStatsWant *want);
+void almu_histogram_wants_append (GArray                  *self,
+                                  const AlmuHistogramWant *want);
+
 gboolean almu_spatial_wants_equal (const GArray *a,
                                    const GArray *b);
 gboolean almu_stats_wants_equal (const GArray *a,

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "almu-demand.h"
+
+#include "almu-tile-queue.h"
+
+G_BEGIN_DECLS
+
+/* What the files of AlmuDemand share: almu-demand.c has the plane and the
+ * tiles, the others one kind of requirement each.
+ */
+
+struct _AlmuDemand
+{
+  GObject parent_instance;
+
+  AlmuCache     *cache;
+  AlmuImage     *image;
+  AlmuTileQueue *tiles;
+  int            file_id;
+  guint          epoch;
+
+  int        channel;
+  int        stokes;
+  AlmuPoint  cursor;
+  gboolean   is_started;
+  AlmuPlane *plane; /* NULL while it is being read */
+
+  GCancellable *plane_work; /* reading the plane, its histogram */
+  GHashTable   *wants;      /* region id → Wants */
+};
+
+typedef enum
+{
+  WANT_SPATIAL = 1 << 0,
+  WANT_SPECTRAL = 1 << 1,
+  WANT_STATS = 1 << 2,
+  WANT_HISTOGRAMS = 1 << 3,
+} WantKind;
+
+/* What is wanted of one region, and what is under way for it. */
+typedef struct
+{
+  AlmuDemand   *demand; /* unowned */
+  int           region_id;
+  AlmuRegion   *region; /* NULL: the image, the cursor */
+  gulong        moved_handler;
+  GArray       *spatial;
+  GArray       *spectral;
+  GArray       *stats;
+  GArray       *histograms;
+  GCancellable *measuring;
+  GCancellable *cutting;
+  GCancellable *scanning; /* along the spectrum */
+  WantKind      told_after_resume;
+} Wants;
+
+/* Work on its way through the threads, and what it was asked for. */
+typedef struct
+{
+  AlmuDemand   *demand;
+  GCancellable *cancellable;
+  guint         epoch;
+  int           region_id;
+  int           channel;
+  int           stokes;
+  AlmuShape    *shape;
+  GArray       *spatial;
+  GArray       *spectral;
+  GArray       *stats;
+  GArray       *histograms;
+} Work;
+
+Work *almu_work_new (AlmuDemand   *demand,
+                     GCancellable *cancellable,
+                     int           region_id,
+                     int           stokes);
+void  almu_work_free (Work *work);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Work, almu_work_free)
+
+GCancellable *almu_cancellable_renew (GCancellable **cancellable);
+
+void     almu_demand_emit_product (AlmuDemand        *self,
+                                   const AlmuProduct *product);
+void     almu_demand_emit_failure (AlmuDemand   *self,
+                                   const GError *error);
+gboolean almu_demand_resolve_stokes (AlmuDemand *self,
+                                     const char *coordinate,
+                                     int        *out_stokes);
+Wants   *almu_demand_get_wants (AlmuDemand *self,
+                                int         region_id,
+                                AlmuRegion *region);
+
+gboolean almu_wants_are_on_this_file (Wants *wants);
+gboolean almu_wants_get_place (Wants *wants,
+                               int   *out_x,
+                               int   *out_y);
+gboolean almu_wants_replace (Wants   *wants,
+                             WantKind kind,
+                             GArray **place,
+                             GArray  *with,
+                             gboolean is_equal);
+void     almu_wants_renew_measures (Wants *wants);
+void     almu_wants_renew_cuts (Wants *wants);
+void     almu_wants_renew_spectra (Wants *wants);
+
+/* Whether the work's cancellable is still the one its wants have now. */
+gboolean almu_work_is_current (Work *work,
+                               gsize cancellable_offset);
+
+G_END_DECLS
