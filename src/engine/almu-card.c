@@ -280,9 +280,10 @@ append_comment (GString    *comment,
   if (slash == NULL)
     return;
 
-  if (comment->len > 0)
+  slash++;
+  if (comment->len > 0 && slash < record + ALMU_RECORD_BYTES && *slash != ' ')
     g_string_append_c (comment, ' ');
-  g_string_append_len (comment, slash + 1, record + ALMU_RECORD_BYTES - slash - 1);
+  g_string_append_len (comment, slash, record + ALMU_RECORD_BYTES - slash);
   while (comment->len > 0 && comment->str[comment->len - 1] == ' ')
     g_string_truncate (comment, comment->len - 1);
 }

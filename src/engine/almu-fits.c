@@ -401,7 +401,6 @@ almu_fits_read_bytes (AlmuFits *self,
 {
   LONGLONG data_start = 0;
   int      status = 0;
-  gsize    n_done = 0;
 
   g_return_val_if_fail (self != NULL, -1);
   g_return_val_if_fail (offset >= 0, -1);
@@ -416,21 +415,18 @@ almu_fits_read_bytes (AlmuFits *self,
       return -1;
     }
 
-  /* cfitsio counts from the data of the current HDU, backwards as well; at
-   * the end of the file it says only that it is there, so go by blocks */
-  while (n_done < n_bytes)
+  /* behind the end of the file cfitsio reads zeros without end */
+  if (offset >= self->handle->Fptr->filesize)
+    return 0;
+  n_bytes = MIN ((gint64) n_bytes, self->handle->Fptr->filesize - offset);
+
+  /* it counts from the data of the current HDU, backwards as well */
+  fits_read_ext (self->handle, offset - data_start, n_bytes, bytes, &status);
+  if (status != 0)
     {
-      gsize n = MIN (n_bytes - n_done, 2880 - (offset + n_done) % 2880);
-
-      fits_read_ext (self->handle, offset + n_done - data_start, n, (char *) bytes + n_done, &status);
-      if (status != 0)
-        break;
-
-      n_done += n;
+      fail (self, status, "cannot be read", error);
+      return -1;
     }
 
-  if (status != 0)
-    fits_clear_errmsg ();
-
-  return n_done;
+  return n_bytes;
 }

@@ -17,6 +17,9 @@
 
 #define ARCSEC_PER_DEGREE 3600.0
 
+/* Far above what the largest polynomials and matrices need. */
+#define MAX_CARDS 2000
+
 /* The scanners inside wcspih () and of units are not said to be reentrant
  * in all versions, and some keep static state for sizes. Using a coordinate
  * system that is set up is safe, one thread each. */
@@ -35,19 +38,40 @@ struct _AlmuWcs
 
 /* -- header ------------------------------------------------------------- */
 
-/* Distortions by tables and records would be taken from other HDUs, or
- * make arrays of sizes that nobody checked. */
-static const char *const left_out[] = {
-  "COMMENT",
-  "HISTORY",
-  "HIERARCH",
-  "CONTINUE",
-  "CPDIS",
-  "CQDIS",
-  "DP",
-  "DQ",
-  "DVERR",
-  "D2IM",
+/* What makes a primary coordinate system. Nothing else is handed on:
+ * distortions by tables and records would come from other HDUs, or make
+ * arrays of sizes that nobody checked. */
+static const char *const families[] = {
+  "CTYPE",
+  "CUNIT",
+  "CRPIX",
+  "CRVAL",
+  "CDELT",
+  "CROTA",
+  "NAXIS",
+  "PC",
+  "CD",
+  "PV",
+  "PS",
+  "A_",
+  "B_",
+  "AP_",
+  "BP_",
+};
+
+static const char *const singles[] = {
+  "WCSAXES",
+  "LONPOLE",
+  "LATPOLE",
+  "RADESYS",
+  "RADECSYS",
+  "EQUINOX",
+  "EPOCH",
+  "SPECSYS",
+  "VELREF",
+  "RESTFRQ",
+  "RESTFREQ",
+  "RESTWAV",
 };
 
 static gboolean
@@ -55,45 +79,79 @@ is_wanted (const char *record)
 {
   gint64 number = 0;
 
-  if (record[8] != '=' || record[0] == ' ')
+  if (record[8] != '=')
     return FALSE;
 
-  for (gsize i = 0; i < G_N_ELEMENTS (left_out); i++)
-    if (strncmp (record, left_out[i], strlen (left_out[i])) == 0)
-      return FALSE;
-
   /* wcslib makes square matrices of it */
-  if (strncmp (record, "WCSAXES", 7) == 0)
+  if (almu_record_is (record, "WCSAXES") || almu_record_is (record, "NAXIS"))
     return almu_record_get_int (record, &number) && number >= 1 && number <= ALMU_LIMIT_AXES;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (singles); i++)
+    if (almu_record_is (record, singles[i]))
+      return TRUE;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (families); i++)
+    if (memcmp (record, families[i], strlen (families[i])) == 0)
+      {
+        gsize n = strcspn (record, " ="); /* the "=" is at 8 */
+
+        /* no letter of an alternate system */
+        return g_ascii_isdigit (record[n - 1]) || strncmp (record + n - 5, "ORDER", 5) == 0;
+      }
+
+  return FALSE;
+}
+
+/* The scanner of wcslib trusts its input: a quote that is not closed runs
+ * over its buffers. So no card goes to it as it stands; each is written
+ * anew from what was read of it. */
+static gboolean
+append_card (GString        *header,
+             const AlmuCard *card)
+{
+  gsize n_before = header->len;
+
+  if (!g_str_is_ascii (card->name) || !g_str_is_ascii (card->value) ||
+      strlen (card->name) > 8 || strlen (card->value) > 60 || strchr (card->value, '\'') != NULL)
+    return FALSE;
+
+  if (card->type == ALMU_CARD_STRING)
+    g_string_append_printf (header, "%-8s= '%-8s'", card->name, card->value);
+  else if (g_ascii_isalpha (*card->value) || !isfinite (card->number))
+    return FALSE;
+  else
+    g_string_append_printf (header, "%-8s= %20s", card->name, card->value);
+
+  while (header->len < n_before + ALMU_RECORD_BYTES)
+    g_string_append_c (header, ' ');
 
   return TRUE;
 }
 
 static char *
-filter_records (const char *records,
-                gsize       n_records,
-                int        *out_n)
+rewrite_records (const char *records,
+                 gsize       n_records,
+                 int        *out_n)
 {
-  char *filtered = g_malloc (n_records * ALMU_RECORD_BYTES + 1);
-  gsize n = 0;
+  GString *header = g_string_sized_new (64 * ALMU_RECORD_BYTES);
+  int      n = 0;
 
-  for (gsize i = 0; i < n_records; i++)
+  for (gsize i = 0; i < n_records && n < MAX_CARDS; i++)
     {
       const char *record = records + i * ALMU_RECORD_BYTES;
-      char       *copy = filtered + n * ALMU_RECORD_BYTES;
+      g_autoptr(AlmuCard) card = NULL;
+      gsize n_used;
 
       if (!is_wanted (record))
         continue;
 
-      for (int k = 0; k < ALMU_RECORD_BYTES; k++)
-        copy[k] = g_ascii_isprint (record[k]) ? record[k] : ' ';
-      n++;
+      card = almu_card_new_for_records (record, 1, &n_used);
+      n += append_card (header, card);
     }
 
-  filtered[n * ALMU_RECORD_BYTES] = '\0';
   *out_n = n;
 
-  return filtered;
+  return g_string_free (header, FALSE);
 }
 
 /* Distortions that another program keeps in PVi_m are unknown for the
@@ -213,7 +271,7 @@ almu_wcs_new (const char *records,
   self = g_new0 (AlmuWcs, 1);
   self->sky.flag = -1;
   self->spectral.flag = -1;
-  header = filter_records (records, n_records, &n);
+  header = rewrite_records (records, n_records, &n);
 
   g_mutex_lock (&header_mutex);
   status = set_up (self, header, n);
