@@ -5,6 +5,7 @@
 
 #include "almu-dispatch.h"
 #include "almu-error.h"
+#include "almu-link.h"
 
 /* Scripts on their way through a page: asked by SCRIPTING_REQUEST, answered
  * by SCRIPTING_RESPONSE with the same number, or never, if the page goes.

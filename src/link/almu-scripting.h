@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "almu-link.h"
 #include "almu-script.h"
+#include "almu-switchboard.h"
 
 G_BEGIN_DECLS
 

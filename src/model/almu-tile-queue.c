@@ -43,6 +43,7 @@ typedef struct
   guint           n_done;
   AlmuCompression compression;
   float           quality;
+  gboolean        is_dropped;
 } Request;
 
 /* One tile on its way through a worker. */
@@ -59,12 +60,29 @@ typedef struct
 static void almu_tile_queue_pump (AlmuTileQueue *self);
 
 static void
-request_free (gpointer data)
+request_clear (gpointer data)
 {
   Request *request = data;
 
   g_array_unref (request->tiles);
-  g_free (request);
+}
+
+static void
+request_release (Request *request)
+{
+  g_rc_box_release_full (request, request_clear);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Request, request_release)
+
+/* Who is told of a tile may, by that, bring the request to its end. */
+static void
+request_drop (gpointer data)
+{
+  Request *request = data;
+
+  request->is_dropped = TRUE;
+  request_release (request);
 }
 
 static void
@@ -150,11 +168,15 @@ encode_worker (GTask        *task,
                            almu_plane_get_width (encoding->plane),
                            almu_plane_get_height (encoding->plane));
   layer = almu_plane_get_layer (encoding->plane, mip, &width, &height);
-  area.x = encoding->tile.x * ALMU_TILE_SIZE;
-  area.y = encoding->tile.y * ALMU_TILE_SIZE;
-  area.width = MIN (ALMU_TILE_SIZE, width - area.x);
-  area.height = MIN (ALMU_TILE_SIZE, height - area.y);
+  if (layer == NULL)
+    {
+      g_task_return_new_error (task, ALMU_ERROR, ALMU_ERROR_LIMIT, "No memory for down-sampled layers");
+      return;
+    }
 
+  area = almu_tile_get_area (&encoding->tile,
+                             almu_plane_get_width (encoding->plane),
+                             almu_plane_get_height (encoding->plane));
   g_task_return_pointer (task,
                          almu_tile_picture_new (layer + (gsize) area.y * width + area.x, width,
                                                 area.width, area.height,
@@ -168,17 +190,20 @@ finish_tile (AlmuTileQueue         *self,
              const AlmuTile        *tile,
              const AlmuTilePicture *picture)
 {
-  self->func (ALMU_PRODUCT_TILE, request->sync_id, (int) request->tiles->len,
-              tile, picture, self->user_data);
+  g_autoptr(Request) alive = g_rc_box_acquire (request);
+
+  if (picture != NULL)
+    self->func (ALMU_PRODUCT_TILE, request->sync_id, (int) request->tiles->len,
+                tile, picture, self->user_data);
   request->n_done++;
 
-  if (request->n_done < request->tiles->len)
+  if (request->is_dropped || request->n_done < request->tiles->len)
     return;
 
   self->func (ALMU_PRODUCT_TILES_END, request->sync_id, (int) request->tiles->len,
               NULL, NULL, self->user_data);
-  g_queue_remove (&self->requests, request);
-  request_free (request);
+  if (g_queue_remove (&self->requests, request))
+    request_drop (request);
 }
 
 static void
@@ -192,11 +217,11 @@ on_encoded (GObject      *source,
 
   self->n_running--;
 
-  /* the only way to have no picture is to have been cancelled */
-  if (picture != NULL && encoding->cancellable == self->cancellable)
+  if (encoding->cancellable == self->cancellable)
     {
-      almu_cache_keep_tile (self->cache, self->image, self->channel, self->stokes,
-                            &encoding->tile, encoding->compression, encoding->quality, picture);
+      if (picture != NULL)
+        almu_cache_keep_tile (self->cache, self->image, self->channel, self->stokes,
+                              &encoding->tile, encoding->compression, encoding->quality, picture);
       finish_tile (self, encoding->request, &encoding->tile, picture);
     }
 
@@ -245,12 +270,15 @@ static void
 start_tile (AlmuTileQueue *self,
             Request       *request)
 {
+  g_autoptr(Request) alive = g_rc_box_acquire (request);
   AlmuTile         tile = g_array_index (request->tiles, AlmuTile, request->n_started);
   AlmuTilePicture *picture;
 
   if (request->n_started++ == 0)
     self->func (ALMU_PRODUCT_TILES_BEGIN, request->sync_id, (int) request->tiles->len,
                 NULL, NULL, self->user_data);
+  if (request->is_dropped)
+    return;
 
   picture = almu_cache_peek_tile (self->cache, self->image, self->channel, self->stokes,
                                   &tile, request->compression, request->quality);
@@ -319,7 +347,7 @@ almu_tile_queue_add (AlmuTileQueue  *self,
   if (tiles->len == 0)
     return TRUE;
 
-  request = g_new0 (Request, 1);
+  request = g_rc_box_new0 (Request);
   request->sync_id = next_sync_id ();
   request->tiles = g_steal_pointer (&tiles);
   request->compression = compression;
@@ -361,7 +389,7 @@ almu_tile_queue_clear (AlmuTileQueue *self)
   g_cancellable_cancel (self->cancellable);
   g_clear_object (&self->cancellable);
   self->cancellable = g_cancellable_new ();
-  g_queue_clear_full (&self->requests, request_free);
+  g_queue_clear_full (&self->requests, request_drop);
   g_clear_pointer (&self->plane, almu_plane_unref);
 }
 

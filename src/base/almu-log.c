@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "almu-log.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+/* Lines as the programs expect that start a CARTA backend and read along:
+ * time in UTC, a name, the level, the text; what went wrong on the error
+ * output. Under systemd the journal gets the structured fields instead.
+ */
+
+static int max_level = 4;
+
+typedef struct
+{
+  GLogLevelFlags flag;
+  const char    *name;
+  int            verbosity;
+} Level;
+
+static const Level levels[] = {
+  { G_LOG_LEVEL_ERROR, "critical", 1 },
+  { G_LOG_LEVEL_CRITICAL, "error", 2 },
+  { G_LOG_LEVEL_WARNING, "warning", 3 },
+  { G_LOG_LEVEL_MESSAGE, "info", 4 },
+  { G_LOG_LEVEL_INFO, "debug", 5 },
+  { G_LOG_LEVEL_DEBUG, "debug", 5 },
+};
+
+static const Level *
+find_level (GLogLevelFlags flags)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (levels); i++)
+    {
+      if (flags & levels[i].flag)
+        return &levels[i];
+    }
+
+  return &levels[G_N_ELEMENTS (levels) - 1];
+}
+
+static const char *
+find_field (const GLogField *fields,
+            gsize            n_fields,
+            const char      *key)
+{
+  for (gsize i = 0; i < n_fields; i++)
+    {
+      if (g_str_equal (fields[i].key, key))
+        return fields[i].value;
+    }
+
+  return "";
+}
+
+static void
+write_line (const Level *level,
+            const char  *text)
+{
+  g_autoptr(GDateTime) now = g_date_time_new_now_utc ();
+  g_autofree char *time = g_date_time_format (now, "%Y-%m-%d %H:%M:%S");
+  FILE            *stream = level->verbosity <= 2 ? stderr : stdout;
+
+  fprintf (stream, "[%s.%03dZ] [CARTA] [%s] %s\n",
+           time, g_date_time_get_microsecond (now) / 1000, level->name, text);
+  fflush (stream);
+}
+
+static GLogWriterOutput
+on_log (GLogLevelFlags   flags,
+        const GLogField *fields,
+        gsize            n_fields,
+        gpointer         user_data)
+{
+  const Level *level = find_level (flags);
+  const char  *domain = find_field (fields, n_fields, "GLIB_DOMAIN");
+
+  if (level->verbosity > max_level && g_log_writer_default_would_drop (flags, domain))
+    return G_LOG_WRITER_HANDLED;
+
+  if (g_log_writer_is_journald (STDERR_FILENO) &&
+      g_log_writer_journald (flags, fields, n_fields, user_data) == G_LOG_WRITER_HANDLED)
+    return G_LOG_WRITER_HANDLED;
+
+  write_line (level, find_field (fields, n_fields, "MESSAGE"));
+
+  return G_LOG_WRITER_HANDLED;
+}
+
+/**
+ * almu_log_init:
+ * @verbosity: 0 nothing, 1 critical, 2 error, 3 warning, 4 what a normal
+ *   day brings, 5 everything
+ *
+ * Sets up the log of the process. G_MESSAGES_DEBUG still shows the debug
+ * messages of the rooms it names.
+ */
+void
+almu_log_init (int verbosity)
+{
+  max_level = verbosity;
+  g_log_set_writer_func (on_log, NULL, NULL);
+}

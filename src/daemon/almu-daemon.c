@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "almu-daemon.h"
+
+#include <glib-unix.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "almu-bus.h"
+#include "almu-error.h"
+#include "almu-launch.h"
+#include "almu-limits.h"
+#include "almu-metrics.h"
+#include "almu-page-address.h"
+#include "almu-scripting.h"
+#include "almu-server.h"
+#include "almu-sessions.h"
+#include "almu-shelf.h"
+#include "almu-state-dir.h"
+#include "almu-switchboard.h"
+#include "almu-workers.h"
+
+/**
+ * AlmuDaemon:
+ *
+ * The process: introduces the doors (HTTP and WebSocket, D-Bus, disk) to
+ * the model, and ends them in the opposite order.
+ */
+struct _AlmuDaemon
+{
+  GApplication parent_instance;
+
+  AlmuOptions     *options;
+  AlmuStateDir    *state_dir;
+  AlmuSessions    *sessions;
+  AlmuSwitchboard *switchboard;
+  AlmuServer      *server;
+  AlmuPageAddress *address;
+  AlmuBus         *bus;
+  guint            name_id;
+  guint            sigterm_source;
+  guint            sigint_source;
+  guint            end_source;
+  int              exit_status;
+  gboolean         is_serving;
+};
+
+G_DEFINE_FINAL_TYPE (AlmuDaemon, almu_daemon, G_TYPE_APPLICATION)
+
+
+static void
+almu_daemon_finalize (GObject *object)
+{
+  AlmuDaemon *self = ALMU_DAEMON (object);
+
+  g_clear_pointer (&self->options, almu_options_free);
+
+  G_OBJECT_CLASS (almu_daemon_parent_class)->finalize (object);
+}
+
+/* -- the end ------------------------------------------------------------ */
+
+static gboolean
+on_signal (gpointer user_data)
+{
+  g_message ("Asked to end");
+  g_application_quit (G_APPLICATION (user_data));
+
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+on_end_time (gpointer user_data)
+{
+  AlmuDaemon *self = user_data;
+
+  self->end_source = 0;
+  g_message ("No sessions timeout.");
+  g_application_quit (G_APPLICATION (self));
+
+  return G_SOURCE_REMOVE;
+}
+
+static void
+end_after (AlmuDaemon *self,
+           int         seconds)
+{
+  g_clear_handle_id (&self->end_source, g_source_remove);
+  if (seconds >= 0)
+    self->end_source = g_timeout_add_seconds ((guint) seconds, on_end_time, self);
+}
+
+static void
+on_session_added (AlmuSessions *sessions,
+                  AlmuSession  *session,
+                  AlmuDaemon   *self)
+{
+  end_after (self, -1);
+}
+
+/* A session that lost its link is still one: only when the last has been
+ * closed, or has waited in vain, the time runs. */
+static void
+on_session_removed (AlmuSessions *sessions,
+                    AlmuSession  *session,
+                    AlmuDaemon   *self)
+{
+  g_autoptr(GPtrArray) left = almu_sessions_list (sessions);
+
+  g_message ("Session %u Deleted. Remaining sessions: %u", almu_session_get_id (session), left->len);
+  if (left->len == 0)
+    end_after (self, self->options->exit_timeout);
+}
+
+/* -- the doors ---------------------------------------------------------- */
+
+static void
+on_link (AlmuServer *server,
+         GIOStream  *stream,
+         AlmuPeer   *peer,
+         AlmuDaemon *self)
+{
+  almu_switchboard_accept (self->switchboard, stream, peer->address,
+                           almu_page_address_parse_session (peer->path));
+}
+
+static guint
+on_metrics (const AlmuPageRequest *request,
+            const char           **out_type,
+            GBytes               **out_body,
+            gpointer               user_data)
+{
+  AlmuDaemon *self = user_data;
+  char       *text = almu_metrics_write (self->sessions, self->switchboard);
+
+  *out_type = "text/plain; version=0.0.4; charset=utf-8";
+  *out_body = g_bytes_new_take (text, strlen (text));
+
+  return 200;
+}
+
+static gboolean
+open_model (AlmuDaemon *self,
+            GError    **error)
+{
+  g_autoptr(AlmuFolder) folder = NULL;
+  g_autoptr(AlmuCache) cache = NULL;
+  AlmuLinkOptions link_options = {
+    .read_only = self->options->read_only_mode,
+    .scripting = self->options->enable_scripting,
+    .idle_seconds = (guint) MAX (self->options->link_idle, 0),
+    .idle_timeout = (guint) MAX (self->options->idle_timeout, 0),
+  };
+
+  folder = almu_folder_new (self->options->top_level_folder, self->options->starting_folder, error);
+  if (folder == NULL)
+    return FALSE;
+
+  almu_workers_set_threads ((guint) MAX (self->options->omp_threads, 0));
+  cache = almu_cache_new (self->options->cache_size);
+  self->sessions = almu_sessions_new (folder, cache, (guint) MAX (self->options->session_grace, 0));
+  g_signal_connect_object (self->sessions, "session-added", G_CALLBACK (on_session_added), self, 0);
+  g_signal_connect_object (self->sessions, "session-removed", G_CALLBACK (on_session_removed), self, 0);
+  self->switchboard = almu_switchboard_new (self->sessions, &link_options);
+
+  return TRUE;
+}
+
+static gboolean
+open_server (AlmuDaemon *self,
+             const char *token,
+             GError    **error)
+{
+  g_autofree char *config = g_build_filename (almu_state_dir_get_path (self->state_dir), "config", NULL);
+  g_autoptr(AlmuShelf) shelf = NULL;
+
+  shelf = almu_shelf_new (config, self->options->read_only_mode);
+  self->server = almu_launch_server (self->options, token, ALMU_SETTINGS (shelf));
+  if (self->options->enable_scripting)
+    almu_server_set_script_func (self->server, almu_scripting_run,
+                                 g_object_ref (self->switchboard), g_object_unref);
+  almu_server_add_page (self->server, "/metrics", on_metrics, self, NULL);
+  g_signal_connect_object (self->server, "link", G_CALLBACK (on_link), self, 0);
+
+  return almu_launch_listen (self->server, self->options,
+                             almu_state_dir_get_last_port (self->state_dir), error);
+}
+
+static void
+announce (AlmuDaemon *self,
+          const char *token)
+{
+  g_autofree char *base = almu_server_dup_address (self->server);
+  g_autofree char *url = NULL;
+  g_autoptr(GPtrArray) files = g_ptr_array_new ();
+  g_autoptr(GError) error = NULL;
+
+  self->address = almu_page_address_new (base, token);
+  almu_bus_set_page_address (self->bus, self->address);
+  if (!almu_state_dir_remember (self->state_dir, base, (guint16) almu_server_get_port (self->server), &error))
+    g_warning ("The address cannot be remembered for the next start: %s", error->message);
+
+  for (guint i = 0; i < self->options->files->len; i++)
+    g_ptr_array_add (files, self->options->files->pdata[i]);
+  g_ptr_array_add (files, NULL);
+  url = almu_page_address_make (self->address, 0, NULL, (const char *const *) files->pdata);
+  g_message ("Listening on port %u with top level folder %s, starting folder %s",
+             almu_server_get_port (self->server),
+             self->options->top_level_folder, self->options->starting_folder);
+  g_message ("CARTA is accessible at %s", url);
+  almu_launch_browser (self->options, url);
+}
+
+/* Fails with the exit status that fits. */
+static gboolean
+serve (AlmuDaemon *self)
+{
+  g_autoptr(GError) error = NULL;
+  g_autofree char *token = NULL;
+
+  if (self->is_serving)
+    return TRUE;
+
+  self->exit_status = ALMU_EXIT_START;
+  self->state_dir = almu_state_dir_open (self->options->state_dir, &error);
+  if (self->state_dir == NULL || !open_model (self, &error))
+    goto failed;
+
+  if (!self->options->debug_no_auth)
+    {
+      token = almu_state_dir_dup_token (self->state_dir, self->options->auth_token, &error);
+      if (token == NULL)
+        goto failed;
+    }
+
+  self->exit_status = ALMU_EXIT_LISTEN;
+  if (!open_server (self, token, &error))
+    goto failed;
+
+  self->exit_status = 0;
+  self->bus = almu_bus_new (self->sessions);
+  g_signal_connect_object (self->bus, "quit", G_CALLBACK (g_application_quit), self, G_CONNECT_SWAPPED);
+  announce (self, token);
+  end_after (self, self->options->initial_timeout);
+  self->is_serving = TRUE;
+
+  return TRUE;
+
+failed:
+  g_critical ("%s", error->message);
+  return FALSE;
+}
+
+/* -- GApplication ------------------------------------------------------- */
+
+static gboolean
+almu_daemon_dbus_register (GApplication    *application,
+                           GDBusConnection *connection,
+                           const char      *object_path,
+                           GError         **error)
+{
+  AlmuDaemon *self = ALMU_DAEMON (application);
+
+  if (!G_APPLICATION_CLASS (almu_daemon_parent_class)->dbus_register (application, connection, object_path, error))
+    return FALSE;
+
+  /* objects first, then the name: who finds the name finds them */
+  if (!serve (self) || !almu_bus_export (self->bus, connection, error))
+    return TRUE;
+
+  self->name_id = g_bus_own_name_on_connection (connection, ALMU_BUS_NAME,
+                                                G_BUS_NAME_OWNER_FLAGS_DO_NOT_QUEUE,
+                                                NULL, NULL, NULL, NULL);
+
+  return TRUE;
+}
+
+static void
+almu_daemon_dbus_unregister (GApplication    *application,
+                             GDBusConnection *connection,
+                             const char      *object_path)
+{
+  AlmuDaemon *self = ALMU_DAEMON (application);
+
+  g_clear_handle_id (&self->name_id, g_bus_unown_name);
+  if (self->bus != NULL)
+    almu_bus_unexport (self->bus);
+
+  G_APPLICATION_CLASS (almu_daemon_parent_class)->dbus_unregister (application, connection, object_path);
+}
+
+static void
+almu_daemon_startup (GApplication *application)
+{
+  AlmuDaemon *self = ALMU_DAEMON (application);
+
+  G_APPLICATION_CLASS (almu_daemon_parent_class)->startup (application);
+
+  g_application_hold (application);
+  self->sigterm_source = g_unix_signal_add (SIGTERM, on_signal, self);
+  self->sigint_source = g_unix_signal_add (SIGINT, on_signal, self);
+
+  if (g_application_get_dbus_connection (application) == NULL)
+    g_message ("No session bus: everything but D-Bus works");
+
+  if (!serve (self))
+    g_application_quit (application);
+}
+
+static void
+almu_daemon_activate (GApplication *application)
+{
+}
+
+/* Said good-bye to pages before sessions, to sessions before the rest. */
+static void
+almu_daemon_shutdown (GApplication *application)
+{
+  AlmuDaemon *self = ALMU_DAEMON (application);
+
+  g_clear_handle_id (&self->end_source, g_source_remove);
+  g_clear_handle_id (&self->sigterm_source, g_source_remove);
+  g_clear_handle_id (&self->sigint_source, g_source_remove);
+
+  if (self->switchboard != NULL)
+    almu_launch_say_good_bye (self->switchboard);
+  if (self->server != NULL)
+    almu_server_stop (self->server);
+  if (self->bus != NULL)
+    almu_bus_unexport (self->bus);
+  if (self->sessions != NULL)
+    {
+      g_signal_handlers_disconnect_by_data (self->sessions, self);
+      almu_sessions_end_all (self->sessions);
+    }
+
+  g_clear_object (&self->bus);
+  g_clear_object (&self->server);
+  g_clear_object (&self->switchboard);
+  g_clear_object (&self->sessions);
+  g_clear_pointer (&self->address, almu_page_address_unref);
+  g_clear_pointer (&self->state_dir, almu_state_dir_free);
+
+  G_APPLICATION_CLASS (almu_daemon_parent_class)->shutdown (application);
+}
+
+static void
+almu_daemon_class_init (AlmuDaemonClass *klass)
+{
+  GObjectClass      *object_class = G_OBJECT_CLASS (klass);
+  GApplicationClass *application_class = G_APPLICATION_CLASS (klass);
+
+  object_class->finalize = almu_daemon_finalize;
+  application_class->dbus_register = almu_daemon_dbus_register;
+  application_class->dbus_unregister = almu_daemon_dbus_unregister;
+  application_class->startup = almu_daemon_startup;
+  application_class->activate = almu_daemon_activate;
+  application_class->shutdown = almu_daemon_shutdown;
+}
+
+static void
+almu_daemon_init (AlmuDaemon *self)
+{
+}
+
+/**
+ * almu_daemon_new:
+ * @options: (transfer full): what it was told
+ *
+ * The name on the bus is taken by hand, after the objects are there and
+ * only if it is free: a second service with a state directory of its own
+ * is independent of the first.
+ */
+AlmuDaemon *
+almu_daemon_new (AlmuOptions *options)
+{
+  AlmuDaemon *self;
+
+  self = g_object_new (ALMU_TYPE_DAEMON,
+                       "application-id", ALMU_BUS_NAME,
+                       "flags", G_APPLICATION_NON_UNIQUE,
+                       NULL);
+  self->options = options;
+
+  return self;
+}
+
+int
+almu_daemon_get_exit_status (AlmuDaemon *self)
+{
+  return self->exit_status;
+}

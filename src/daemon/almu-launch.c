@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "almu-launch.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Steps of a start and an end that look at the options and the machine. */
+
+/* What systemd hands over begins here (sd_listen_fds). */
+#define FIRST_HANDED_FD 3
+
+/* How long pages may take to say good-bye, of the 2 s that an end may. */
+#define GOOD_BYE_MSEC 1000
+
+static AlmuServerFlags
+get_flags (const AlmuOptions *options)
+{
+  AlmuServerFlags flags = ALMU_SERVER_NONE;
+
+  if (options->no_frontend || options->no_http)
+    flags |= ALMU_SERVER_NO_FRONTEND;
+  if (options->no_database || options->no_http)
+    flags |= ALMU_SERVER_NO_DATABASE;
+  if (options->no_runtime_config)
+    flags |= ALMU_SERVER_NO_RUNTIME_CONFIG;
+
+  return flags;
+}
+
+/**
+ * almu_launch_server:
+ * @token: (nullable): what a page must know; %NULL to let everybody in
+ *
+ * Returns: (transfer full): a server that does not listen yet
+ */
+AlmuServer *
+almu_launch_server (const AlmuOptions *options,
+                    const char        *token,
+                    AlmuSettings      *settings)
+{
+  g_auto(GStrv) origins = g_new0 (char *, options->allow_origin->len + 1);
+
+  for (guint i = 0; i < options->allow_origin->len; i++)
+    origins[i] = g_strdup (options->allow_origin->pdata[i]);
+
+  return g_object_new (ALMU_TYPE_SERVER,
+                       "host", options->host,
+                       "prefix", options->http_url_prefix,
+                       "site-folder", options->frontend_folder,
+                       "token", token,
+                       "settings", settings,
+                       "read-only", options->read_only_mode,
+                       "flags", get_flags (options),
+                       "allowed-origins", origins,
+                       NULL);
+}
+
+static int
+get_handed_fd (void)
+{
+  const char *pid = g_getenv ("LISTEN_PID");
+  const char *n = g_getenv ("LISTEN_FDS");
+
+  if (pid == NULL || n == NULL || atoi (pid) != getpid () || atoi (n) < 1)
+    return -1;
+
+  return FIRST_HANDED_FD;
+}
+
+/**
+ * almu_launch_listen:
+ * @last_port: the port of the last time, or 0: pages that were open then
+ *   come back to it
+ *
+ * Listens where systemd, the options or the last time say.
+ */
+gboolean
+almu_launch_listen (AlmuServer        *server,
+                    const AlmuOptions *options,
+                    guint16            last_port,
+                    GError           **error)
+{
+  int fd = get_handed_fd ();
+
+  if (fd >= 0)
+    return almu_server_listen_fd (server, fd, error);
+
+  if (!options->port_given && last_port != 0 &&
+      almu_server_listen (server, last_port, last_port, NULL))
+    return TRUE;
+
+  return almu_server_listen (server, options->port.first, options->port.last, error);
+}
+
+static gboolean
+run_command (const char *command,
+             const char *url,
+             GError    **error)
+{
+  g_auto(GStrv) argv = NULL;
+
+  if (!g_shell_parse_argv (command, NULL, &argv, error))
+    return FALSE;
+
+  for (guint i = 0; argv[i] != NULL; i++)
+    {
+      g_autoptr(GString) word = g_string_new (argv[i]);
+
+      g_string_replace (word, "CARTA_URL", url, 0);
+      g_free (argv[i]);
+      argv[i] = g_strdup (word->str);
+    }
+
+  return g_spawn_async (NULL, argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, error);
+}
+
+/**
+ * almu_launch_browser:
+ *
+ * Shows the page, where a person sits who asked for the service.
+ */
+void
+almu_launch_browser (const AlmuOptions *options,
+                     const char        *url)
+{
+  g_autoptr(GError) error = NULL;
+  gboolean has_display = g_getenv ("DISPLAY") != NULL || g_getenv ("WAYLAND_DISPLAY") != NULL;
+
+  if (options->no_browser || options->activated || options->no_frontend)
+    return;
+
+  if (options->browser != NULL)
+    run_command (options->browser, url, &error);
+  else if (has_display)
+    g_app_info_launch_default_for_uri (url, NULL, &error);
+
+  if (error != NULL)
+    g_message ("No browser could be started (%s): open the address yourself", error->message);
+}
+
+static gboolean
+on_time_over (gpointer user_data)
+{
+  gboolean *is_over = user_data;
+
+  *is_over = TRUE;
+
+  return G_SOURCE_REMOVE;
+}
+
+/**
+ * almu_launch_say_good_bye:
+ *
+ * Closes all links and waits until the pages have taken note, or a second.
+ */
+void
+almu_launch_say_good_bye (AlmuSwitchboard *switchboard)
+{
+  gboolean is_over = FALSE;
+  guint    source = g_timeout_add (GOOD_BYE_MSEC, on_time_over, &is_over);
+
+  almu_switchboard_close_all (switchboard);
+  while (!is_over && almu_switchboard_get_n_links (switchboard) > 0)
+    g_main_context_iteration (NULL, TRUE);
+
+  if (!is_over)
+    g_source_remove (source);
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "almu-sessions.h"
+#include "almu-switchboard.h"
+
+G_BEGIN_DECLS
+
+char *almu_metrics_write (AlmuSessions    *sessions,
+                          AlmuSwitchboard *switchboard);
+
+G_END_DECLS

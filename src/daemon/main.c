@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include <glib/gi18n.h>
+#include <locale.h>
+#include <malloc.h>
+
+#include "almu-daemon.h"
+#include "almu-error.h"
+#include "almu-log.h"
+
+/* Planes and messages are large and come and go: let the allocator give
+ * them back to the system instead of learning to keep them. */
+#define MMAP_THRESHOLD (128 * 1024)
+
+int
+main (int   argc,
+      char *argv[])
+{
+  g_autoptr(AlmuOptions) options = NULL;
+  g_autoptr(AlmuDaemon) daemon = NULL;
+  g_autoptr(GError) error = NULL;
+  int status;
+
+  setlocale (LC_ALL, "");
+  bindtextdomain (GETTEXT_PACKAGE, ALMU_LOCALEDIR);
+  bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
+  textdomain (GETTEXT_PACKAGE);
+  mallopt (M_MMAP_THRESHOLD, MMAP_THRESHOLD);
+
+  if (!almu_options_parse (argc, argv, &options, &error))
+    {
+      g_printerr ("almucantard: %s\n", error->message);
+      return ALMU_EXIT_USAGE;
+    }
+
+  if (options->answer != NULL)
+    {
+      g_print ("%s", options->answer);
+      return 0;
+    }
+
+  almu_log_init (options->verbosity);
+  for (guint i = 0; i < options->warnings->len; i++)
+    g_warning ("%s", (const char *) options->warnings->pdata[i]);
+
+  daemon = almu_daemon_new (g_steal_pointer (&options));
+  status = g_application_run (G_APPLICATION (daemon), 1, argv);
+
+  return status != 0 ? status : almu_daemon_get_exit_status (daemon);
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "almu-test-daemon.h"
+
+#include <libsoup/soup.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ACCESSIBLE "CARTA is accessible at "
+
+struct _AlmuTestDaemon
+{
+  GSubprocess      *process;
+  GDataInputStream *output;
+  char             *url;
+  GUri             *uri;
+  gboolean          has_ended;
+};
+
+static void
+pass_on (GObject      *source,
+         GAsyncResult *result,
+         gpointer      user_data)
+{
+  GDataInputStream *output = G_DATA_INPUT_STREAM (source);
+  g_autofree char  *line = g_data_input_stream_read_line_finish_utf8 (output, result, NULL, NULL);
+
+  if (line == NULL)
+    return;
+
+  g_test_message ("%s", line);
+  g_data_input_stream_read_line_async (output, G_PRIORITY_DEFAULT, NULL, pass_on, NULL);
+}
+
+/* Reads on until the program says where it is. */
+static void
+await_address (AlmuTestDaemon *self)
+{
+  g_autoptr(GError) error = NULL;
+
+  while (self->url == NULL)
+    {
+      g_autofree char *line = g_data_input_stream_read_line_utf8 (self->output, NULL, NULL, &error);
+      const char      *found;
+
+      g_assert_no_error (error);
+      if (line == NULL)
+        g_error ("The service ended before it was accessible");
+
+      g_test_message ("%s", line);
+      found = strstr (line, ACCESSIBLE);
+      if (found != NULL)
+        self->url = g_strdup (found + strlen (ACCESSIBLE));
+    }
+
+  self->uri = g_uri_parse (self->url, G_URI_FLAGS_NONE, &error);
+  g_assert_no_error (error);
+  g_data_input_stream_read_line_async (self->output, G_PRIORITY_DEFAULT, NULL, pass_on, NULL);
+}
+
+/* Starts the program and returns when it listens. */
+AlmuTestDaemon *
+almu_test_daemon_start (const char        *folder,
+                        const char        *state_dir,
+                        const char *const *arguments)
+{
+  AlmuTestDaemon *self = g_new0 (AlmuTestDaemon, 1);
+  g_autoptr(GSubprocessLauncher) launcher = NULL;
+  g_autoptr(GPtrArray) argv = g_ptr_array_new ();
+  g_autoptr(GError) error = NULL;
+
+  g_ptr_array_add (argv, (char *) g_getenv ("ALMUCANTARD"));
+  g_ptr_array_add (argv, (char *) "--no_browser");
+  g_ptr_array_add (argv, (char *) "--no_user_config");
+  g_ptr_array_add (argv, (char *) "--no_system_config");
+  g_ptr_array_add (argv, (char *) "--state-dir");
+  g_ptr_array_add (argv, (char *) state_dir);
+  g_ptr_array_add (argv, (char *) "--top_level_folder");
+  g_ptr_array_add (argv, (char *) folder);
+  for (guint i = 0; arguments != NULL && arguments[i] != NULL; i++)
+    g_ptr_array_add (argv, (char *) arguments[i]);
+  g_ptr_array_add (argv, (char *) folder);
+  g_ptr_array_add (argv, NULL);
+
+  launcher = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE);
+  g_subprocess_launcher_unsetenv (launcher, "DISPLAY");
+  if (g_getenv ("ALMU_TEST_BUS") == NULL)
+    g_subprocess_launcher_setenv (launcher, "DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent/bus", TRUE);
+  self->process = g_subprocess_launcher_spawnv (launcher, (const char *const *) argv->pdata, &error);
+  g_assert_no_error (error);
+
+  self->output = g_data_input_stream_new (g_subprocess_get_stdout_pipe (self->process));
+  await_address (self);
+
+  return self;
+}
+
+/* As a crash would: SIGKILL. */
+void
+almu_test_daemon_kill (AlmuTestDaemon *self)
+{
+  g_subprocess_send_signal (self->process, SIGKILL);
+  g_subprocess_wait (self->process, NULL, NULL);
+  self->has_ended = TRUE;
+}
+
+/* As a desktop would: SIGTERM. Returns the exit status. */
+int
+almu_test_daemon_end (AlmuTestDaemon *self)
+{
+  g_subprocess_send_signal (self->process, SIGTERM);
+  g_subprocess_wait (self->process, NULL, NULL);
+  self->has_ended = TRUE;
+
+  g_assert_true (g_subprocess_get_if_exited (self->process));
+
+  return g_subprocess_get_exit_status (self->process);
+}
+
+void
+almu_test_daemon_free (AlmuTestDaemon *self)
+{
+  if (!self->has_ended)
+    almu_test_daemon_kill (self);
+
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  g_clear_object (&self->output);
+  g_clear_object (&self->process);
+  g_clear_pointer (&self->uri, g_uri_unref);
+  g_free (self->url);
+  g_free (self);
+}
+
+const char *
+almu_test_daemon_get_url (AlmuTestDaemon *self)
+{
+  return self->url;
+}
+
+guint
+almu_test_daemon_get_port (AlmuTestDaemon *self)
+{
+  return (guint) g_uri_get_port (self->uri);
+}
+
+int
+almu_test_daemon_get_pid (AlmuTestDaemon *self)
+{
+  return atoi (g_subprocess_get_identifier (self->process));
+}
+
+char *
+almu_test_daemon_dup_websocket_url (AlmuTestDaemon *self)
+{
+  return g_strdup_printf ("ws://127.0.0.1:%d%s?%s", g_uri_get_port (self->uri),
+                          g_uri_get_path (self->uri), g_uri_get_query (self->uri));
+}
+
+/* A figure of /metrics, such as "image_read_bytes_total". */
+guint64
+almu_test_daemon_get_metric (AlmuTestDaemon *self,
+                             const char     *name)
+{
+  g_autofree char *url = g_strdup_printf ("http://127.0.0.1:%d/metrics?%s", g_uri_get_port (self->uri),
+                                          g_uri_get_query (self->uri));
+  g_autofree char *key = g_strdup_printf ("\nalmucantar_%s ", name);
+  g_autoptr(SoupSession) session = soup_session_new ();
+  g_autoptr(SoupMessage) message = soup_message_new ("GET", url);
+  g_autoptr(GBytes) body = NULL;
+  g_autoptr(GError) error = NULL;
+  g_autofree char *text = NULL;
+  const char      *found;
+
+  body = soup_session_send_and_read (session, message, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (soup_message_get_status (message), ==, 200);
+  text = g_strndup (g_bytes_get_data (body, NULL), g_bytes_get_size (body));
+  found = strstr (text, key);
+  g_assert_nonnull (found);
+
+  return g_ascii_strtoull (found + strlen (key), NULL, 10);
+}
