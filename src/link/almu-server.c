@@ -1,0 +1,1220 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "almu-server.h"
+
+#include <string.h>
+
+#include <libsoup/soup.h>
+
+#include "almu-answer.h"
+#include "almu-api.h"
+#include "almu-connection.h"
+#include "almu-error.h"
+#include "almu-guard.h"
+#include "almu-limits.h"
+#include "almu-listener.h"
+#include "almu-route.h"
+#include "almu-site.h"
+
+#define REQUEST_KEY "almu-request"
+
+/**
+ * AlmuServer:
+ *
+ * The one door to the network: the page's files, its settings, scripts, and
+ * the handshake of WebSockets, which are handed on as streams.
+ *
+ * libsoup parses and writes HTTP. Everything it leaves open is done here or
+ * below: who may connect, how long a request may take, how large it may be,
+ * which names, pages and tokens are right. Connections carry one request.
+ */
+struct _AlmuServer
+{
+  GObject parent_instance;
+
+  char           *prefix;
+  char           *host;
+  char           *site_folder;
+  char           *token;
+  AlmuSettings   *settings;
+  gboolean        read_only;
+  AlmuServerFlags flags;
+  char          **allowed_hosts;
+  char          **allowed_origins;
+
+  SoupServer   *soup;
+  AlmuListener *listener;
+  AlmuGuard    *guard;
+  AlmuSite     *site;
+  AlmuApi      *api;
+  GHashTable   *pages;       /* path → Page */
+  GHashTable   *connections; /* of AlmuConnection, not owned */
+  guint         n_links;
+  gsize         n_body_bytes;
+};
+
+G_DEFINE_FINAL_TYPE (AlmuServer, almu_server, G_TYPE_OBJECT)
+
+enum
+{
+  PROP_0,
+  PROP_PREFIX,
+  PROP_HOST,
+  PROP_SITE_FOLDER,
+  PROP_TOKEN,
+  PROP_SETTINGS,
+  PROP_READ_ONLY,
+  PROP_FLAGS,
+  PROP_ALLOWED_HOSTS,
+  PROP_ALLOWED_ORIGINS,
+  N_PROPS
+};
+
+enum
+{
+  LINK,
+  PAGE,
+  N_SIGNALS
+};
+
+static GParamSpec *properties[N_PROPS];
+static guint       signals[N_SIGNALS];
+
+typedef struct
+{
+  AlmuPageFunc   func;
+  gpointer       user_data;
+  GDestroyNotify destroy;
+} Page;
+
+/* What is found out when the head of a request is there. */
+typedef struct
+{
+  AlmuRoute   route;
+  const char *rest; /* in the message's URI */
+  Page       *page;
+  gboolean    upgrade;
+  gsize       n_body_bytes;
+  guint       refusal; /* found while the body came */
+} Request;
+
+static void
+page_free (Page *page)
+{
+  if (page->destroy != NULL)
+    page->destroy (page->user_data);
+  g_free (page);
+}
+
+/* -- the head of a request ---------------------------------------------- */
+
+static const char *
+query_of (SoupServerMessage *msg)
+{
+  return g_uri_get_query (soup_server_message_get_uri (msg));
+}
+
+static Page *
+find_page (AlmuServer  *self,
+           const char  *path,
+           const char **out_rest)
+{
+  GHashTableIter iter;
+  const char    *name;
+  Page          *page;
+
+  g_hash_table_iter_init (&iter, self->pages);
+  while (g_hash_table_iter_next (&iter, (gpointer *) &name, (gpointer *) &page))
+    {
+      gsize n = strlen (name);
+
+      if (g_str_has_prefix (path, name) && (path[n] == '\0' || path[n] == '/'))
+        {
+          *out_rest = path + n;
+          return page;
+        }
+    }
+
+  return NULL;
+}
+
+static gboolean
+expects_body (Request    *request,
+              const char *method)
+{
+  return (request->route == ALMU_ROUTE_API || request->page != NULL) &&
+         (g_str_equal (method, "POST") || g_str_equal (method, "PUT") || g_str_equal (method, "DELETE"));
+}
+
+static guint
+check_body (AlmuServer        *self,
+            Request           *request,
+            SoupServerMessage *msg)
+{
+  SoupMessageHeaders *headers = soup_server_message_get_request_headers (msg);
+  SoupEncoding        encoding = soup_message_headers_get_encoding (headers);
+  goffset             length = soup_message_headers_get_content_length (headers);
+
+  if (encoding == SOUP_ENCODING_NONE || (encoding == SOUP_ENCODING_CONTENT_LENGTH && length == 0))
+    return SOUP_STATUS_OK;
+
+  if (!expects_body (request, soup_server_message_get_method (msg)))
+    return SOUP_STATUS_BAD_REQUEST;
+
+  if (length > ALMU_LIMIT_BODY_BYTES)
+    return SOUP_STATUS_REQUEST_ENTITY_TOO_LARGE;
+
+  if (self->n_body_bytes + length > ALMU_LIMIT_BODIES_BYTES)
+    return SOUP_STATUS_SERVICE_UNAVAILABLE;
+
+  return SOUP_STATUS_OK;
+}
+
+static gboolean
+allows_method (Request    *request,
+               const char *method)
+{
+  if (request->page != NULL)
+    return g_str_equal (method, "GET") || g_str_equal (method, "HEAD") || g_str_equal (method, "POST");
+
+  return almu_route_allows (request->route, method);
+}
+
+/* A page of ours is the same for everybody until it asks for something. */
+static gboolean
+is_secret (Request           *request,
+           SoupServerMessage *msg)
+{
+  if (request->upgrade || request->page != NULL)
+    return TRUE;
+
+  return request->route == ALMU_ROUTE_API &&
+         !g_str_equal (soup_server_message_get_method (msg), "OPTIONS");
+}
+
+static guint
+check_right (AlmuServer        *self,
+             Request           *request,
+             SoupServerMessage *msg,
+             const char       **out_reason)
+{
+  SoupMessageHeaders *headers = soup_server_message_get_request_headers (msg);
+
+  if ((is_secret (request, msg) || request->route == ALMU_ROUTE_API) &&
+      !almu_guard_allows_origin (self->guard, headers))
+    {
+      *out_reason = "This request comes from a page of another origin";
+      return SOUP_STATUS_FORBIDDEN;
+    }
+
+  if (is_secret (request, msg) && !almu_guard_allows_token (self->guard, headers, query_of (msg)))
+    {
+      *out_reason = "The token is missing or wrong";
+      return SOUP_STATUS_FORBIDDEN;
+    }
+
+  return SOUP_STATUS_OK;
+}
+
+static GInetAddress *
+local_address_of (SoupServerMessage *msg)
+{
+  GSocketAddress *local = soup_server_message_get_local_address (msg);
+
+  return G_IS_INET_SOCKET_ADDRESS (local) ? g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (local)) : NULL;
+}
+
+static guint
+check_head (AlmuServer        *self,
+            Request           *request,
+            SoupServerMessage *msg,
+            const char       **out_reason)
+{
+  SoupMessageHeaders *headers = soup_server_message_get_request_headers (msg);
+  guint               status;
+
+  *out_reason = almu_guard_find_fault (headers, soup_server_message_get_http_version (msg));
+  if (*out_reason != NULL)
+    return SOUP_STATUS_BAD_REQUEST;
+
+  if (!almu_guard_allows_host (self->guard, headers, local_address_of (msg)))
+    {
+      *out_reason = "This service does not go by the name the request has as its Host; --allowed_hosts adds names";
+      return SOUP_STATUS_MISDIRECTED_REQUEST;
+    }
+
+  if (request->route == ALMU_ROUTE_NONE)
+    {
+      *out_reason = "There is nothing here";
+      return SOUP_STATUS_NOT_FOUND;
+    }
+
+  if (!request->upgrade && !allows_method (request, soup_server_message_get_method (msg)))
+    {
+      *out_reason = "This is not done here";
+      return SOUP_STATUS_METHOD_NOT_ALLOWED;
+    }
+
+  if (request->upgrade && self->n_links >= ALMU_LIMIT_LINKS)
+    {
+      *out_reason = "There are too many links";
+      return SOUP_STATUS_SERVICE_UNAVAILABLE;
+    }
+
+  status = check_right (self, request, msg, out_reason);
+  if (status == SOUP_STATUS_OK)
+    status = check_body (self, request, msg);
+  if (status != SOUP_STATUS_OK && *out_reason == NULL)
+    *out_reason = soup_status_get_phrase (status);
+
+  return status;
+}
+
+/* libsoup answers when the body is there; it may be anything. */
+static void
+refuse (SoupServerMessage *msg,
+        Request           *request,
+        guint              status,
+        const char        *reason)
+{
+  AlmuConnection *connection = almu_connection_for_message (msg);
+
+  soup_message_body_set_accumulate (soup_server_message_get_request_body (msg), FALSE);
+  if (connection != NULL)
+    almu_connection_set_deadline (connection, ALMU_LIMIT_LINGER_SECONDS, status);
+
+  if (request->route == ALMU_ROUTE_API && !request->upgrade)
+    almu_answer_failure (msg, status, reason);
+  else
+    almu_answer_text (msg, status, "%s.\n", reason);
+}
+
+static void
+on_got_chunk (SoupServerMessage *msg,
+              GBytes            *chunk,
+              AlmuServer        *self)
+{
+  Request *request = g_object_get_data (G_OBJECT (msg), REQUEST_KEY);
+  gsize    size = g_bytes_get_size (chunk);
+
+  if (request->refusal != 0)
+    return;
+
+  request->n_body_bytes += size;
+  self->n_body_bytes += size;
+
+  if (request->n_body_bytes > ALMU_LIMIT_BODY_BYTES)
+    request->refusal = SOUP_STATUS_REQUEST_ENTITY_TOO_LARGE;
+  else if (self->n_body_bytes > ALMU_LIMIT_BODIES_BYTES)
+    request->refusal = SOUP_STATUS_SERVICE_UNAVAILABLE;
+  else
+    return;
+
+  soup_message_body_truncate (soup_server_message_get_request_body (msg));
+  refuse (msg, request, request->refusal, soup_status_get_phrase (request->refusal));
+}
+
+static void
+on_finished (SoupServerMessage *msg,
+             AlmuServer        *self)
+{
+  Request *request = g_object_get_data (G_OBJECT (msg), REQUEST_KEY);
+
+  self->n_body_bytes -= request->n_body_bytes;
+  request->n_body_bytes = 0;
+}
+
+static void
+on_wrote_headers (SoupServerMessage *msg,
+                  AlmuServer        *self)
+{
+  AlmuConnection *connection = almu_connection_for_message (msg);
+
+  if (connection != NULL)
+    almu_connection_set_deadline (connection, ALMU_LIMIT_RESPONSE_SECONDS, 0);
+}
+
+static Request *
+make_request (AlmuServer        *self,
+              SoupServerMessage *msg)
+{
+  Request    *request = g_new0 (Request, 1);
+  const char *path = g_uri_get_path (soup_server_message_get_uri (msg));
+
+  request->route = almu_route_find (self->prefix, *path != '\0' ? path : "/", &request->rest);
+  request->upgrade = request->route != ALMU_ROUTE_NONE && almu_route_is_upgrade (msg);
+  if (request->route == ALMU_ROUTE_SITE && !request->upgrade)
+    request->page = find_page (self, request->rest, &request->rest);
+
+  return request;
+}
+
+static void
+on_head (SoupServer        *soup,
+         SoupServerMessage *msg,
+         const char        *path,
+         GHashTable        *query,
+         gpointer           user_data)
+{
+  g_autoptr(AlmuServer) self = g_weak_ref_get (user_data);
+  AlmuConnection *connection = almu_connection_for_message (msg);
+  const char     *reason = NULL;
+  Request        *request;
+  guint           status;
+
+  if (self == NULL)
+    {
+      almu_answer_text (msg, SOUP_STATUS_SERVICE_UNAVAILABLE, "The service ends.\n");
+      return;
+    }
+
+  request = make_request (self, msg);
+  g_object_set_data_full (G_OBJECT (msg), REQUEST_KEY, request, g_free);
+  if (request->route == ALMU_ROUTE_API)
+    almu_guard_add_cors (self->guard, soup_server_message_get_request_headers (msg),
+                         soup_server_message_get_response_headers (msg));
+
+  status = check_head (self, request, msg, &reason);
+  if (status != SOUP_STATUS_OK)
+    {
+      refuse (msg, request, status, reason);
+      return;
+    }
+
+  /* the body has its own time */
+  if (connection != NULL)
+    almu_connection_set_deadline (connection, ALMU_LIMIT_REQUEST_SECONDS, SOUP_STATUS_REQUEST_TIMEOUT);
+  g_signal_connect_object (msg, "got-chunk", G_CALLBACK (on_got_chunk), self, 0);
+  g_signal_connect_object (msg, "finished", G_CALLBACK (on_finished), self, 0);
+}
+
+/* -- answers ------------------------------------------------------------ */
+
+static void
+on_wrote_informational (SoupServerMessage *msg,
+                        AlmuServer        *self)
+{
+  AlmuConnection *connection = almu_connection_for_message (msg);
+  g_autoptr(AlmuPeer) peer = NULL;
+  g_autoptr(GIOStream) stream = NULL;
+
+  if (soup_server_message_get_status (msg) != SOUP_STATUS_SWITCHING_PROTOCOLS || connection == NULL)
+    return;
+
+  peer = almu_peer_new (msg);
+  almu_connection_set_linked (connection);
+  self->n_links++;
+
+  /* the message may not outlive this */
+  stream = soup_server_message_steal_connection (msg);
+  g_debug ("Link from %s at %s", peer->address, peer->path);
+
+  if (g_signal_has_handler_pending (self, signals[LINK], 0, FALSE))
+    g_signal_emit (self, signals[LINK], 0, stream, peer);
+  else
+    g_io_stream_close (stream, NULL, NULL);
+}
+
+static void
+shake_hands (AlmuServer        *self,
+             SoupServerMessage *msg)
+{
+  SoupMessageHeaders *response = soup_server_message_get_response_headers (msg);
+
+  soup_message_headers_remove (response, "Connection");
+  if (soup_websocket_server_process_handshake (msg, NULL, NULL, NULL, NULL))
+    g_signal_connect_object (msg, "wrote-informational", G_CALLBACK (on_wrote_informational), self, 0);
+  else
+    almu_answer_begin (msg);
+}
+
+static void
+redirect (SoupServerMessage *msg,
+          guint              status,
+          const char        *location)
+{
+  almu_answer_no_cache (msg);
+  soup_message_headers_replace (soup_server_message_get_response_headers (msg), "Location", location);
+  almu_answer (msg, status, NULL, NULL);
+}
+
+/* Relative, since only the browser knows what a proxy calls us. */
+static void
+redirect_here (SoupServerMessage *msg,
+               guint              status,
+               const char        *slash,
+               const char        *query)
+{
+  const char      *path = g_uri_get_path (soup_server_message_get_uri (msg));
+  const char      *last = strrchr (path, '/');
+  g_autofree char *location = NULL;
+
+  location = g_strdup_printf ("./%s%s%s%s",
+                              last != NULL ? last + 1 : "", slash,
+                              query != NULL && *query != '\0' ? "?" : "",
+                              query != NULL ? query : "");
+  redirect (msg, status, location);
+}
+
+static char *
+cookie_path (AlmuServer *self)
+{
+  return g_strconcat (self->prefix, "/", NULL);
+}
+
+/* Takes the token out of the address, where it would stay in the history,
+ * into a cookie that scripts cannot read. */
+static gboolean
+swap_token (AlmuServer        *self,
+            SoupServerMessage *msg)
+{
+  SoupMessageHeaders *request = soup_server_message_get_request_headers (msg);
+  g_autoptr(SoupMessageHeaders) none = soup_message_headers_new (SOUP_MESSAGE_HEADERS_REQUEST);
+  g_autofree char *path = cookie_path (self);
+  g_autofree char *query = NULL;
+
+  if (!almu_guard_has_token (self->guard) || !almu_guard_query_has_token (query_of (msg)))
+    return FALSE;
+
+  if (almu_guard_allows_token (self->guard, none, query_of (msg)))
+    {
+      query = almu_guard_strip_token (query_of (msg));
+      almu_guard_add_token_cookies (self->guard, request,
+                                    soup_server_message_get_response_headers (msg), path);
+      redirect_here (msg, SOUP_STATUS_SEE_OTHER, "", query);
+      return TRUE;
+    }
+
+  if (almu_guard_allows_token (self->guard, request, NULL))
+    return FALSE;
+
+  almu_answer_text (msg, SOUP_STATUS_FORBIDDEN,
+                    "The token in this address is not the one of this service.\n\n"
+                    "It may be from another one, or from before a restart. “almucantar open” or the\n"
+                    "service's log have the right address.\n");
+  return TRUE;
+}
+
+static void
+serve_index (AlmuServer        *self,
+             SoupServerMessage *msg,
+             const char        *rest)
+{
+  g_autofree char *path = cookie_path (self);
+  g_autofree char *viewer = NULL;
+
+  if (swap_token (self, msg))
+    return;
+
+  viewer = almu_guard_dup_viewer (soup_server_message_get_request_headers (msg));
+  if (viewer == NULL)
+    viewer = almu_guard_make_viewer (soup_server_message_get_response_headers (msg), path);
+
+  g_signal_emit (self, signals[PAGE], 0, viewer, query_of (msg));
+  almu_site_serve (self->site, msg, rest);
+}
+
+static void
+serve_site (AlmuServer        *self,
+            SoupServerMessage *msg,
+            const char        *rest)
+{
+  if (self->flags & ALMU_SERVER_NO_FRONTEND)
+    almu_answer_text (msg, SOUP_STATUS_NOT_FOUND, "The page is switched off.\n");
+  else if (almu_route_is_index (rest))
+    serve_index (self, msg, rest);
+  else
+    almu_site_serve (self->site, msg, rest);
+}
+
+static void
+serve_config (AlmuServer        *self,
+              SoupServerMessage *msg)
+{
+  g_autofree char *json = NULL;
+
+  if (self->flags & ALMU_SERVER_NO_RUNTIME_CONFIG)
+    json = g_strdup ("");
+  else
+    json = g_strdup_printf ("{\"apiAddress\":\"%s/api\"}", self->prefix);
+
+  almu_answer_json (msg, SOUP_STATUS_OK, json);
+}
+
+static void
+serve_api (AlmuServer        *self,
+           SoupServerMessage *msg,
+           const char        *rest)
+{
+  SoupMessageHeaders *response = soup_server_message_get_response_headers (msg);
+
+  if (!g_str_equal (soup_server_message_get_method (msg), "OPTIONS"))
+    {
+      almu_api_serve (self->api, msg, rest);
+      return;
+    }
+
+  soup_message_headers_replace (response, "Allow", "GET, POST, PUT, DELETE, OPTIONS");
+  almu_answer (msg, SOUP_STATUS_NO_CONTENT, NULL, NULL);
+}
+
+static void
+serve_page (AlmuServer        *self,
+            SoupServerMessage *msg,
+            Request           *request)
+{
+  g_autoptr(GBytes) body = soup_message_body_flatten (soup_server_message_get_request_body (msg));
+  g_autoptr(GBytes) reply = NULL;
+  const char     *type = "text/plain; charset=utf-8";
+  AlmuPageRequest asked = { soup_server_message_get_method (msg), request->rest, query_of (msg), body };
+  guint           status = request->page->func (&asked, &type, &reply, request->page->user_data);
+
+  if (SOUP_STATUS_IS_REDIRECTION (status) && reply != NULL)
+    {
+      g_autofree char *location = g_strndup (g_bytes_get_data (reply, NULL), g_bytes_get_size (reply));
+
+      redirect (msg, status, location);
+      return;
+    }
+
+  almu_answer_no_cache (msg);
+  almu_answer (msg, status, reply != NULL ? type : NULL, reply);
+}
+
+static void
+strip_ranges (SoupServerMessage *msg,
+              AlmuRoute          route)
+{
+  SoupMessageHeaders *headers = soup_server_message_get_request_headers (msg);
+  const char         *range = soup_message_headers_get_list (headers, "Range");
+
+  /* libsoup repeats the file as often as it is asked for parts of it */
+  if (range != NULL && (route != ALMU_ROUTE_SITE || strchr (range, ',') != NULL))
+    soup_message_headers_remove (headers, "Range");
+}
+
+static void
+on_request (SoupServer        *soup,
+            SoupServerMessage *msg,
+            const char        *path,
+            GHashTable        *query,
+            gpointer           user_data)
+{
+  g_autoptr(AlmuServer) self = g_weak_ref_get (user_data);
+  Request *request = g_object_get_data (G_OBJECT (msg), REQUEST_KEY);
+
+  if (self == NULL)
+    {
+      almu_answer_text (msg, SOUP_STATUS_SERVICE_UNAVAILABLE, "The service ends.\n");
+      return;
+    }
+
+  strip_ranges (msg, request->page != NULL ? ALMU_ROUTE_NONE : request->route);
+
+  if (request->upgrade)
+    shake_hands (self, msg);
+  else if (request->page != NULL)
+    serve_page (self, msg, request);
+  else if (request->route == ALMU_ROUTE_BARE)
+    redirect_here (msg, SOUP_STATUS_PERMANENT_REDIRECT, "/", query_of (msg));
+  else if (request->route == ALMU_ROUTE_CONFIG)
+    serve_config (self, msg);
+  else if (request->route == ALMU_ROUTE_HEALTH)
+    almu_answer_text (msg, SOUP_STATUS_OK, "ok\n");
+  else if (request->route == ALMU_ROUTE_API)
+    serve_api (self, msg, request->rest);
+  else
+    serve_site (self, msg, request->rest);
+}
+
+/* -- connections -------------------------------------------------------- */
+
+static void
+on_closed (AlmuConnection *connection,
+           AlmuServer     *self)
+{
+  if (!g_hash_table_remove (self->connections, connection))
+    return;
+
+  if (almu_connection_is_linked (connection))
+    self->n_links--;
+}
+
+static void
+on_connection (GSocketConnection *base,
+               gpointer           user_data)
+{
+  AlmuServer *self = user_data;
+  g_autoptr(AlmuConnection) connection = NULL;
+
+  if (almu_server_get_n_connections (self) >= ALMU_LIMIT_CONNECTIONS)
+    {
+      almu_connection_refuse (base, SOUP_STATUS_SERVICE_UNAVAILABLE);
+      return;
+    }
+
+  connection = almu_connection_new (base);
+  g_hash_table_add (self->connections, connection);
+  g_signal_connect_object (connection, "closed", G_CALLBACK (on_closed), self, 0);
+  almu_connection_set_deadline (connection, ALMU_LIMIT_REQUEST_SECONDS, SOUP_STATUS_REQUEST_TIMEOUT);
+
+  /* libsoup's server does not hold itself while it has clients */
+  g_object_set_data_full (G_OBJECT (connection), "almu-soup", g_object_ref (self->soup), g_object_unref);
+  soup_server_accept_iostream (self->soup, G_IO_STREAM (connection),
+                               almu_connection_get_local (connection),
+                               almu_connection_get_remote (connection), NULL);
+}
+
+static void
+on_request_started (SoupServer        *soup,
+                    SoupServerMessage *msg,
+                    AlmuServer        *self)
+{
+  almu_answer_begin (msg);
+  g_signal_connect_object (msg, "wrote-headers", G_CALLBACK (on_wrote_headers), self, 0);
+}
+
+static void
+on_request_read (SoupServer        *soup,
+                 SoupServerMessage *msg,
+                 AlmuServer        *self)
+{
+  AlmuConnection *connection = almu_connection_for_message (msg);
+
+  if (connection != NULL)
+    almu_connection_clear_deadline (connection);
+}
+
+/* -- the object --------------------------------------------------------- */
+
+static gboolean
+is_loopback_host (const char *host)
+{
+  g_autoptr(GInetAddress) address = g_inet_address_new_from_string (host);
+
+  return address != NULL ? g_inet_address_get_is_loopback (address) : g_str_equal (host, "localhost");
+}
+
+static AlmuGuard *
+make_guard (AlmuServer *self)
+{
+  g_autoptr(GStrvBuilder) builder = g_strv_builder_new ();
+  g_auto(GStrv) hosts = NULL;
+
+  if (self->allowed_hosts != NULL)
+    g_strv_builder_addv (builder, (const char **) self->allowed_hosts);
+
+  /* who listens to the network is called by the machine's name */
+  g_strv_builder_add (builder, self->host);
+  if (!is_loopback_host (self->host))
+    g_strv_builder_add (builder, g_get_host_name ());
+  hosts = g_strv_builder_end (builder);
+
+  return almu_guard_new (self->token, (const char *const *) hosts,
+                         (const char *const *) self->allowed_origins);
+}
+
+/* libsoup's server may outlive us for as long as it has clients. */
+static gpointer
+new_weak_ref (gpointer object)
+{
+  GWeakRef *ref = g_new0 (GWeakRef, 1);
+
+  g_weak_ref_init (ref, object);
+
+  return ref;
+}
+
+static void
+free_weak_ref (gpointer ref)
+{
+  g_weak_ref_clear (ref);
+  g_free (ref);
+}
+
+static void
+almu_server_constructed (GObject *object)
+{
+  AlmuServer *self = ALMU_SERVER (object);
+  g_autoptr(GError) error = NULL;
+  char *prefix;
+
+  G_OBJECT_CLASS (almu_server_parent_class)->constructed (object);
+
+  prefix = almu_route_clean_prefix (self->prefix != NULL ? self->prefix : "", &error);
+  if (prefix == NULL)
+    {
+      g_warning ("%s; going on without one", error->message);
+      prefix = g_strdup ("");
+    }
+  g_free (self->prefix);
+  self->prefix = prefix;
+
+  if (self->host == NULL || *self->host == '\0')
+    {
+      g_free (self->host);
+      self->host = g_strdup ("127.0.0.1");
+    }
+
+  self->guard = make_guard (self);
+  self->site = almu_site_new (self->site_folder);
+  self->api = almu_api_new (self->flags & ALMU_SERVER_NO_DATABASE ? NULL : self->settings, self->read_only);
+  self->listener = almu_listener_new (on_connection, self);
+
+  self->soup = g_object_new (SOUP_TYPE_SERVER, "raw-paths", TRUE, NULL);
+  soup_server_remove_websocket_extension (self->soup, SOUP_TYPE_WEBSOCKET_EXTENSION_DEFLATE);
+  soup_server_add_early_handler (self->soup, NULL, on_head, new_weak_ref (self), free_weak_ref);
+  soup_server_add_handler (self->soup, NULL, on_request, new_weak_ref (self), free_weak_ref);
+  g_signal_connect_object (self->soup, "request-started", G_CALLBACK (on_request_started), self, 0);
+  g_signal_connect_object (self->soup, "request-read", G_CALLBACK (on_request_read), self, 0);
+}
+
+static void
+almu_server_dispose (GObject *object)
+{
+  AlmuServer *self = ALMU_SERVER (object);
+
+  almu_server_stop (self);
+  g_clear_object (&self->soup);
+  g_clear_object (&self->site);
+  g_clear_object (&self->api);
+  g_clear_object (&self->settings);
+  g_clear_pointer (&self->pages, g_hash_table_unref);
+  g_clear_pointer (&self->guard, almu_guard_free);
+
+  G_OBJECT_CLASS (almu_server_parent_class)->dispose (object);
+}
+
+static void
+almu_server_finalize (GObject *object)
+{
+  AlmuServer *self = ALMU_SERVER (object);
+
+  g_clear_pointer (&self->connections, g_hash_table_unref);
+  g_clear_pointer (&self->prefix, g_free);
+  g_clear_pointer (&self->host, g_free);
+  g_clear_pointer (&self->site_folder, g_free);
+  g_clear_pointer (&self->token, g_free);
+  g_clear_pointer (&self->allowed_hosts, g_strfreev);
+  g_clear_pointer (&self->allowed_origins, g_strfreev);
+
+  G_OBJECT_CLASS (almu_server_parent_class)->finalize (object);
+}
+
+static void
+almu_server_set_property (GObject      *object,
+                          guint         prop_id,
+                          const GValue *value,
+                          GParamSpec   *pspec)
+{
+  AlmuServer *self = ALMU_SERVER (object);
+
+  switch (prop_id)
+    {
+    case PROP_PREFIX:
+      self->prefix = g_value_dup_string (value);
+      break;
+
+    case PROP_HOST:
+      self->host = g_value_dup_string (value);
+      break;
+
+    case PROP_SITE_FOLDER:
+      self->site_folder = g_value_dup_string (value);
+      break;
+
+    case PROP_TOKEN:
+      self->token = g_value_dup_string (value);
+      break;
+
+    case PROP_SETTINGS:
+      self->settings = g_value_dup_object (value);
+      break;
+
+    case PROP_READ_ONLY:
+      self->read_only = g_value_get_boolean (value);
+      break;
+
+    case PROP_FLAGS:
+      self->flags = g_value_get_uint (value);
+      break;
+
+    case PROP_ALLOWED_HOSTS:
+      self->allowed_hosts = g_value_dup_boxed (value);
+      break;
+
+    case PROP_ALLOWED_ORIGINS:
+      self->allowed_origins = g_value_dup_boxed (value);
+      break;
+
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+#define CONSTRUCT_FLAGS (G_PARAM_WRITABLE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS)
+
+static void
+almu_server_class_init (AlmuServerClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->constructed = almu_server_constructed;
+  object_class->dispose = almu_server_dispose;
+  object_class->finalize = almu_server_finalize;
+  object_class->set_property = almu_server_set_property;
+
+  /**
+   * AlmuServer:prefix:
+   *
+   * What comes before all paths, such as `/carta`; cleaned.
+   */
+  properties[PROP_PREFIX] =
+    g_param_spec_string ("prefix", NULL, NULL, NULL, CONSTRUCT_FLAGS);
+
+  /**
+   * AlmuServer:host:
+   *
+   * The address or name to listen on; 127.0.0.1 when %NULL.
+   */
+  properties[PROP_HOST] =
+    g_param_spec_string ("host", NULL, NULL, NULL, CONSTRUCT_FLAGS);
+
+  /**
+   * AlmuServer:site-folder:
+   *
+   * Where the page's files are, or %NULL when there are none.
+   */
+  properties[PROP_SITE_FOLDER] =
+    g_param_spec_string ("site-folder", NULL, NULL, NULL, CONSTRUCT_FLAGS);
+
+  /**
+   * AlmuServer:token:
+   *
+   * What a peer has to know, or %NULL when everybody may.
+   */
+  properties[PROP_TOKEN] =
+    g_param_spec_string ("token", NULL, NULL, NULL, CONSTRUCT_FLAGS);
+
+  /**
+   * AlmuServer:settings:
+   *
+   * What the page keeps, or %NULL when it cannot.
+   */
+  properties[PROP_SETTINGS] =
+    g_param_spec_object ("settings", NULL, NULL, ALMU_TYPE_SETTINGS, CONSTRUCT_FLAGS);
+
+  /**
+   * AlmuServer:read-only:
+   *
+   * Whether writes to the settings are refused.
+   */
+  properties[PROP_READ_ONLY] =
+    g_param_spec_boolean ("read-only", NULL, NULL, FALSE, CONSTRUCT_FLAGS);
+
+  /**
+   * AlmuServer:flags:
+   *
+   * #AlmuServerFlags: what not to do.
+   */
+  properties[PROP_FLAGS] =
+    g_param_spec_uint ("flags", NULL, NULL, 0, G_MAXUINT, 0, CONSTRUCT_FLAGS);
+
+  /**
+   * AlmuServer:allowed-hosts:
+   *
+   * Names this server goes by besides the loopback ones; `*` is any.
+   */
+  properties[PROP_ALLOWED_HOSTS] =
+    g_param_spec_boxed ("allowed-hosts", NULL, NULL, G_TYPE_STRV, CONSTRUCT_FLAGS);
+
+  /**
+   * AlmuServer:allowed-origins:
+   *
+   * Origins of pages from elsewhere that may talk to this server.
+   */
+  properties[PROP_ALLOWED_ORIGINS] =
+    g_param_spec_boxed ("allowed-origins", NULL, NULL, G_TYPE_STRV, CONSTRUCT_FLAGS);
+
+  g_object_class_install_properties (object_class, N_PROPS, properties);
+
+  /**
+   * AlmuServer::link:
+   * @self: the server
+   * @stream: (transfer none): carries WebSocket frames from here on
+   * @peer: whose it is
+   *
+   * A peer that may has opened a WebSocket. Who keeps @stream has to close
+   * it. It is pollable, and may hold bytes that were read with the request.
+   */
+  signals[LINK] =
+    g_signal_new ("link",
+                  G_TYPE_FROM_CLASS (klass),
+                  G_SIGNAL_RUN_LAST,
+                  0, NULL, NULL, NULL,
+                  G_TYPE_NONE, 2, G_TYPE_IO_STREAM, ALMU_TYPE_PEER);
+
+  /**
+   * AlmuServer::page:
+   * @self: the server
+   * @viewer: what tells the browser from others
+   * @query: (nullable): the page's parameters, as they came, without token
+   *   unless it was no use
+   *
+   * A browser loads the page. Its WebSocket will come with the same
+   * #AlmuPeer.viewer, but without the parameters.
+   */
+  signals[PAGE] =
+    g_signal_new ("page",
+                  G_TYPE_FROM_CLASS (klass),
+                  G_SIGNAL_RUN_LAST,
+                  0, NULL, NULL, NULL,
+                  G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_STRING);
+}
+
+static void
+almu_server_init (AlmuServer *self)
+{
+  self->pages = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) page_free);
+  self->connections = g_hash_table_new (NULL, NULL);
+}
+
+/**
+ * almu_server_listen:
+ * @self: a server
+ * @first_port: the port wanted, 0 for any
+ * @last_port: the last to try when those before are taken
+ * @error: return location for an error
+ *
+ * Returns: %TRUE once peers can come
+ */
+gboolean
+almu_server_listen (AlmuServer *self,
+                    guint       first_port,
+                    guint       last_port,
+                    GError    **error)
+{
+  g_return_val_if_fail (ALMU_IS_SERVER (self), FALSE);
+  g_return_val_if_fail (self->listener != NULL, FALSE);
+
+  return almu_listener_bind (self->listener, self->host, first_port, last_port, error);
+}
+
+/**
+ * almu_server_listen_fd:
+ * @self: a server
+ * @fd: a listening socket that was handed over; taken in any case
+ * @error: return location for an error
+ *
+ * Returns: %TRUE once peers can come
+ */
+gboolean
+almu_server_listen_fd (AlmuServer *self,
+                       int         fd,
+                       GError    **error)
+{
+  g_return_val_if_fail (ALMU_IS_SERVER (self), FALSE);
+  g_return_val_if_fail (self->listener != NULL, FALSE);
+
+  return almu_listener_take_fd (self->listener, fd, error);
+}
+
+/* The port peers come to, 0 when there is none. */
+guint
+almu_server_get_port (AlmuServer *self)
+{
+  g_autoptr(GSocketAddress) address = NULL;
+
+  g_return_val_if_fail (ALMU_IS_SERVER (self), 0);
+
+  if (self->listener != NULL)
+    address = almu_listener_dup_address (self->listener);
+
+  return G_IS_INET_SOCKET_ADDRESS (address) ? g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (address)) : 0;
+}
+
+/**
+ * almu_server_dup_address:
+ * @self: a server
+ *
+ * Returns: (transfer full) (nullable): where a browser of this machine finds
+ *   the page, without token
+ */
+char *
+almu_server_dup_address (AlmuServer *self)
+{
+  g_autoptr(GSocketAddress) address = NULL;
+  g_autofree char *text = NULL;
+  GInetAddress    *inet;
+  gboolean         wide;
+
+  g_return_val_if_fail (ALMU_IS_SERVER (self), NULL);
+
+  if (self->listener != NULL)
+    address = almu_listener_dup_address (self->listener);
+  if (!G_IS_INET_SOCKET_ADDRESS (address))
+    return NULL;
+
+  inet = g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (address));
+  wide = g_inet_address_get_family (inet) == G_SOCKET_FAMILY_IPV6;
+  if (g_inet_address_get_is_any (inet))
+    text = g_strdup (wide ? "::1" : "127.0.0.1");
+  else
+    text = g_inet_address_to_string (inet);
+
+  return g_strdup_printf ("http://%s%s%s:%u%s/", wide ? "[" : "", text, wide ? "]" : "",
+                          g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (address)), self->prefix);
+}
+
+/* Connections that carry HTTP. */
+guint
+almu_server_get_n_connections (AlmuServer *self)
+{
+  g_return_val_if_fail (ALMU_IS_SERVER (self), 0);
+
+  return g_hash_table_size (self->connections) - self->n_links;
+}
+
+/* Connections that carry a WebSocket. */
+guint
+almu_server_get_n_links (AlmuServer *self)
+{
+  g_return_val_if_fail (ALMU_IS_SERVER (self), 0);
+
+  return self->n_links;
+}
+
+/**
+ * almu_server_set_script_func:
+ * @self: a server
+ * @func: (nullable): asks a page; %NULL switches scripting off
+ * @user_data: for @func
+ * @destroy: (nullable): for @user_data
+ */
+void
+almu_server_set_script_func (AlmuServer    *self,
+                             AlmuScriptFunc func,
+                             gpointer       user_data,
+                             GDestroyNotify destroy)
+{
+  g_return_if_fail (ALMU_IS_SERVER (self));
+
+  almu_api_set_script_func (self->api, func, user_data, destroy);
+}
+
+/**
+ * almu_server_add_page:
+ * @self: a server
+ * @path: where, below the prefix; also answers for all below it
+ * @func: answers
+ * @user_data: for @func
+ * @destroy: (nullable): for @user_data
+ *
+ * Adds a page of our own, for those who have the token. It is read with GET
+ * and changes things with POST.
+ */
+void
+almu_server_add_page (AlmuServer    *self,
+                      const char    *path,
+                      AlmuPageFunc   func,
+                      gpointer       user_data,
+                      GDestroyNotify destroy)
+{
+  Page *page;
+
+  g_return_if_fail (ALMU_IS_SERVER (self));
+  g_return_if_fail (path != NULL && *path == '/');
+  g_return_if_fail (func != NULL);
+
+  page = g_new0 (Page, 1);
+  page->func = func;
+  page->user_data = user_data;
+  page->destroy = destroy;
+  g_hash_table_replace (self->pages, g_strdup (path), page);
+}
+
+typedef struct
+{
+  AlmuMetricsFunc func;
+  gpointer        user_data;
+  GDestroyNotify  destroy;
+} Metrics;
+
+static void
+metrics_free (gpointer data)
+{
+  Metrics *metrics = data;
+
+  if (metrics->destroy != NULL)
+    metrics->destroy (metrics->user_data);
+  g_free (metrics);
+}
+
+static guint
+serve_metrics (const AlmuPageRequest *request,
+               const char           **out_type,
+               GBytes               **out_body,
+               gpointer               user_data)
+{
+  Metrics *metrics = user_data;
+  char    *text;
+
+  if (*request->path != '\0')
+    return SOUP_STATUS_NOT_FOUND;
+
+  text = metrics->func (metrics->user_data);
+  *out_type = "text/plain; version=0.0.4; charset=utf-8";
+  *out_body = g_bytes_new_take (text, strlen (text));
+
+  return SOUP_STATUS_OK;
+}
+
+/**
+ * almu_server_set_metrics_func:
+ * @self: a server
+ * @func: tells how things are, as Prometheus text
+ * @user_data: for @func
+ * @destroy: (nullable): for @user_data
+ */
+void
+almu_server_set_metrics_func (AlmuServer     *self,
+                              AlmuMetricsFunc func,
+                              gpointer        user_data,
+                              GDestroyNotify  destroy)
+{
+  Metrics *metrics;
+
+  g_return_if_fail (ALMU_IS_SERVER (self));
+  g_return_if_fail (func != NULL);
+
+  metrics = g_new0 (Metrics, 1);
+  metrics->func = func;
+  metrics->user_data = user_data;
+  metrics->destroy = destroy;
+  almu_server_add_page (self, "/metrics", serve_metrics, metrics, metrics_free);
+}
+
+/**
+ * almu_server_stop:
+ * @self: a server
+ *
+ * Nobody can come any more, and who is here is sent away, but for links:
+ * they belong to whoever took them.
+ */
+void
+almu_server_stop (AlmuServer *self)
+{
+  g_autoptr(GList) connections = NULL;
+
+  g_return_if_fail (ALMU_IS_SERVER (self));
+
+  g_clear_pointer (&self->listener, almu_listener_free);
+  if (self->api != NULL)
+    almu_api_stop (self->api);
+
+  connections = g_hash_table_get_keys (self->connections);
+  for (GList *l = connections; l != NULL; l = l->next)
+    if (!almu_connection_is_linked (l->data))
+      almu_connection_shut (l->data);
+}
