@@ -332,7 +332,7 @@ almu_daemon_shutdown (GApplication *application)
   if (self->sessions != NULL)
     {
       g_signal_handlers_disconnect_by_data (self->sessions, self);
-      almu_sessions_end_all (self->sessions);
+      almu_sessions_park_all (self->sessions);
     }
 
   g_clear_object (&self->bus);

@@ -513,7 +513,7 @@ almu_fits_image_open (int                    fd,
 
   self->fd = fd;
 
-  infos = almu_hdu_list_read (fd, name, hdu, flags, error);
+  infos = almu_hdu_list_read (fd, name, hdu, flags | ALMU_IMAGE_FIRST_ONLY, error);
   if (infos == NULL)
     return NULL;
 

@@ -84,6 +84,7 @@ acknowledge (AlmuLink *link,
   ack.file_info = &file_info;
   ack.file_info_extended = almu_speak_image_info (info, file_info.name, scratch);
   almu_speak_beams (info, &ack, scratch);
+  almu_session_commit (almu_link_get_session (link));
   almu_link_reply (link, request_id, &ack.base);
 }
 

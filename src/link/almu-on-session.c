@@ -188,13 +188,11 @@ static AlmuFileWish *
 wish_new (AlmuLink                     *link,
           const CARTA__ImageProperties *image)
 {
-  AlmuFileWish *wish = g_new0 (AlmuFileWish, 1);
+  AlmuFileWish *wish = almu_file_wish_new (image->file_id);
 
-  wish->id = image->file_id;
   wish->label = almu_message_clean_text (image->file, -1);
   wish->channel = image->channel;
   wish->stokes = image->stokes;
-  wish->regions = almu_region_wishes_new ();
   take_regions (wish, image);
 
   if (image->lel_expr)
@@ -259,6 +257,7 @@ on_resumed (GObject      *source,
    * not there waits in the session, and the user can go on with the rest. */
   ack.success = almu_session_list_files (session)->len > 0 || resuming->n_wishes == 0;
   ack.message = text;
+  almu_session_commit (session);
   almu_link_reply (link, resuming->request_id, &ack.base);
   g_message ("Session %u [%s] Resumed.", almu_session_get_id (session), almu_link_get_peer (link));
 

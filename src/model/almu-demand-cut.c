@@ -194,6 +194,7 @@ almu_demand_set_cursor (AlmuDemand *self,
   if (cursor.x != self->cursor.x || cursor.y != self->cursor.y)
     {
       self->cursor = cursor;
+      almu_demand_emit_changed (self);
       almu_wants_renew_spectra (wants);
     }
 

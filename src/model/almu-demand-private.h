@@ -82,6 +82,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Work, almu_work_free)
 
 GCancellable *almu_cancellable_renew (GCancellable **cancellable);
 
+void     almu_demand_emit_changed (AlmuDemand *self);
 void     almu_demand_emit_product (AlmuDemand        *self,
                                    const AlmuProduct *product);
 void     almu_demand_emit_failure (AlmuDemand   *self,

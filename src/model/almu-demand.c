@@ -26,6 +26,7 @@ enum
 {
   PRODUCT,
   FAILED,
+  CHANGED,
   N_SIGNALS
 };
 
@@ -150,6 +151,19 @@ almu_demand_class_init (AlmuDemandClass *klass)
                   G_SIGNAL_RUN_LAST,
                   0, NULL, NULL, NULL,
                   G_TYPE_NONE, 1, G_TYPE_ERROR);
+
+  /**
+   * AlmuDemand::changed:
+   * @self: the demand
+   *
+   * Another plane, place or requirement.
+   */
+  signals[CHANGED] =
+    g_signal_new ("changed",
+                  G_TYPE_FROM_CLASS (klass),
+                  G_SIGNAL_RUN_LAST,
+                  0, NULL, NULL, NULL,
+                  G_TYPE_NONE, 0);
 }
 
 static void
@@ -472,6 +486,7 @@ almu_demand_set_plane (AlmuDemand *self,
   leave_plane (self);
   self->channel = channel;
   self->stokes = stokes;
+  g_signal_emit (self, signals[CHANGED], 0);
 
   if (!self->is_started)
     return;
@@ -568,6 +583,8 @@ almu_wants_replace (Wants   *wants,
   g_array_ref (with);
   g_clear_pointer (place, g_array_unref);
   *place = with;
+  if (!is_equal)
+    g_signal_emit (wants->demand, signals[CHANGED], 0);
 
   return !(is_told && is_equal);
 }
@@ -669,4 +686,52 @@ almu_demand_set_epoch (AlmuDemand *self,
   g_return_if_fail (ALMU_IS_DEMAND (self));
 
   self->epoch = epoch;
+}
+
+static GArray *
+ref_if_any (GArray *wants)
+{
+  return wants != NULL && wants->len > 0 ? g_array_ref (wants) : NULL;
+}
+
+static int
+compare_requirements (gconstpointer a,
+                      gconstpointer b)
+{
+  return (*(AlmuRequirement *const *) a)->region_id - (*(AlmuRequirement *const *) b)->region_id;
+}
+
+/**
+ * almu_demand_list_requirements:
+ *
+ * Returns: (transfer full) (element-type AlmuRequirement): what is wanted, by
+ *   region
+ */
+GPtrArray *
+almu_demand_list_requirements (AlmuDemand *self)
+{
+  GPtrArray     *list = almu_requirements_new ();
+  GHashTableIter iter;
+  Wants         *wants;
+
+  g_hash_table_iter_init (&iter, self->wants);
+  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &wants))
+    {
+      AlmuRequirement *requirement = almu_requirement_new (wants->region_id);
+
+      requirement->spatial = ref_if_any (wants->spatial);
+      requirement->spectral = ref_if_any (wants->spectral);
+      requirement->stats = ref_if_any (wants->stats);
+      requirement->histograms = ref_if_any (wants->histograms);
+      g_ptr_array_add (list, requirement);
+    }
+  g_ptr_array_sort (list, compare_requirements);
+
+  return list;
+}
+
+void
+almu_demand_emit_changed (AlmuDemand *self)
+{
+  g_signal_emit (self, signals[CHANGED], 0);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "almu-cache.h"
+#include "almu-memento.h"
 #include "almu-product.h"
 #include "almu-region.h"
 
@@ -52,6 +53,8 @@ void     almu_demand_require_histograms (AlmuDemand *self,
                                          GArray     *wants);
 void     almu_demand_forget_region (AlmuDemand *self,
                                     int         region_id);
+
+GPtrArray *almu_demand_list_requirements (AlmuDemand *self);
 
 guint almu_demand_get_n_running (AlmuDemand *self);
 

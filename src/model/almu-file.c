@@ -29,6 +29,8 @@ struct _AlmuFile
   int           stokes;
   AlmuPoint     cursor;
   gboolean      has_cursor;
+  GPtrArray    *requirements; /* while there is no demand to hold them */
+  char         *look;
 };
 
 G_DEFINE_FINAL_TYPE (AlmuFile, almu_file, G_TYPE_OBJECT)
@@ -48,50 +50,12 @@ enum
 {
   PRODUCT,
   FAILED,
+  CHANGED,
   N_SIGNALS
 };
 
 static GParamSpec *properties[N_PROPS];
 static guint       signals[N_SIGNALS];
-
-AlmuFileName *
-almu_file_name_new (const char    *directory,
-                    const char    *name,
-                    const char    *hdu,
-                    AlmuImageFlags flags)
-{
-  AlmuFileName *self = g_new0 (AlmuFileName, 1);
-
-  self->directory = g_strdup (directory);
-  self->name = g_strdup (name);
-  self->hdu = g_strdup (hdu != NULL ? hdu : "");
-  self->flags = flags;
-
-  return self;
-}
-
-AlmuFileName *
-almu_file_name_copy (const AlmuFileName *self)
-{
-  return almu_file_name_new (self->directory, self->name, self->hdu, self->flags);
-}
-
-void
-almu_file_name_free (AlmuFileName *self)
-{
-  g_free (self->directory);
-  g_free (self->name);
-  g_free (self->hdu);
-  g_free (self);
-}
-
-gboolean
-almu_file_name_equal (const AlmuFileName *a,
-                      const AlmuFileName *b)
-{
-  return g_str_equal (a->directory, b->directory) && g_str_equal (a->name, b->name) &&
-         g_str_equal (a->hdu, b->hdu) && a->flags == b->flags;
-}
 
 static void
 almu_file_dispose (GObject *object)
@@ -117,6 +81,8 @@ almu_file_finalize (GObject *object)
 
   g_clear_pointer (&self->name, almu_file_name_free);
   g_clear_pointer (&self->error, g_free);
+  g_clear_pointer (&self->requirements, g_ptr_array_unref);
+  g_clear_pointer (&self->look, g_free);
 
   G_OBJECT_CLASS (almu_file_parent_class)->finalize (object);
 }
@@ -244,6 +210,19 @@ almu_file_class_init (AlmuFileClass *klass)
                   G_SIGNAL_RUN_LAST,
                   0, NULL, NULL, NULL,
                   G_TYPE_NONE, 1, G_TYPE_ERROR);
+
+  /**
+   * AlmuFile::changed:
+   * @self: the file
+   *
+   * Something changed that a record of the session has to hold.
+   */
+  signals[CHANGED] =
+    g_signal_new ("changed",
+                  G_TYPE_FROM_CLASS (klass),
+                  G_SIGNAL_RUN_LAST,
+                  0, NULL, NULL, NULL,
+                  G_TYPE_NONE, 0);
 }
 
 static void
@@ -497,6 +476,13 @@ on_failed (AlmuDemand   *demand,
 }
 
 static void
+on_changed (AlmuDemand *demand,
+            AlmuFile   *self)
+{
+  g_signal_emit (self, signals[CHANGED], 0);
+}
+
+static void
 set_state (AlmuFile     *self,
            AlmuFileState state,
            const char   *error)
@@ -546,6 +532,7 @@ almu_file_come_alive (AlmuFile  *self,
   almu_demand_set_epoch (self->demand, epoch);
   g_signal_connect_object (self->demand, "product", G_CALLBACK (on_product), self, 0);
   g_signal_connect_object (self->demand, "failed", G_CALLBACK (on_failed), self, 0);
+  g_signal_connect_object (self->demand, "changed", G_CALLBACK (on_changed), self, 0);
 
   if (!has_plane (image, self->channel, self->stokes, NULL))
     {
@@ -560,6 +547,94 @@ almu_file_come_alive (AlmuFile  *self,
     self->cursor = (AlmuPoint){ (float) (info->width - 1) / 2, (float) (info->height - 1) / 2 };
 
   set_state (self, ALMU_FILE_STATE_OPEN, NULL);
+}
+
+/**
+ * almu_file_dup_requirements:
+ *
+ * Returns: (transfer full) (element-type AlmuRequirement): what is wanted of
+ *   the file and its regions
+ */
+GPtrArray *
+almu_file_dup_requirements (AlmuFile *self)
+{
+  g_return_val_if_fail (ALMU_IS_FILE (self), NULL);
+
+  if (self->demand != NULL)
+    return almu_demand_list_requirements (self->demand);
+
+  return self->requirements != NULL ? g_ptr_array_ref (self->requirements) : almu_requirements_new ();
+}
+
+/**
+ * almu_file_keep_requirements:
+ * @requirements: (element-type AlmuRequirement): what will be wanted once the
+ *   file is open
+ */
+void
+almu_file_keep_requirements (AlmuFile  *self,
+                             GPtrArray *requirements)
+{
+  g_return_if_fail (ALMU_IS_FILE (self));
+
+  g_ptr_array_ref (requirements);
+  g_clear_pointer (&self->requirements, g_ptr_array_unref);
+  self->requirements = requirements;
+}
+
+/**
+ * almu_file_take_requirements:
+ *
+ * Returns: (nullable) (transfer full) (element-type AlmuRequirement): what was
+ *   kept; it is not kept any more
+ */
+GPtrArray *
+almu_file_take_requirements (AlmuFile *self)
+{
+  g_return_val_if_fail (ALMU_IS_FILE (self), NULL);
+
+  return g_steal_pointer (&self->requirements);
+}
+
+/**
+ * almu_file_has_cursor:
+ *
+ * Returns: whether the cursor was ever set; else it is in the middle
+ */
+gboolean
+almu_file_has_cursor (AlmuFile *self)
+{
+  g_return_val_if_fail (ALMU_IS_FILE (self), FALSE);
+
+  return self->has_cursor;
+}
+
+/**
+ * almu_file_get_look:
+ *
+ * Returns: (nullable): how the viewer shows the file, as JSON text that only
+ *   doors understand
+ */
+const char *
+almu_file_get_look (AlmuFile *self)
+{
+  g_return_val_if_fail (ALMU_IS_FILE (self), NULL);
+
+  return self->look;
+}
+
+void
+almu_file_set_look (AlmuFile   *self,
+                    const char *look)
+{
+  g_return_if_fail (ALMU_IS_FILE (self));
+
+  if (g_strcmp0 (self->look, look) == 0)
+    return;
+
+  g_free (self->look);
+  self->look = g_strdup (look);
+  g_signal_emit (self, signals[CHANGED], 0);
 }
 
 /**

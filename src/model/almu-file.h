@@ -2,6 +2,7 @@
 #pragma once
 
 #include "almu-demand.h"
+#include "almu-file-name.h"
 
 G_BEGIN_DECLS
 
@@ -11,34 +12,6 @@ typedef enum
   ALMU_FILE_STATE_OPEN,
   ALMU_FILE_STATE_UNAVAILABLE,
 } AlmuFileState;
-
-/**
- * AlmuFileName:
- * @directory: relative to the top-level folder, "" for itself
- * @name: base name
- * @hdu: HDU as the viewer names it; "" for the first image
- * @flags: how to read the header
- *
- * What a viewer says to open a file.
- */
-typedef struct
-{
-  char          *directory;
-  char          *name;
-  char          *hdu;
-  AlmuImageFlags flags;
-} AlmuFileName;
-
-AlmuFileName *almu_file_name_new (const char    *directory,
-                                  const char    *name,
-                                  const char    *hdu,
-                                  AlmuImageFlags flags);
-AlmuFileName *almu_file_name_copy (const AlmuFileName *self);
-void          almu_file_name_free (AlmuFileName *self);
-gboolean      almu_file_name_equal (const AlmuFileName *a,
-                                    const AlmuFileName *b);
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (AlmuFileName, almu_file_name_free)
 
 #define ALMU_TYPE_FILE (almu_file_get_type ())
 G_DECLARE_FINAL_TYPE (AlmuFile, almu_file, ALMU, FILE, GObject)
@@ -60,6 +33,14 @@ gboolean            almu_file_set_plane (AlmuFile *self,
 gboolean            almu_file_set_cursor (AlmuFile *self,
                                           AlmuPoint cursor,
                                           GError  **error);
+GPtrArray          *almu_file_dup_requirements (AlmuFile *self);
+GPtrArray          *almu_file_take_requirements (AlmuFile *self);
+gboolean            almu_file_has_cursor (AlmuFile *self);
+void                almu_file_keep_requirements (AlmuFile  *self,
+                                                 GPtrArray *requirements);
+const char         *almu_file_get_look (AlmuFile *self);
+void                almu_file_set_look (AlmuFile   *self,
+                                        const char *look);
 void                almu_file_keep_place (AlmuFile        *self,
                                           int              channel,
                                           int              stokes,

@@ -28,43 +28,6 @@ typedef struct
 } Answer;
 
 static void
-clear_region_wish (gpointer data)
-{
-  AlmuRegionWish *wish = data;
-
-  g_clear_pointer (&wish->shape, almu_shape_unref);
-  g_clear_error (&wish->error);
-}
-
-GArray *
-almu_region_wishes_new (void)
-{
-  GArray *wishes = g_array_new (FALSE, TRUE, sizeof (AlmuRegionWish));
-
-  g_array_set_clear_func (wishes, clear_region_wish);
-
-  return wishes;
-}
-
-static void
-file_wish_free (gpointer data)
-{
-  AlmuFileWish *wish = data;
-
-  g_clear_pointer (&wish->name, almu_file_name_free);
-  g_clear_pointer (&wish->label, g_free);
-  g_clear_error (&wish->error);
-  g_clear_pointer (&wish->regions, g_array_unref);
-  g_free (wish);
-}
-
-GPtrArray *
-almu_file_wishes_new (void)
-{
-  return g_ptr_array_new_with_free_func (file_wish_free);
-}
-
-static void
 unref_if_set (gpointer object)
 {
   if (object != NULL)
@@ -159,6 +122,29 @@ take_plane (AlmuFile           *file,
     add_problem (resume, "Cursor of file %d (%s): %s", wish->id, wish->label, error->message);
 }
 
+/* What the session knows of a file beside what a viewer says: what is
+ * wanted of it and how it is shown. It outlives the image. */
+static void
+inherit (AlmuFile           *file,
+         const AlmuFileWish *wish,
+         AlmuFile           *before)
+{
+  g_autoptr(GPtrArray) requirements = NULL;
+  const char *look = wish->look;
+
+  if (wish->requirements != NULL)
+    requirements = g_ptr_array_ref (wish->requirements);
+  else if (before != NULL && almu_file_name_equal (almu_file_get_name (before), wish->name))
+    requirements = almu_file_dup_requirements (before);
+
+  if (look == NULL && before != NULL)
+    look = almu_file_get_look (before);
+
+  if (requirements != NULL)
+    almu_file_keep_requirements (file, requirements);
+  almu_file_set_look (file, look);
+}
+
 /* The file as it is wished: the one that is there, a new one, or one that
  * waits to be there again. */
 static AlmuFile *
@@ -168,10 +154,11 @@ take_file (AlmuSession        *session,
            const GError       *error,
            Resume             *resume)
 {
-  AlmuFile *file = almu_session_get_file (session, wish->id, NULL);
+  AlmuFile *before = almu_session_get_file (session, wish->id, NULL);
+  AlmuFile *file;
 
-  if (image != NULL && file != NULL && almu_file_get_image (file) == image)
-    return file;
+  if (image != NULL && before != NULL && almu_file_get_image (before) == image)
+    return before;
 
   if (wish->name == NULL)
     {
@@ -182,6 +169,7 @@ take_file (AlmuSession        *session,
     }
 
   file = almu_file_new (wish->id, wish->name);
+  inherit (file, wish, before);
   almu_file_keep_place (file, wish->channel, wish->stokes,
                         wish->has_cursor ? &wish->cursor : NULL);
   if (image != NULL)
@@ -258,6 +246,7 @@ take_all (AlmuSession *session,
       if (almu_file_get_image (file) != NULL)
         take_plane (file, wish, resume);
       take_regions (session, wish, resume);
+      almu_session_require_kept (session, file);
     }
 }
 

@@ -27,13 +27,15 @@ struct _AlmuSession
   AlmuFolder      *folder;
   AlmuCache       *cache;
   char            *peer;
+  char            *viewer; /* which browser it was, or NULL */
   char            *title;
   gint64           created; /* seconds since 1970, as is the next */
   gint64           last_seen;
   guint            epoch;
   gboolean         is_congested;
-  GPtrArray       *files;   /* in the order of opening */
-  GHashTable      *regions; /* id → AlmuRegion */
+  gboolean         is_ending; /* what happens now is no change of the session */
+  GPtrArray       *files;     /* in the order of opening */
+  GHashTable      *regions;   /* id → AlmuRegion */
   int              last_region_id;
   int              last_free_file_id;
 };
@@ -61,6 +63,8 @@ enum
   REGION_REMOVED,
   PRODUCT,
   FAILED,
+  CHANGED,
+  COMMIT,
   N_SIGNALS
 };
 
@@ -72,6 +76,7 @@ almu_session_dispose (GObject *object)
 {
   AlmuSession *self = ALMU_SESSION (object);
 
+  self->is_ending = TRUE;
   if (self->files != NULL)
     almu_session_close_all_files (self);
   g_clear_pointer (&self->files, g_ptr_array_unref);
@@ -88,6 +93,7 @@ almu_session_finalize (GObject *object)
   AlmuSession *self = ALMU_SESSION (object);
 
   g_free (self->peer);
+  g_free (self->viewer);
   g_free (self->title);
 
   G_OBJECT_CLASS (almu_session_parent_class)->finalize (object);
@@ -160,6 +166,33 @@ install_signals (AlmuSessionClass *klass)
                     G_SIGNAL_RUN_LAST,
                     0, NULL, NULL, NULL,
                     G_TYPE_NONE, 1, table[i].type);
+
+  /**
+   * AlmuSession::changed:
+   * @self: the session
+   *
+   * Something changed that a record of the session has to hold.
+   */
+  signals[CHANGED] =
+    g_signal_new ("changed",
+                  G_TYPE_FROM_CLASS (klass),
+                  G_SIGNAL_RUN_LAST,
+                  0, NULL, NULL, NULL,
+                  G_TYPE_NONE, 0);
+
+  /**
+   * AlmuSession::commit:
+   * @self: the session
+   *
+   * Somebody is about to be told that a change was made: who keeps records
+   * writes it down now.
+   */
+  signals[COMMIT] =
+    g_signal_new ("commit",
+                  G_TYPE_FROM_CLASS (klass),
+                  G_SIGNAL_RUN_LAST,
+                  0, NULL, NULL, NULL,
+                  G_TYPE_NONE, 0);
 }
 
 static void
@@ -299,7 +332,7 @@ almu_session_get_state (AlmuSession *self)
 const char *
 almu_session_state_get_name (AlmuSessionState state)
 {
-  static const char *const names[] = { "attached", "detached", "closed" };
+  static const char *const names[] = { "attached", "detached", "parked", "closed" };
 
   g_return_val_if_fail ((guint) state < G_N_ELEMENTS (names), "");
 
@@ -338,6 +371,26 @@ almu_session_get_last_seen (AlmuSession *self)
   return self->last_seen;
 }
 
+static void
+emit_changed (AlmuSession *self)
+{
+  if (!self->is_ending)
+    g_signal_emit (self, signals[CHANGED], 0);
+}
+
+/**
+ * almu_session_commit:
+ *
+ * To be called before anybody is told that a change was made.
+ */
+void
+almu_session_commit (AlmuSession *self)
+{
+  g_return_if_fail (ALMU_IS_SESSION (self));
+
+  g_signal_emit (self, signals[COMMIT], 0);
+}
+
 /* -- the life of the session -------------------------------------------- */
 
 static void
@@ -352,6 +405,7 @@ set_state (AlmuSession     *self,
 
   self->state = state;
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STATE]);
+  emit_changed (self);
 }
 
 /**
@@ -391,6 +445,31 @@ almu_session_detach (AlmuSession *self)
   set_state (self, ALMU_SESSION_DETACHED);
 }
 
+/* What it holds in memory goes; its record is written first and stays. */
+static void
+end (AlmuSession     *self,
+     AlmuSessionState state)
+{
+  set_state (self, state);
+  almu_session_commit (self);
+  self->is_ending = TRUE;
+  almu_session_close_all_files (self);
+}
+
+/**
+ * almu_session_park:
+ *
+ * Nobody has looked for long, or the process ends: frees everything, to be
+ * restored from the record.
+ */
+void
+almu_session_park (AlmuSession *self)
+{
+  g_return_if_fail (ALMU_IS_SESSION (self));
+
+  end (self, ALMU_SESSION_PARKED);
+}
+
 /**
  * almu_session_close:
  *
@@ -401,8 +480,7 @@ almu_session_close (AlmuSession *self)
 {
   g_return_if_fail (ALMU_IS_SESSION (self));
 
-  almu_session_close_all_files (self);
-  set_state (self, ALMU_SESSION_CLOSED);
+  end (self, ALMU_SESSION_CLOSED);
 }
 
 static AlmuDemand *
@@ -533,6 +611,13 @@ on_failed (AlmuFile     *file,
   g_signal_emit (self, signals[FAILED], 0, error);
 }
 
+static void
+on_file_changed (AlmuFile    *file,
+                 AlmuSession *self)
+{
+  emit_changed (self);
+}
+
 static int
 find_file (AlmuSession *self,
            int          file_id)
@@ -620,8 +705,10 @@ almu_session_take_file (AlmuSession *self,
   g_ptr_array_add (self->files, file);
   g_signal_connect_object (file, "product", G_CALLBACK (on_product), self, 0);
   g_signal_connect_object (file, "failed", G_CALLBACK (on_failed), self, 0);
+  g_signal_connect_object (file, "changed", G_CALLBACK (on_file_changed), self, 0);
   g_signal_emit (self, signals[FILE_ADDED], 0, file);
   update_title (self);
+  emit_changed (self);
 }
 
 static gboolean
@@ -749,7 +836,9 @@ almu_session_close_file (AlmuSession *self,
   file = g_ptr_array_steal_index (self->files, (guint) index);
   g_signal_emit (self, signals[FILE_REMOVED], 0, file);
   g_object_run_dispose (G_OBJECT (file));
-  update_title (self);
+  if (!self->is_ending)
+    update_title (self);
+  emit_changed (self);
 
   return TRUE;
 }
@@ -849,6 +938,7 @@ add_region (AlmuSession *self,
   region = almu_region_new (region_id, file_id, shape);
   g_hash_table_insert (self->regions, GINT_TO_POINTER (region_id), region);
   g_signal_emit (self, signals[REGION_ADDED], 0, region);
+  emit_changed (self);
 
   return region;
 }
@@ -888,6 +978,7 @@ almu_session_set_region (AlmuSession *self,
     }
 
   almu_region_set_shape (region, shape);
+  emit_changed (self);
 
   return region;
 }
@@ -915,6 +1006,174 @@ almu_session_remove_region (AlmuSession *self,
         almu_demand_forget_region (demand, region_id);
     }
   g_signal_emit (self, signals[REGION_REMOVED], 0, region);
+  emit_changed (self);
 
   return TRUE;
+}
+
+/* -- what outlives the process ------------------------------------------ */
+
+static void
+require_if_any (AlmuDemand *demand,
+                void (*require) (AlmuDemand *,
+                                 int,
+                                 AlmuRegion *,
+                                 GArray *),
+                int         region_id,
+                AlmuRegion *region,
+                GArray     *wants)
+{
+  if (wants != NULL)
+    require (demand, region_id, region, wants);
+}
+
+/**
+ * almu_session_require_kept:
+ *
+ * Puts in force what is wanted of @file and was kept while it was not open.
+ * Nothing is calculated before the demand is started.
+ */
+void
+almu_session_require_kept (AlmuSession *self,
+                           AlmuFile    *file)
+{
+  AlmuDemand *demand = almu_file_get_demand (file);
+  g_autoptr(GPtrArray) requirements = NULL;
+
+  g_return_if_fail (ALMU_IS_SESSION (self));
+
+  if (demand == NULL)
+    return;
+
+  requirements = almu_file_take_requirements (file);
+  for (guint i = 0; requirements != NULL && i < requirements->len; i++)
+    {
+      const AlmuRequirement *requirement = requirements->pdata[i];
+      int                    region_id = requirement->region_id;
+      AlmuRegion            *region = NULL;
+
+      if (region_id > 0)
+        {
+          region = almu_session_get_region (self, region_id, NULL);
+          if (region == NULL)
+            continue;
+        }
+
+      require_if_any (demand, almu_demand_require_spatial, region_id, region, requirement->spatial);
+      require_if_any (demand, almu_demand_require_spectral, region_id, region, requirement->spectral);
+      require_if_any (demand, almu_demand_require_stats, region_id, region, requirement->stats);
+      require_if_any (demand, almu_demand_require_histograms, region_id, region, requirement->histograms);
+    }
+}
+
+/**
+ * almu_session_get_viewer:
+ *
+ * Returns: (nullable): which browser the session belongs to
+ */
+const char *
+almu_session_get_viewer (AlmuSession *self)
+{
+  g_return_val_if_fail (ALMU_IS_SESSION (self), NULL);
+
+  return self->viewer;
+}
+
+void
+almu_session_set_viewer (AlmuSession *self,
+                         const char  *viewer)
+{
+  g_return_if_fail (ALMU_IS_SESSION (self));
+
+  if (g_strcmp0 (self->viewer, viewer) == 0)
+    return;
+
+  g_free (self->viewer);
+  self->viewer = g_strdup (viewer);
+  emit_changed (self);
+}
+
+static AlmuFileWish *
+describe_file (AlmuSession *self,
+               AlmuFile    *file)
+{
+  AlmuFileWish *wish = almu_file_wish_new (almu_file_get_id (file));
+  AlmuImage    *image = almu_file_get_image (file);
+  g_autoptr(GPtrArray) regions = almu_session_list_regions (self, wish->id);
+
+  wish->name = almu_file_name_copy (almu_file_get_name (file));
+  wish->label = g_strdup (wish->name->name);
+  wish->channel = almu_file_get_channel (file);
+  wish->stokes = almu_file_get_stokes (file);
+  wish->cursor = almu_file_get_cursor (file);
+  wish->has_cursor = almu_file_has_cursor (file);
+  wish->requirements = almu_file_dup_requirements (file);
+  wish->look = g_strdup (almu_file_get_look (file));
+  if (image != NULL)
+    {
+      wish->has_fingerprint = TRUE;
+      wish->fingerprint = *almu_image_get_fingerprint (image);
+    }
+
+  for (guint i = 0; i < regions->len; i++)
+    {
+      AlmuRegionWish region = {
+        .id = almu_region_get_id (regions->pdata[i]),
+        .shape = almu_shape_ref (almu_region_get_shape (regions->pdata[i])),
+      };
+
+      g_array_append_val (wish->regions, region);
+    }
+
+  return wish;
+}
+
+/**
+ * almu_session_describe:
+ *
+ * Returns: (transfer full): the session as it can be written down
+ */
+AlmuMemento *
+almu_session_describe (AlmuSession *self)
+{
+  AlmuMemento *memento;
+
+  g_return_val_if_fail (ALMU_IS_SESSION (self), NULL);
+
+  memento = almu_memento_new (self->id);
+  memento->state = g_strdup (almu_session_state_get_name (self->state));
+  memento->title = g_strdup (self->title);
+  memento->peer = g_strdup (self->peer);
+  memento->viewer = g_strdup (self->viewer);
+  memento->created = self->created;
+  memento->last_seen = self->last_seen;
+  memento->epoch = self->epoch;
+  memento->last_region_id = self->last_region_id;
+  for (guint i = 0; i < self->files->len; i++)
+    g_ptr_array_add (memento->files, describe_file (self, self->files->pdata[i]));
+
+  return memento;
+}
+
+/**
+ * almu_session_recall:
+ *
+ * Takes over from @memento what needs no opening of files; these are for
+ * almu_resume_async().
+ */
+void
+almu_session_recall (AlmuSession       *self,
+                     const AlmuMemento *memento)
+{
+  g_return_if_fail (ALMU_IS_SESSION (self));
+
+  self->created = memento->created;
+  self->last_seen = memento->last_seen;
+  self->epoch = memento->epoch + 1;
+  self->last_region_id = memento->last_region_id;
+  g_free (self->viewer);
+  self->viewer = g_strdup (memento->viewer);
+  g_free (self->title);
+  self->title = g_strdup (memento->title != NULL ? memento->title : "");
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_TITLE]);
 }

@@ -3,6 +3,7 @@
 
 #include "almu-file.h"
 #include "almu-folder.h"
+#include "almu-memento.h"
 #include "almu-region.h"
 
 G_BEGIN_DECLS
@@ -11,6 +12,7 @@ typedef enum
 {
   ALMU_SESSION_ATTACHED,
   ALMU_SESSION_DETACHED,
+  ALMU_SESSION_PARKED,
   ALMU_SESSION_CLOSED,
 } AlmuSessionState;
 
@@ -31,7 +33,9 @@ gint64           almu_session_get_last_seen (AlmuSession *self);
 void almu_session_attach (AlmuSession *self,
                           const char  *peer);
 void almu_session_detach (AlmuSession *self);
+void almu_session_park (AlmuSession *self);
 void almu_session_close (AlmuSession *self);
+void almu_session_commit (AlmuSession *self);
 void almu_session_set_congested (AlmuSession *self,
                                  gboolean     congested);
 
@@ -70,7 +74,17 @@ gboolean    almu_session_remove_region (AlmuSession *self,
                                         int          region_id,
                                         GError     **error);
 
+void almu_session_require_kept (AlmuSession *self,
+                                AlmuFile    *file);
+
 guint almu_session_begin_epoch (AlmuSession *self);
 void  almu_session_renew (AlmuSession *self);
+
+const char  *almu_session_get_viewer (AlmuSession *self);
+void         almu_session_set_viewer (AlmuSession *self,
+                                      const char  *viewer);
+AlmuMemento *almu_session_describe (AlmuSession *self);
+void         almu_session_recall (AlmuSession       *self,
+                                  const AlmuMemento *memento);
 
 G_END_DECLS

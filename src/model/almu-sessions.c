@@ -8,21 +8,24 @@
 
 #include "almu-error.h"
 #include "almu-limits.h"
+#include "almu-resume.h"
 
 /**
  * AlmuSessions:
  *
  * All sessions of the process, and what they share: the view of the files
- * and the memory. Ends a session that has been alone for too long.
+ * and the memory. Parks a session that has been alone for too long, and
+ * brings one back from the archive.
  */
 struct _AlmuSessions
 {
   GObject parent_instance;
 
-  AlmuFolder *folder;
-  AlmuCache  *cache;
-  GHashTable *sessions; /* id → Kept */
-  guint       grace_seconds;
+  AlmuFolder  *folder;
+  AlmuCache   *cache;
+  AlmuArchive *archive;  /* NULL: nothing outlives the memory */
+  GHashTable  *sessions; /* id → Kept */
+  guint        grace_seconds;
 };
 
 G_DEFINE_FINAL_TYPE (AlmuSessions, almu_sessions, G_TYPE_OBJECT)
@@ -60,6 +63,7 @@ almu_sessions_dispose (GObject *object)
   AlmuSessions *self = ALMU_SESSIONS (object);
 
   g_clear_pointer (&self->sessions, g_hash_table_unref);
+  g_clear_object (&self->archive);
   g_clear_object (&self->folder);
   g_clear_object (&self->cache);
 
@@ -143,7 +147,7 @@ on_grace_over (gpointer user_data)
 
   g_debug ("Session %u: nobody has come back", almu_session_get_id (kept->session));
   kept->grace_source = 0;
-  almu_sessions_end (kept->owner, kept->session);
+  almu_sessions_park (kept->owner, kept->session);
 
   return G_SOURCE_REMOVE;
 }
@@ -164,7 +168,8 @@ random_id (AlmuSessions *self)
 {
   guint32 id = 0;
 
-  while (id == 0 || g_hash_table_contains (self->sessions, GUINT_TO_POINTER (id)))
+  while (id == 0 || g_hash_table_contains (self->sessions, GUINT_TO_POINTER (id)) ||
+         (self->archive != NULL && almu_archive_contains (self->archive, id)))
     {
       if (getrandom (&id, sizeof id, 0) != sizeof id)
         g_error ("No random numbers: %s", g_strerror (errno));
@@ -225,24 +230,185 @@ almu_sessions_lookup (AlmuSessions *self,
   return kept != NULL ? kept->session : NULL;
 }
 
+AlmuArchive *
+almu_sessions_get_archive (AlmuSessions *self)
+{
+  g_return_val_if_fail (ALMU_IS_SESSIONS (self), NULL);
+
+  return self->archive;
+}
+
+/**
+ * almu_sessions_set_archive:
+ * @archive: where sessions are that are not in memory
+ */
+void
+almu_sessions_set_archive (AlmuSessions *self,
+                           AlmuArchive  *archive)
+{
+  g_return_if_fail (ALMU_IS_SESSIONS (self));
+
+  g_set_object (&self->archive, archive);
+}
+
+static void
+let_go (AlmuSessions *self,
+        AlmuSession  *session,
+        void (*end) (AlmuSession *))
+{
+  g_autoptr(AlmuSession) alive = g_object_ref (session);
+
+  if (!g_hash_table_remove (self->sessions, GUINT_TO_POINTER (almu_session_get_id (session))))
+    return;
+
+  end (session);
+  g_signal_emit (self, signals[SESSION_REMOVED], 0, session);
+}
+
 /**
  * almu_sessions_end:
  *
- * Closes a session, frees what it holds and forgets it.
+ * Closes a session and frees what it holds. Its record stays.
  */
 void
 almu_sessions_end (AlmuSessions *self,
                    AlmuSession  *session)
 {
-  g_autoptr(AlmuSession) kept = g_object_ref (session);
-
   g_return_if_fail (ALMU_IS_SESSIONS (self));
 
-  if (!g_hash_table_remove (self->sessions, GUINT_TO_POINTER (almu_session_get_id (session))))
-    return;
+  let_go (self, session, almu_session_close);
+}
 
-  almu_session_close (session);
-  g_signal_emit (self, signals[SESSION_REMOVED], 0, session);
+/**
+ * almu_sessions_park:
+ *
+ * Frees what a session holds; it comes back when it is asked for.
+ */
+void
+almu_sessions_park (AlmuSessions *self,
+                    AlmuSession  *session)
+{
+  g_return_if_fail (ALMU_IS_SESSIONS (self));
+
+  let_go (self, session, almu_session_park);
+}
+
+/**
+ * almu_sessions_forget:
+ *
+ * Drops a session that nobody is looking at, and its record.
+ */
+gboolean
+almu_sessions_forget (AlmuSessions *self,
+                      guint32       id,
+                      GError      **error)
+{
+  AlmuSession *session = almu_sessions_lookup (self, id);
+
+  if (session != NULL && almu_session_get_state (session) == ALMU_SESSION_ATTACHED)
+    {
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_REFUSED,
+                   "Session %u is open in a window: close that first", id);
+      return FALSE;
+    }
+
+  if (session != NULL)
+    almu_sessions_end (self, session);
+  else if (self->archive == NULL || !almu_archive_contains (self->archive, id))
+    {
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_NOT_FOUND, "No session %u", id);
+      return FALSE;
+    }
+
+  return self->archive == NULL || almu_archive_forget (self->archive, id, error);
+}
+
+/* -- coming back -------------------------------------------------------- */
+
+static void
+on_revived (GObject      *source,
+            GAsyncResult *result,
+            gpointer      user_data)
+{
+  g_autoptr(GTask) task = user_data;
+  AlmuSessions *self = g_task_get_source_object (task);
+  AlmuSession  *session = ALMU_SESSION (source);
+  g_autoptr(GError) error = NULL;
+  char **problems = NULL;
+
+  almu_archive_end_restore (self->archive, almu_session_get_id (session));
+  if (almu_resume_finish (session, result, &problems, &error))
+    g_task_return_pointer (task, problems, (GDestroyNotify) g_strfreev);
+  else
+    g_task_return_error (task, g_steal_pointer (&error));
+}
+
+/**
+ * almu_sessions_revive_async:
+ *
+ * Brings a session back from the archive. It is there at once, detached;
+ * its files follow until @callback.
+ *
+ * Returns: (nullable) (transfer none): the session, or %NULL with @error,
+ *   and @callback is not called
+ */
+AlmuSession *
+almu_sessions_revive_async (AlmuSessions       *self,
+                            guint32             id,
+                            GCancellable       *cancellable,
+                            GAsyncReadyCallback callback,
+                            gpointer            user_data,
+                            GError            **error)
+{
+  g_autoptr(AlmuMemento) memento = NULL;
+  AlmuSession *session;
+
+  g_return_val_if_fail (ALMU_IS_SESSIONS (self), NULL);
+
+  if (self->archive == NULL)
+    {
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_NOT_FOUND, "No session %u", id);
+      return NULL;
+    }
+
+  memento = almu_archive_load (self->archive, id, error);
+  if (memento == NULL || !almu_archive_begin_restore (self->archive, id, error))
+    return NULL;
+
+  session = almu_sessions_create (self, id, error);
+  if (session == NULL)
+    {
+      almu_archive_end_restore (self->archive, id);
+      return NULL;
+    }
+
+  almu_session_recall (session, memento);
+  almu_resume_async (session, memento->files, cancellable, on_revived,
+                     g_task_new (self, cancellable, callback, user_data));
+
+  return session;
+}
+
+/**
+ * almu_sessions_revive_finish:
+ * @out_problems: (transfer full): what could not be restored, in words
+ */
+gboolean
+almu_sessions_revive_finish (AlmuSessions *self,
+                             GAsyncResult *result,
+                             char       ***out_problems,
+                             GError      **error)
+{
+  char **problems;
+
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+
+  problems = g_task_propagate_pointer (G_TASK (result), error);
+  if (problems == NULL)
+    return FALSE;
+
+  *out_problems = problems;
+  return TRUE;
 }
 
 /**
@@ -264,13 +430,18 @@ almu_sessions_list (AlmuSessions *self)
   return list;
 }
 
+/**
+ * almu_sessions_park_all:
+ *
+ * The process ends: every session is written down and freed.
+ */
 void
-almu_sessions_end_all (AlmuSessions *self)
+almu_sessions_park_all (AlmuSessions *self)
 {
   g_autoptr(GPtrArray) list = almu_sessions_list (self);
 
   for (guint i = 0; i < list->len; i++)
-    almu_sessions_end (self, list->pdata[i]);
+    almu_sessions_park (self, list->pdata[i]);
 }
 
 guint

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "almu-archive.h"
 #include "almu-session.h"
 
 G_BEGIN_DECLS
@@ -13,6 +14,9 @@ AlmuSessions *almu_sessions_new (AlmuFolder *folder,
                                  guint       grace_seconds);
 AlmuFolder   *almu_sessions_get_folder (AlmuSessions *self);
 AlmuCache    *almu_sessions_get_cache (AlmuSessions *self);
+AlmuArchive  *almu_sessions_get_archive (AlmuSessions *self);
+void          almu_sessions_set_archive (AlmuSessions *self,
+                                         AlmuArchive  *archive);
 AlmuSession  *almu_sessions_create (AlmuSessions *self,
                                     guint32       id,
                                     GError      **error);
@@ -20,7 +24,22 @@ AlmuSession  *almu_sessions_lookup (AlmuSessions *self,
                                     guint32       id);
 void          almu_sessions_end (AlmuSessions *self,
                                  AlmuSession  *session);
-void          almu_sessions_end_all (AlmuSessions *self);
+void          almu_sessions_park (AlmuSessions *self,
+                                  AlmuSession  *session);
+void          almu_sessions_park_all (AlmuSessions *self);
+gboolean      almu_sessions_forget (AlmuSessions *self,
+                                    guint32       id,
+                                    GError      **error);
+AlmuSession  *almu_sessions_revive_async (AlmuSessions       *self,
+                                          guint32             id,
+                                          GCancellable       *cancellable,
+                                          GAsyncReadyCallback callback,
+                                          gpointer            user_data,
+                                          GError            **error);
+gboolean      almu_sessions_revive_finish (AlmuSessions *self,
+                                           GAsyncResult *result,
+                                           char       ***out_problems,
+                                           GError      **error);
 GPtrArray    *almu_sessions_list (AlmuSessions *self);
 guint         almu_sessions_count (AlmuSessions    *self,
                                    AlmuSessionState state);

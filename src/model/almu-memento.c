@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "almu-memento.h"
+
+AlmuRequirement *
+almu_requirement_new (int region_id)
+{
+  AlmuRequirement *self = g_new0 (AlmuRequirement, 1);
+
+  self->region_id = region_id;
+
+  return self;
+}
+
+void
+almu_requirement_free (AlmuRequirement *self)
+{
+  g_clear_pointer (&self->spatial, g_array_unref);
+  g_clear_pointer (&self->spectral, g_array_unref);
+  g_clear_pointer (&self->stats, g_array_unref);
+  g_clear_pointer (&self->histograms, g_array_unref);
+  g_free (self);
+}
+
+GPtrArray *
+almu_requirements_new (void)
+{
+  return g_ptr_array_new_with_free_func ((GDestroyNotify) almu_requirement_free);
+}
+
+static void
+clear_region_wish (gpointer data)
+{
+  AlmuRegionWish *wish = data;
+
+  g_clear_pointer (&wish->shape, almu_shape_unref);
+  g_clear_error (&wish->error);
+}
+
+AlmuFileWish *
+almu_file_wish_new (int id)
+{
+  AlmuFileWish *self = g_new0 (AlmuFileWish, 1);
+
+  self->id = id;
+  self->regions = g_array_new (FALSE, TRUE, sizeof (AlmuRegionWish));
+  g_array_set_clear_func (self->regions, clear_region_wish);
+
+  return self;
+}
+
+void
+almu_file_wish_free (AlmuFileWish *self)
+{
+  g_clear_pointer (&self->name, almu_file_name_free);
+  g_clear_pointer (&self->label, g_free);
+  g_clear_error (&self->error);
+  g_clear_pointer (&self->regions, g_array_unref);
+  g_clear_pointer (&self->requirements, g_ptr_array_unref);
+  g_clear_pointer (&self->look, g_free);
+  g_free (self);
+}
+
+GPtrArray *
+almu_file_wishes_new (void)
+{
+  return g_ptr_array_new_with_free_func ((GDestroyNotify) almu_file_wish_free);
+}
+
+AlmuMemento *
+almu_memento_new (guint32 id)
+{
+  AlmuMemento *self = g_new0 (AlmuMemento, 1);
+
+  self->id = id;
+  self->files = almu_file_wishes_new ();
+
+  return self;
+}
+
+void
+almu_memento_free (AlmuMemento *self)
+{
+  g_free (self->state);
+  g_free (self->title);
+  g_free (self->peer);
+  g_free (self->viewer);
+  g_clear_pointer (&self->files, g_ptr_array_unref);
+  g_free (self);
+}

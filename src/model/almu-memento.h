@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "almu-image.h"
+#include "almu-file-name.h"
+#include "almu-shape.h"
+#include "almu-want.h"
+
+G_BEGIN_DECLS
+
+/**
+ * AlmuRequirement:
+ * @spatial: (nullable) (element-type AlmuSpatialWant)
+ * @spectral: (nullable) (element-type AlmuStatsWant)
+ * @stats: (nullable) (element-type AlmuStatsWant)
+ * @histograms: (nullable) (element-type AlmuHistogramWant)
+ *
+ * All that is wanted of one region of a file.
+ */
+typedef struct
+{
+  int     region_id;
+  GArray *spatial;
+  GArray *spectral;
+  GArray *stats;
+  GArray *histograms;
+} AlmuRequirement;
+
+/**
+ * AlmuRegionWish:
+ * @shape: (nullable): %NULL if what was said is no shape
+ * @error: (nullable): why not
+ */
+typedef struct
+{
+  int        id;
+  AlmuShape *shape;
+  GError    *error;
+} AlmuRegionWish;
+
+/**
+ * AlmuFileWish:
+ * @name: (nullable): what to open; %NULL if that cannot be opened here
+ * @label: what people call the file, for messages
+ * @error: (nullable): why it cannot
+ * @has_fingerprint: whether @fingerprint is known
+ * @fingerprint: of the file when it was open last
+ * @regions: (element-type AlmuRegionWish): drawn on it
+ * @requirements: (nullable) (element-type AlmuRequirement): %NULL if unknown,
+ *   as in what a viewer says
+ * @look: (nullable): how the viewer shows it, as JSON text that only doors
+ *   understand
+ *
+ * How somebody remembers one of the files of a session.
+ */
+typedef struct
+{
+  int             id;
+  AlmuFileName   *name;
+  char           *label;
+  GError         *error;
+  gboolean        has_fingerprint;
+  AlmuFingerprint fingerprint;
+  int             channel;
+  int             stokes;
+  gboolean        has_cursor;
+  AlmuPoint       cursor;
+  GArray         *regions;
+  GPtrArray      *requirements;
+  char           *look;
+} AlmuFileWish;
+
+/**
+ * AlmuMemento:
+ * @state: name of the state, see almu_session_state_get_name()
+ * @created: seconds since 1970, as is @last_seen
+ * @last_region_id: the highest region number ever given out
+ * @viewer: (nullable): the browser that had it
+ * @files: (element-type AlmuFileWish): in the order of opening
+ *
+ * A session as it can be written down: plain values, any thread.
+ */
+typedef struct
+{
+  guint32    id;
+  char      *state;
+  char      *title;
+  char      *peer;
+  char      *viewer;
+  gint64     created;
+  gint64     last_seen;
+  guint      epoch;
+  int        last_region_id;
+  GPtrArray *files;
+} AlmuMemento;
+
+AlmuRequirement *almu_requirement_new (int region_id);
+void             almu_requirement_free (AlmuRequirement *self);
+GPtrArray       *almu_requirements_new (void);
+
+AlmuFileWish *almu_file_wish_new (int id);
+void          almu_file_wish_free (AlmuFileWish *self);
+GPtrArray    *almu_file_wishes_new (void);
+
+AlmuMemento *almu_memento_new (guint32 id);
+void         almu_memento_free (AlmuMemento *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (AlmuRequirement, almu_requirement_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (AlmuFileWish, almu_file_wish_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (AlmuMemento, almu_memento_free)
+
+G_END_DECLS
