@@ -131,11 +131,14 @@ static gboolean
 is_still_there (AlmuSession *session,
                 GError     **error)
 {
-  if (almu_session_get_state (session) != ALMU_SESSION_CLOSED)
+  AlmuSessionState state = almu_session_get_state (session);
+
+  if (state == ALMU_SESSION_ATTACHED || state == ALMU_SESSION_DETACHED)
     return TRUE;
 
   g_set_error (error, ALMU_ERROR, ALMU_ERROR_NOT_FOUND,
-               "Session %u was closed before the file was open", almu_session_get_id (session));
+               "Session %u was %s before the file was open",
+               almu_session_get_id (session), almu_session_state_get_name (state));
   return FALSE;
 }
 

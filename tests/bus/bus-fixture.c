@@ -198,6 +198,15 @@ close_connection (GDBusConnection *connection)
   g_object_unref (connection);
 }
 
+static void
+end_sessions (AlmuSessions *sessions)
+{
+  g_autoptr(GPtrArray) list = almu_sessions_list (sessions);
+
+  for (guint i = 0; i < list->len; i++)
+    almu_sessions_end (sessions, list->pdata[i]);
+}
+
 void
 fixture_tear_down (Fixture      *fixture,
                    gconstpointer user_data)
