@@ -311,6 +311,24 @@ is_listed (char      **hosts,
   return FALSE;
 }
 
+/* The page of a configured origin may be ours, behind a proxy. */
+static gboolean
+is_host_of_origin (AlmuGuard  *self,
+                   const char *host)
+{
+  for (gsize i = 0; self->origins[i] != NULL; i++)
+    {
+      const char      *authority = strstr (self->origins[i], "://");
+      g_autofree char *listed = NULL;
+      const char      *port;
+
+      if (authority != NULL && parse_authority (authority + 3, &listed, &port) && g_str_equal (listed, host))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
 /**
  * almu_guard_allows_host:
  * @self: a guard
@@ -340,7 +358,8 @@ almu_guard_allows_host (AlmuGuard          *self,
   if (!parse_authority (header, &host, &port))
     return FALSE;
 
-  if (g_str_equal (host, "localhost") || g_str_has_suffix (host, ".localhost") || is_listed (self->hosts, host))
+  if (g_str_equal (host, "localhost") || g_str_has_suffix (host, ".localhost") ||
+      is_listed (self->hosts, host) || is_host_of_origin (self, host))
     return TRUE;
 
   address = g_inet_address_new_from_string (host);

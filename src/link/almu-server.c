@@ -1,21 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
-#include "almu-server.h"
+#include "almu-server-private.h"
 
 #include <string.h>
 
-#include <libsoup/soup.h>
-
 #include "almu-answer.h"
-#include "almu-api.h"
 #include "almu-connection.h"
 #include "almu-error.h"
-#include "almu-guard.h"
 #include "almu-limits.h"
-#include "almu-listener.h"
-#include "almu-route.h"
-#include "almu-site.h"
 
 #define REQUEST_KEY "almu-request"
 
@@ -29,31 +22,6 @@
  * below: who may connect, how long a request may take, how large it may be,
  * which names, pages and tokens are right. Connections carry one request.
  */
-struct _AlmuServer
-{
-  GObject parent_instance;
-
-  char           *prefix;
-  char           *host;
-  char           *site_folder;
-  char           *token;
-  AlmuSettings   *settings;
-  gboolean        read_only;
-  AlmuServerFlags flags;
-  char          **allowed_hosts;
-  char          **allowed_origins;
-
-  SoupServer   *soup;
-  AlmuListener *listener;
-  AlmuGuard    *guard;
-  AlmuSite     *site;
-  AlmuApi      *api;
-  GHashTable   *pages;       /* path → Page */
-  GHashTable   *connections; /* of AlmuConnection, not owned */
-  guint         n_links;
-  gsize         n_body_bytes;
-};
-
 G_DEFINE_FINAL_TYPE (AlmuServer, almu_server, G_TYPE_OBJECT)
 
 enum
@@ -81,26 +49,8 @@ enum
 static GParamSpec *properties[N_PROPS];
 static guint       signals[N_SIGNALS];
 
-typedef struct
-{
-  AlmuPageFunc   func;
-  gpointer       user_data;
-  GDestroyNotify destroy;
-} Page;
-
-/* What is found out when the head of a request is there. */
-typedef struct
-{
-  AlmuRoute   route;
-  const char *rest; /* in the message's URI */
-  Page       *page;
-  gboolean    upgrade;
-  gsize       n_body_bytes;
-  guint       refusal; /* found while the body came */
-} Request;
-
 static void
-page_free (Page *page)
+page_free (AlmuServerPage *page)
 {
   if (page->destroy != NULL)
     page->destroy (page->user_data);
@@ -109,20 +59,14 @@ page_free (Page *page)
 
 /* -- the head of a request ---------------------------------------------- */
 
-static const char *
-query_of (SoupServerMessage *msg)
-{
-  return g_uri_get_query (soup_server_message_get_uri (msg));
-}
-
-static Page *
+static AlmuServerPage *
 find_page (AlmuServer  *self,
            const char  *path,
            const char **out_rest)
 {
-  GHashTableIter iter;
-  const char    *name;
-  Page          *page;
+  GHashTableIter  iter;
+  const char     *name;
+  AlmuServerPage *page;
 
   g_hash_table_iter_init (&iter, self->pages);
   while (g_hash_table_iter_next (&iter, (gpointer *) &name, (gpointer *) &page))
@@ -140,8 +84,8 @@ find_page (AlmuServer  *self,
 }
 
 static gboolean
-expects_body (Request    *request,
-              const char *method)
+expects_body (AlmuServerRequest *request,
+              const char        *method)
 {
   return (request->route == ALMU_ROUTE_API || request->page != NULL) &&
          (g_str_equal (method, "POST") || g_str_equal (method, "PUT") || g_str_equal (method, "DELETE"));
@@ -149,7 +93,7 @@ expects_body (Request    *request,
 
 static guint
 check_body (AlmuServer        *self,
-            Request           *request,
+            AlmuServerRequest *request,
             SoupServerMessage *msg)
 {
   SoupMessageHeaders *headers = soup_server_message_get_request_headers (msg);
@@ -172,8 +116,8 @@ check_body (AlmuServer        *self,
 }
 
 static gboolean
-allows_method (Request    *request,
-               const char *method)
+allows_method (AlmuServerRequest *request,
+               const char        *method)
 {
   if (request->page != NULL)
     return g_str_equal (method, "GET") || g_str_equal (method, "HEAD") || g_str_equal (method, "POST");
@@ -183,7 +127,7 @@ allows_method (Request    *request,
 
 /* A page of ours is the same for everybody until it asks for something. */
 static gboolean
-is_secret (Request           *request,
+is_secret (AlmuServerRequest *request,
            SoupServerMessage *msg)
 {
   if (request->upgrade || request->page != NULL)
@@ -195,7 +139,7 @@ is_secret (Request           *request,
 
 static guint
 check_right (AlmuServer        *self,
-             Request           *request,
+             AlmuServerRequest *request,
              SoupServerMessage *msg,
              const char       **out_reason)
 {
@@ -208,7 +152,7 @@ check_right (AlmuServer        *self,
       return SOUP_STATUS_FORBIDDEN;
     }
 
-  if (is_secret (request, msg) && !almu_guard_allows_token (self->guard, headers, query_of (msg)))
+  if (is_secret (request, msg) && !almu_guard_allows_token (self->guard, headers, almu_server_query_of (msg)))
     {
       *out_reason = "The token is missing or wrong";
       return SOUP_STATUS_FORBIDDEN;
@@ -227,7 +171,7 @@ local_address_of (SoupServerMessage *msg)
 
 static guint
 check_head (AlmuServer        *self,
-            Request           *request,
+            AlmuServerRequest *request,
             SoupServerMessage *msg,
             const char       **out_reason)
 {
@@ -240,7 +184,7 @@ check_head (AlmuServer        *self,
 
   if (!almu_guard_allows_host (self->guard, headers, local_address_of (msg)))
     {
-      *out_reason = "This service does not go by the name the request has as its Host; --allowed_hosts adds names";
+      *out_reason = "This service does not go by the name the request has as its Host; --allow-origin adds one";
       return SOUP_STATUS_MISDIRECTED_REQUEST;
     }
 
@@ -274,7 +218,7 @@ check_head (AlmuServer        *self,
 /* libsoup answers when the body is there; it may be anything. */
 static void
 refuse (SoupServerMessage *msg,
-        Request           *request,
+        AlmuServerRequest *request,
         guint              status,
         const char        *reason)
 {
@@ -295,8 +239,8 @@ on_got_chunk (SoupServerMessage *msg,
               GBytes            *chunk,
               AlmuServer        *self)
 {
-  Request *request = g_object_get_data (G_OBJECT (msg), REQUEST_KEY);
-  gsize    size = g_bytes_get_size (chunk);
+  AlmuServerRequest *request = g_object_get_data (G_OBJECT (msg), REQUEST_KEY);
+  gsize              size = g_bytes_get_size (chunk);
 
   if (request->refusal != 0)
     return;
@@ -319,7 +263,7 @@ static void
 on_finished (SoupServerMessage *msg,
              AlmuServer        *self)
 {
-  Request *request = g_object_get_data (G_OBJECT (msg), REQUEST_KEY);
+  AlmuServerRequest *request = g_object_get_data (G_OBJECT (msg), REQUEST_KEY);
 
   self->n_body_bytes -= request->n_body_bytes;
   request->n_body_bytes = 0;
@@ -335,12 +279,12 @@ on_wrote_headers (SoupServerMessage *msg,
     almu_connection_set_deadline (connection, ALMU_LIMIT_RESPONSE_SECONDS, 0);
 }
 
-static Request *
+static AlmuServerRequest *
 make_request (AlmuServer        *self,
               SoupServerMessage *msg)
 {
-  Request    *request = g_new0 (Request, 1);
-  const char *path = g_uri_get_path (soup_server_message_get_uri (msg));
+  AlmuServerRequest *request = g_new0 (AlmuServerRequest, 1);
+  const char        *path = g_uri_get_path (soup_server_message_get_uri (msg));
 
   request->route = almu_route_find (self->prefix, *path != '\0' ? path : "/", &request->rest);
   request->upgrade = request->route != ALMU_ROUTE_NONE && almu_route_is_upgrade (msg);
@@ -358,10 +302,10 @@ on_head (SoupServer        *soup,
          gpointer           user_data)
 {
   g_autoptr(AlmuServer) self = g_weak_ref_get (user_data);
-  AlmuConnection *connection = almu_connection_for_message (msg);
-  const char     *reason = NULL;
-  Request        *request;
-  guint           status;
+  AlmuConnection    *connection = almu_connection_for_message (msg);
+  const char        *reason = NULL;
+  AlmuServerRequest *request;
+  guint              status;
 
   if (self == NULL)
     {
@@ -389,211 +333,6 @@ on_head (SoupServer        *soup,
   g_signal_connect_object (msg, "finished", G_CALLBACK (on_finished), self, 0);
 }
 
-/* -- answers ------------------------------------------------------------ */
-
-static void
-on_wrote_informational (SoupServerMessage *msg,
-                        AlmuServer        *self)
-{
-  AlmuConnection *connection = almu_connection_for_message (msg);
-  g_autoptr(AlmuPeer) peer = NULL;
-  g_autoptr(GIOStream) stream = NULL;
-
-  if (soup_server_message_get_status (msg) != SOUP_STATUS_SWITCHING_PROTOCOLS || connection == NULL)
-    return;
-
-  peer = almu_peer_new (msg);
-  almu_connection_set_linked (connection);
-  self->n_links++;
-
-  /* the message may not outlive this */
-  stream = soup_server_message_steal_connection (msg);
-  g_debug ("Link from %s at %s", peer->address, peer->path);
-
-  if (g_signal_has_handler_pending (self, signals[LINK], 0, FALSE))
-    g_signal_emit (self, signals[LINK], 0, stream, peer);
-  else
-    g_io_stream_close (stream, NULL, NULL);
-}
-
-static void
-shake_hands (AlmuServer        *self,
-             SoupServerMessage *msg)
-{
-  SoupMessageHeaders *response = soup_server_message_get_response_headers (msg);
-
-  soup_message_headers_remove (response, "Connection");
-  if (soup_websocket_server_process_handshake (msg, NULL, NULL, NULL, NULL))
-    g_signal_connect_object (msg, "wrote-informational", G_CALLBACK (on_wrote_informational), self, 0);
-  else
-    almu_answer_begin (msg);
-}
-
-static void
-redirect (SoupServerMessage *msg,
-          guint              status,
-          const char        *location)
-{
-  almu_answer_no_cache (msg);
-  soup_message_headers_replace (soup_server_message_get_response_headers (msg), "Location", location);
-  almu_answer (msg, status, NULL, NULL);
-}
-
-/* Relative, since only the browser knows what a proxy calls us. */
-static void
-redirect_here (SoupServerMessage *msg,
-               guint              status,
-               const char        *slash,
-               const char        *query)
-{
-  const char      *path = g_uri_get_path (soup_server_message_get_uri (msg));
-  const char      *last = strrchr (path, '/');
-  g_autofree char *location = NULL;
-
-  location = g_strdup_printf ("./%s%s%s%s",
-                              last != NULL ? last + 1 : "", slash,
-                              query != NULL && *query != '\0' ? "?" : "",
-                              query != NULL ? query : "");
-  redirect (msg, status, location);
-}
-
-static char *
-cookie_path (AlmuServer *self)
-{
-  return g_strconcat (self->prefix, "/", NULL);
-}
-
-/* Takes the token out of the address, where it would stay in the history,
- * into a cookie that scripts cannot read. */
-static gboolean
-swap_token (AlmuServer        *self,
-            SoupServerMessage *msg)
-{
-  SoupMessageHeaders *request = soup_server_message_get_request_headers (msg);
-  g_autoptr(SoupMessageHeaders) none = soup_message_headers_new (SOUP_MESSAGE_HEADERS_REQUEST);
-  g_autofree char *path = cookie_path (self);
-  g_autofree char *query = NULL;
-
-  if (!almu_guard_has_token (self->guard) || !almu_guard_query_has_token (query_of (msg)))
-    return FALSE;
-
-  if (almu_guard_allows_token (self->guard, none, query_of (msg)))
-    {
-      query = almu_guard_strip_token (query_of (msg));
-      almu_guard_add_token_cookies (self->guard, request,
-                                    soup_server_message_get_response_headers (msg), path);
-      redirect_here (msg, SOUP_STATUS_SEE_OTHER, "", query);
-      return TRUE;
-    }
-
-  if (almu_guard_allows_token (self->guard, request, NULL))
-    return FALSE;
-
-  almu_answer_text (msg, SOUP_STATUS_FORBIDDEN,
-                    "The token in this address is not the one of this service.\n\n"
-                    "It may be from another one, or from before a restart. “almucantar open” or the\n"
-                    "service's log have the right address.\n");
-  return TRUE;
-}
-
-static void
-serve_index (AlmuServer        *self,
-             SoupServerMessage *msg,
-             const char        *rest)
-{
-  g_autofree char *path = cookie_path (self);
-  g_autofree char *viewer = NULL;
-
-  if (swap_token (self, msg))
-    return;
-
-  viewer = almu_guard_dup_viewer (soup_server_message_get_request_headers (msg));
-  if (viewer == NULL)
-    viewer = almu_guard_make_viewer (soup_server_message_get_response_headers (msg), path);
-
-  g_signal_emit (self, signals[PAGE], 0, viewer, query_of (msg));
-  almu_site_serve (self->site, msg, rest);
-}
-
-static void
-serve_site (AlmuServer        *self,
-            SoupServerMessage *msg,
-            const char        *rest)
-{
-  if (self->flags & ALMU_SERVER_NO_FRONTEND)
-    almu_answer_text (msg, SOUP_STATUS_NOT_FOUND, "The page is switched off.\n");
-  else if (almu_route_is_index (rest))
-    serve_index (self, msg, rest);
-  else
-    almu_site_serve (self->site, msg, rest);
-}
-
-static void
-serve_config (AlmuServer        *self,
-              SoupServerMessage *msg)
-{
-  g_autofree char *json = NULL;
-
-  if (self->flags & ALMU_SERVER_NO_RUNTIME_CONFIG)
-    json = g_strdup ("");
-  else
-    json = g_strdup_printf ("{\"apiAddress\":\"%s/api\"}", self->prefix);
-
-  almu_answer_json (msg, SOUP_STATUS_OK, json);
-}
-
-static void
-serve_api (AlmuServer        *self,
-           SoupServerMessage *msg,
-           const char        *rest)
-{
-  SoupMessageHeaders *response = soup_server_message_get_response_headers (msg);
-
-  if (!g_str_equal (soup_server_message_get_method (msg), "OPTIONS"))
-    {
-      almu_api_serve (self->api, msg, rest);
-      return;
-    }
-
-  soup_message_headers_replace (response, "Allow", "GET, POST, PUT, DELETE, OPTIONS");
-  almu_answer (msg, SOUP_STATUS_NO_CONTENT, NULL, NULL);
-}
-
-static void
-serve_page (AlmuServer        *self,
-            SoupServerMessage *msg,
-            Request           *request)
-{
-  g_autoptr(GBytes) body = soup_message_body_flatten (soup_server_message_get_request_body (msg));
-  g_autoptr(GBytes) reply = NULL;
-  const char     *type = "text/plain; charset=utf-8";
-  AlmuPageRequest asked = { soup_server_message_get_method (msg), request->rest, query_of (msg), body };
-  guint           status = request->page->func (&asked, &type, &reply, request->page->user_data);
-
-  if (SOUP_STATUS_IS_REDIRECTION (status) && reply != NULL)
-    {
-      g_autofree char *location = g_strndup (g_bytes_get_data (reply, NULL), g_bytes_get_size (reply));
-
-      redirect (msg, status, location);
-      return;
-    }
-
-  almu_answer_no_cache (msg);
-  almu_answer (msg, status, reply != NULL ? type : NULL, reply);
-}
-
-static void
-strip_ranges (SoupServerMessage *msg,
-              AlmuRoute          route)
-{
-  SoupMessageHeaders *headers = soup_server_message_get_request_headers (msg);
-  const char         *range = soup_message_headers_get_list (headers, "Range");
-
-  /* libsoup repeats the file as often as it is asked for parts of it */
-  if (range != NULL && (route != ALMU_ROUTE_SITE || strchr (range, ',') != NULL))
-    soup_message_headers_remove (headers, "Range");
-}
-
 static void
 on_request (SoupServer        *soup,
             SoupServerMessage *msg,
@@ -602,7 +341,7 @@ on_request (SoupServer        *soup,
             gpointer           user_data)
 {
   g_autoptr(AlmuServer) self = g_weak_ref_get (user_data);
-  Request *request = g_object_get_data (G_OBJECT (msg), REQUEST_KEY);
+  AlmuServerRequest *request = g_object_get_data (G_OBJECT (msg), REQUEST_KEY);
 
   if (self == NULL)
     {
@@ -610,22 +349,7 @@ on_request (SoupServer        *soup,
       return;
     }
 
-  strip_ranges (msg, request->page != NULL ? ALMU_ROUTE_NONE : request->route);
-
-  if (request->upgrade)
-    shake_hands (self, msg);
-  else if (request->page != NULL)
-    serve_page (self, msg, request);
-  else if (request->route == ALMU_ROUTE_BARE)
-    redirect_here (msg, SOUP_STATUS_PERMANENT_REDIRECT, "/", query_of (msg));
-  else if (request->route == ALMU_ROUTE_CONFIG)
-    serve_config (self, msg);
-  else if (request->route == ALMU_ROUTE_HEALTH)
-    almu_answer_text (msg, SOUP_STATUS_OK, "ok\n");
-  else if (request->route == ALMU_ROUTE_API)
-    serve_api (self, msg, request->rest);
-  else
-    serve_site (self, msg, request->rest);
+  almu_server_answer (self, msg, request);
 }
 
 /* -- connections -------------------------------------------------------- */
@@ -1121,13 +845,13 @@ almu_server_add_page (AlmuServer    *self,
                       gpointer       user_data,
                       GDestroyNotify destroy)
 {
-  Page *page;
+  AlmuServerPage *page;
 
   g_return_if_fail (ALMU_IS_SERVER (self));
   g_return_if_fail (path != NULL && *path == '/');
   g_return_if_fail (func != NULL);
 
-  page = g_new0 (Page, 1);
+  page = g_new0 (AlmuServerPage, 1);
   page->func = func;
   page->user_data = user_data;
   page->destroy = destroy;

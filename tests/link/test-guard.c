@@ -124,6 +124,7 @@ test_guard_host (void)
     { "WORK.example.org:8080", TRUE },
     { "[fe80::1]:3002", TRUE },
     { "10.0.0.5:3002", TRUE },
+    { "page.example.org", TRUE },
     { "10.0.0.6:3002", FALSE },
     { "evil.example.org", FALSE },
     { "localhost.evil.org", FALSE },
@@ -142,7 +143,8 @@ test_guard_host (void)
   };
   const char *const hosts[] = { "Work.example.org", "fe80::1", NULL };
   const char *const any[] = { "*", NULL };
-  g_autoptr(AlmuGuard) guard = almu_guard_new (NULL, hosts, NULL);
+  const char *const origins[] = { "https://page.example.org:8443", NULL };
+  g_autoptr(AlmuGuard) guard = almu_guard_new (NULL, hosts, origins);
   g_autoptr(AlmuGuard) wide = almu_guard_new (NULL, any, NULL);
   g_autoptr(GInetAddress) local = g_inet_address_new_from_string ("10.0.0.5");
   g_autoptr(SoupMessageHeaders) none = make_headers (NULL);
