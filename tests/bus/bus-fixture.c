@@ -216,7 +216,7 @@ fixture_tear_down (Fixture      *fixture,
       almu_bus_unexport (fixture->bus);
       almu_test_await_finalize (fixture->bus);
     }
-  almu_sessions_park_all (fixture->sessions);
+  end_sessions (fixture->sessions);
   almu_test_await_finalize (fixture->sessions);
   almu_test_await_finalize (fixture->folder);
   g_dbus_connection_signal_unsubscribe (fixture->client, fixture->subscription);
