@@ -96,6 +96,52 @@ find_for_new_page (AlmuLink     *link,
   return almu_sessions_create (sessions, 0, error);
 }
 
+static void
+on_revived (GObject      *source,
+            GAsyncResult *result,
+            gpointer      user_data)
+{
+  g_autoptr(AlmuLink) link = user_data;
+  g_auto(GStrv) problems = NULL;
+  g_autoptr(GError) error = NULL;
+
+  if (!almu_sessions_revive_finish (ALMU_SESSIONS (source), result, &problems, &error))
+    g_debug ("Session not restored: %s", error->message);
+  for (guint i = 0; problems != NULL && problems[i] != NULL; i++)
+    almu_link_report (link, CARTA__ERROR_SEVERITY__WARNING, "restore", problems[i]);
+
+  almu_link_end_order (link, ALMU_LINK_ALL_FILES);
+}
+
+/* The session a page comes back to: one in memory, one on disk, or a new
+ * one that takes the id, to be filled by the page's RESUME_SESSION. */
+static AlmuSession *
+find_for_known_page (AlmuLink     *link,
+                     AlmuSessions *sessions,
+                     guint32       id,
+                     gboolean     *out_is_reviving,
+                     GError      **error)
+{
+  AlmuSession *session = almu_sessions_lookup (sessions, id);
+  g_autoptr(GError) why_not = NULL;
+
+  if (session != NULL)
+    return session;
+
+  session = almu_sessions_revive_async (sessions, id, on_revived, g_object_ref (link), &why_not);
+  if (session != NULL)
+    {
+      *out_is_reviving = TRUE;
+      return session;
+    }
+
+  g_object_unref (link);
+  if (!g_error_matches (why_not, ALMU_ERROR, ALMU_ERROR_NOT_FOUND))
+    almu_link_report (link, CARTA__ERROR_SEVERITY__WARNING, "restore", why_not->message);
+
+  return almu_sessions_create (sessions, id, error);
+}
+
 void
 almu_on_register_viewer (AlmuLink               *link,
                          guint32                 request_id,
@@ -105,6 +151,7 @@ almu_on_register_viewer (AlmuLink               *link,
   AlmuSessions                *sessions = almu_switchboard_get_sessions (almu_link_get_switchboard (link));
   AlmuSession                 *session = almu_link_get_session (link);
   guint16                      version = almu_link_get_icd_version (link);
+  gboolean                     is_reviving = FALSE;
   g_autoptr(GError) error = NULL;
 
   if (!almu_frame_is_version_known (version))
@@ -113,15 +160,10 @@ almu_on_register_viewer (AlmuLink               *link,
       return;
     }
 
-  if (session == NULL || request->session_id != 0)
-    {
-      if (request->session_id == 0)
-        session = find_for_new_page (link, sessions, &error);
-      else
-        session = almu_sessions_lookup (sessions, request->session_id);
-      if (session == NULL && error == NULL)
-        session = almu_sessions_create (sessions, request->session_id, &error);
-    }
+  if (request->session_id != 0)
+    session = find_for_known_page (link, sessions, request->session_id, &is_reviving, &error);
+  else if (session == NULL)
+    session = find_for_new_page (link, sessions, &error);
 
   if (session == NULL)
     {
@@ -130,6 +172,8 @@ almu_on_register_viewer (AlmuLink               *link,
     }
 
   almu_link_bind (link, session);
+  if (is_reviving)
+    almu_link_begin_order (link, ALMU_LINK_ALL_FILES);
   acknowledge (link, request_id,
                request->session_id == 0 ? CARTA__SESSION_TYPE__NEW : CARTA__SESSION_TYPE__RESUMED);
   /* carta-python reads this line */

@@ -257,10 +257,18 @@ finish_if_all_answered (GTask *task)
 {
   Resume *resume = g_task_get_task_data (task);
 
+  AlmuSession *session = g_task_get_source_object (task);
+
   if (resume->n_waiting > 0 || g_task_return_error_if_cancelled (task))
     return;
 
-  take_all (g_task_get_source_object (task), resume);
+  if (almu_session_get_state (session) >= ALMU_SESSION_PARKED)
+    {
+      g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_CANCELLED, "The session has ended meanwhile");
+      return;
+    }
+
+  take_all (session, resume);
   g_task_return_boolean (task, TRUE);
 }
 

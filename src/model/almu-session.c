@@ -33,9 +33,10 @@ struct _AlmuSession
   gint64           last_seen;
   guint            epoch;
   gboolean         is_congested;
-  gboolean         is_ending; /* what happens now is no change of the session */
-  GPtrArray       *files;     /* in the order of opening */
-  GHashTable      *regions;   /* id → AlmuRegion */
+  gboolean         is_ending;   /* what happens now is no change of the session */
+  gboolean         is_recalled; /* not all is back yet: no state to write down */
+  GPtrArray       *files;       /* in the order of opening */
+  GHashTable      *regions;     /* id → AlmuRegion */
   int              last_region_id;
   int              last_free_file_id;
 };
@@ -374,7 +375,7 @@ almu_session_get_last_seen (AlmuSession *self)
 static void
 emit_changed (AlmuSession *self)
 {
-  if (!self->is_ending)
+  if (!self->is_ending && !self->is_recalled)
     g_signal_emit (self, signals[CHANGED], 0);
 }
 
@@ -388,7 +389,8 @@ almu_session_commit (AlmuSession *self)
 {
   g_return_if_fail (ALMU_IS_SESSION (self));
 
-  g_signal_emit (self, signals[COMMIT], 0);
+  if (!self->is_recalled)
+    g_signal_emit (self, signals[COMMIT], 0);
 }
 
 /* -- the life of the session -------------------------------------------- */
@@ -1159,7 +1161,8 @@ almu_session_describe (AlmuSession *self)
  * almu_session_recall:
  *
  * Takes over from @memento what needs no opening of files; these are for
- * almu_resume_async().
+ * almu_resume_async(). Until almu_session_end_recall() the session is not
+ * yet what its record says, so that nothing is written down.
  */
 void
 almu_session_recall (AlmuSession       *self,
@@ -1167,6 +1170,7 @@ almu_session_recall (AlmuSession       *self,
 {
   g_return_if_fail (ALMU_IS_SESSION (self));
 
+  self->is_recalled = TRUE;
   self->created = memento->created;
   self->last_seen = memento->last_seen;
   self->epoch = memento->epoch + 1;
@@ -1176,4 +1180,18 @@ almu_session_recall (AlmuSession       *self,
   g_free (self->title);
   self->title = g_strdup (memento->title != NULL ? memento->title : "");
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_TITLE]);
+}
+
+/**
+ * almu_session_end_recall:
+ *
+ * All that could be brought back is back.
+ */
+void
+almu_session_end_recall (AlmuSession *self)
+{
+  g_return_if_fail (ALMU_IS_SESSION (self));
+
+  self->is_recalled = FALSE;
+  emit_changed (self);
 }

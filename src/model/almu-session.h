@@ -86,5 +86,6 @@ void         almu_session_set_viewer (AlmuSession *self,
 AlmuMemento *almu_session_describe (AlmuSession *self);
 void         almu_session_recall (AlmuSession       *self,
                                   const AlmuMemento *memento);
+void         almu_session_end_recall (AlmuSession *self);
 
 G_END_DECLS

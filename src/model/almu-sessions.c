@@ -178,21 +178,13 @@ random_id (AlmuSessions *self)
   return id;
 }
 
-/**
- * almu_sessions_create:
- * @id: what to call it, or 0 for a random number; not one in use
- *
- * Returns: (transfer none): a new session, detached
- */
-AlmuSession *
-almu_sessions_create (AlmuSessions *self,
-                      guint32       id,
-                      GError      **error)
+static AlmuSession *
+add_session (AlmuSessions      *self,
+             guint32            id,
+             const AlmuMemento *memento,
+             GError           **error)
 {
   Kept *kept;
-
-  g_return_val_if_fail (ALMU_IS_SESSIONS (self), NULL);
-  g_return_val_if_fail (almu_sessions_lookup (self, id) == NULL, NULL);
 
   if (g_hash_table_size (self->sessions) >= ALMU_LIMIT_SESSIONS)
     {
@@ -204,12 +196,31 @@ almu_sessions_create (AlmuSessions *self,
   kept = g_new0 (Kept, 1);
   kept->owner = self;
   kept->session = almu_session_new (id != 0 ? id : random_id (self), self->folder, self->cache);
+  if (memento != NULL)
+    almu_session_recall (kept->session, memento);
   g_signal_connect (kept->session, "notify::state", G_CALLBACK (on_state_changed), kept);
   g_hash_table_insert (self->sessions, GUINT_TO_POINTER (almu_session_get_id (kept->session)), kept);
   on_state_changed (kept->session, NULL, kept);
   g_signal_emit (self, signals[SESSION_ADDED], 0, kept->session);
 
   return kept->session;
+}
+
+/**
+ * almu_sessions_create:
+ * @id: what to call it, or 0 for a random number; not one in use
+ *
+ * Returns: (transfer none): a new session, detached
+ */
+AlmuSession *
+almu_sessions_create (AlmuSessions *self,
+                      guint32       id,
+                      GError      **error)
+{
+  g_return_val_if_fail (ALMU_IS_SESSIONS (self), NULL);
+  g_return_val_if_fail (almu_sessions_lookup (self, id) == NULL, NULL);
+
+  return add_session (self, id, NULL, error);
 }
 
 /**
@@ -337,6 +348,8 @@ on_revived (GObject      *source,
   char **problems = NULL;
 
   almu_archive_end_restore (self->archive, almu_session_get_id (session));
+  if (almu_session_get_state (session) < ALMU_SESSION_PARKED)
+    almu_session_end_recall (session);
   if (almu_resume_finish (session, result, &problems, &error))
     g_task_return_pointer (task, problems, (GDestroyNotify) g_strfreev);
   else
@@ -347,7 +360,8 @@ on_revived (GObject      *source,
  * almu_sessions_revive_async:
  *
  * Brings a session back from the archive. It is there at once, detached;
- * its files follow until @callback.
+ * its files follow until @callback. Once begun that goes on, whoever leaves:
+ * half a session must not become its record.
  *
  * Returns: (nullable) (transfer none): the session, or %NULL with @error,
  *   and @callback is not called
@@ -355,7 +369,6 @@ on_revived (GObject      *source,
 AlmuSession *
 almu_sessions_revive_async (AlmuSessions       *self,
                             guint32             id,
-                            GCancellable       *cancellable,
                             GAsyncReadyCallback callback,
                             gpointer            user_data,
                             GError            **error)
@@ -375,16 +388,15 @@ almu_sessions_revive_async (AlmuSessions       *self,
   if (memento == NULL || !almu_archive_begin_restore (self->archive, id, error))
     return NULL;
 
-  session = almu_sessions_create (self, id, error);
+  session = add_session (self, id, memento, error);
   if (session == NULL)
     {
       almu_archive_end_restore (self->archive, id);
       return NULL;
     }
 
-  almu_session_recall (session, memento);
-  almu_resume_async (session, memento->files, cancellable, on_revived,
-                     g_task_new (self, cancellable, callback, user_data));
+  almu_resume_async (session, memento->files, NULL, on_revived,
+                     g_task_new (self, NULL, callback, user_data));
 
   return session;
 }

@@ -32,7 +32,6 @@ gboolean      almu_sessions_forget (AlmuSessions *self,
                                     GError      **error);
 AlmuSession  *almu_sessions_revive_async (AlmuSessions       *self,
                                           guint32             id,
-                                          GCancellable       *cancellable,
                                           GAsyncReadyCallback callback,
                                           gpointer            user_data,
                                           GError            **error);
