@@ -121,7 +121,7 @@ on_link (AlmuServer *server,
          AlmuPeer   *peer,
          AlmuDaemon *self)
 {
-  almu_switchboard_accept (self->switchboard, stream, peer->address,
+  almu_switchboard_accept (self->switchboard, stream, peer->address, peer->viewer,
                            almu_page_address_parse_session (peer->path));
 }
 

@@ -42,6 +42,8 @@ almu_launch_server (const AlmuOptions *options,
                     AlmuSettings      *settings)
 {
   g_auto(GStrv) origins = g_new0 (char *, options->allow_origin->len + 1);
+  /* carta-controller forwards for names that only it knows */
+  const char *const any_host[] = { "*", NULL };
 
   for (guint i = 0; i < options->allow_origin->len; i++)
     origins[i] = g_strdup (options->allow_origin->pdata[i]);
@@ -54,6 +56,7 @@ almu_launch_server (const AlmuOptions *options,
                        "settings", settings,
                        "read-only", options->read_only_mode,
                        "flags", get_flags (options),
+                       "allowed-hosts", options->controller_deployment ? any_host : NULL,
                        "allowed-origins", origins,
                        NULL);
 }

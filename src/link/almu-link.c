@@ -33,18 +33,27 @@ struct _AlmuLink
   AlmuOutbox      *outbox;
   AlmuSession     *session;
   char            *peer;
+  char            *viewer; /* which browser it is, or NULL */
   guint32          prepared_id;
   guint16          icd_version;
   GCancellable    *cancellable; /* ends with the binding */
   GCancellable    *listing;
-  GQueue           waiting; /* GBytes, frames held up */
-  GHashTable      *busy;    /* file id → how many orders */
-  GHashTable      *scripts;         /* number → GTask, see almu-scripting.c */
-  gint64           last_message;    /* monotonic, µs */
+  GQueue           waiting;      /* GBytes, frames held up */
+  GHashTable      *busy;         /* file id → how many orders */
+  GHashTable      *scripts;      /* number → GTask, see almu-scripting.c */
+  gint64           last_message; /* monotonic, µs */
   gboolean         is_flushing;
 };
 
 G_DEFINE_FINAL_TYPE (AlmuLink, almu_link, G_TYPE_OBJECT)
+
+enum
+{
+  HEARD,
+  N_SIGNALS
+};
+
+static guint signals[N_SIGNALS];
 
 static void
 unbind (AlmuLink *self)
@@ -93,6 +102,7 @@ almu_link_finalize (GObject *object)
 
   g_queue_clear_full (&self->waiting, (GDestroyNotify) g_bytes_unref);
   g_free (self->peer);
+  g_free (self->viewer);
 
   G_OBJECT_CLASS (almu_link_parent_class)->finalize (object);
 }
@@ -104,6 +114,20 @@ almu_link_class_init (AlmuLinkClass *klass)
 
   object_class->dispose = almu_link_dispose;
   object_class->finalize = almu_link_finalize;
+
+  /**
+   * AlmuLink::heard:
+   * @self: the link
+   * @event: which message
+   *
+   * The viewer has said something, and it has been handled.
+   */
+  signals[HEARD] =
+    g_signal_new ("heard",
+                  G_TYPE_FROM_CLASS (klass),
+                  G_SIGNAL_RUN_LAST,
+                  0, NULL, NULL, NULL,
+                  G_TYPE_NONE, 1, G_TYPE_UINT);
 }
 
 static void
@@ -140,6 +164,17 @@ const char *
 almu_link_get_peer (AlmuLink *self)
 {
   return self->peer;
+}
+
+/**
+ * almu_link_get_viewer:
+ *
+ * Returns: (nullable): which browser it is, if it told
+ */
+const char *
+almu_link_get_viewer (AlmuLink *self)
+{
+  return self->viewer;
 }
 
 /**
@@ -537,7 +572,10 @@ handle (AlmuLink *self,
   if (frame.event == CARTA__EVENT_TYPE__REGISTER_VIEWER)
     self->icd_version = frame.icd_version;
   if (may_speak (self, &frame))
-    almu_dispatch (self, frame.event, frame.request_id, message);
+    {
+      almu_dispatch (self, frame.event, frame.request_id, message);
+      g_signal_emit (self, signals[HEARD], 0, (guint) frame.event);
+    }
   almu_message_free (message);
 
   return TRUE;
@@ -711,12 +749,14 @@ on_next (gpointer user_data)
  * almu_link_new:
  * @socket: the connection
  * @peer: address of the viewer
+ * @viewer: (nullable): which browser it is
  * @prepared_id: the session named in the page's address, or 0
  */
 AlmuLink *
 almu_link_new (AlmuSwitchboard *switchboard,
                AlmuSocket      *socket,
                const char      *peer,
+               const char      *viewer,
                guint32          prepared_id)
 {
   AlmuLink *self = g_object_new (ALMU_TYPE_LINK, NULL);
@@ -724,6 +764,7 @@ almu_link_new (AlmuSwitchboard *switchboard,
   self->switchboard = switchboard;
   self->socket = g_object_ref (socket);
   self->peer = g_strdup (peer);
+  self->viewer = g_strdup (viewer);
   self->prepared_id = prepared_id;
 
   g_signal_connect (socket, "binary", G_CALLBACK (on_binary), self);

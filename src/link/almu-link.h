@@ -24,10 +24,12 @@ G_DECLARE_FINAL_TYPE (AlmuLink, almu_link, ALMU, LINK, GObject)
 AlmuLink        *almu_link_new (AlmuSwitchboard *switchboard,
                                 AlmuSocket      *socket,
                                 const char      *peer,
+                                const char      *viewer,
                                 guint32          prepared_id);
 AlmuSwitchboard *almu_link_get_switchboard (AlmuLink *self);
 AlmuSession     *almu_link_get_session (AlmuLink *self);
 const char      *almu_link_get_peer (AlmuLink *self);
+const char      *almu_link_get_viewer (AlmuLink *self);
 guint32          almu_link_get_prepared_id (AlmuLink *self);
 guint16          almu_link_get_icd_version (AlmuLink *self);
 GCancellable    *almu_link_get_cancellable (AlmuLink *self);

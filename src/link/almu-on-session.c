@@ -172,6 +172,8 @@ almu_on_register_viewer (AlmuLink               *link,
     }
 
   almu_link_bind (link, session);
+  if (almu_link_get_viewer (link) != NULL)
+    almu_session_set_viewer (session, almu_link_get_viewer (link));
   if (is_reviving)
     almu_link_begin_order (link, ALMU_LINK_ALL_FILES);
   acknowledge (link, request_id,
@@ -180,6 +182,7 @@ almu_on_register_viewer (AlmuLink               *link,
   g_message ("Session %u [%s] Connected. Num sessions: %u",
              almu_session_get_id (session), almu_link_get_peer (link),
              almu_sessions_count (sessions, ALMU_SESSION_ATTACHED));
+  almu_switchboard_note_registered (almu_link_get_switchboard (link), link, request->session_id == 0);
 }
 
 /* -- RESUME_SESSION ----------------------------------------------------- */

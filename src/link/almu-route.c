@@ -19,6 +19,21 @@ static const struct
   { ALMU_ROUTE_SITE, { "GET", "HEAD" } },
 };
 
+/* The page of a prepared session has "/s/NUMBER/" in its address, which its
+ * socket repeats; all else of it is found as without. */
+static const char *
+skip_session (const char *path)
+{
+  const char *rest;
+
+  if (!g_str_has_prefix (path, "/s/") || !g_ascii_isdigit (path[3]))
+    return path;
+
+  rest = path + 3 + strspn (path + 3, "0123456789");
+
+  return *rest == '/' ? rest : path;
+}
+
 /**
  * almu_route_find:
  * @prefix: what comes before all paths; begins with a slash, or is empty
@@ -36,7 +51,7 @@ almu_route_find (const char  *prefix,
   if (!g_str_has_prefix (path, prefix))
     return ALMU_ROUTE_NONE;
 
-  path += strlen (prefix);
+  path = skip_session (path + strlen (prefix));
   *out_rest = path;
 
   if (*path == '\0')

@@ -49,6 +49,33 @@ send_request (AlmuLink         *link,
 }
 
 /**
+ * almu_scripting_ask:
+ * @callback: gets a result for almu_script_finish()
+ *
+ * Asks the page at the other end of @link to do something.
+ */
+void
+almu_scripting_ask (AlmuLink           *link,
+                    const AlmuScript   *script,
+                    GCancellable       *cancellable,
+                    GAsyncReadyCallback callback,
+                    gpointer            user_data)
+{
+  static int last_id = 0;
+  GTask     *task;
+
+  last_id = last_id == G_MAXINT ? 1 : last_id + 1;
+  task = g_task_new (link, cancellable, callback, user_data);
+  g_task_set_source_tag (task, almu_scripting_ask);
+  g_task_set_task_data (task, GINT_TO_POINTER (last_id), NULL);
+  g_hash_table_insert (almu_link_get_scripts (link), GINT_TO_POINTER (last_id), task);
+  if (cancellable != NULL)
+    g_signal_connect (cancellable, "cancelled", G_CALLBACK (on_cancelled), task);
+
+  send_request (link, last_id, script);
+}
+
+/**
  * almu_scripting_run:
  * @switchboard: where the session's page is found
  *
@@ -62,32 +89,19 @@ almu_scripting_run (guint32             session_id,
                     gpointer            callback_data,
                     gpointer            switchboard)
 {
-  static int   last_id = 0;
   AlmuSession *session;
   AlmuLink    *link = NULL;
-  GTask       *task;
 
   session = almu_sessions_lookup (almu_switchboard_get_sessions (switchboard), session_id);
   if (session != NULL)
     link = almu_switchboard_find (switchboard, session);
 
-  if (link == NULL)
-    {
-      g_task_report_new_error (NULL, callback, callback_data, almu_scripting_run,
-                               ALMU_ERROR, ALMU_ERROR_NOT_FOUND,
-                               "No page has session %u open", session_id);
-      return;
-    }
-
-  last_id = last_id == G_MAXINT ? 1 : last_id + 1;
-  task = g_task_new (link, cancellable, callback, callback_data);
-  g_task_set_source_tag (task, almu_scripting_run);
-  g_task_set_task_data (task, GINT_TO_POINTER (last_id), NULL);
-  g_hash_table_insert (almu_link_get_scripts (link), GINT_TO_POINTER (last_id), task);
-  if (cancellable != NULL)
-    g_signal_connect (cancellable, "cancelled", G_CALLBACK (on_cancelled), task);
-
-  send_request (link, last_id, script);
+  if (link != NULL)
+    almu_scripting_ask (link, script, cancellable, callback, callback_data);
+  else
+    g_task_report_new_error (NULL, callback, callback_data, almu_scripting_run,
+                             ALMU_ERROR, ALMU_ERROR_NOT_FOUND,
+                             "No page has session %u open", session_id);
 }
 
 void

@@ -12,6 +12,11 @@ void almu_scripting_run (guint32             session_id,
                          GAsyncReadyCallback callback,
                          gpointer            callback_data,
                          gpointer            switchboard);
+void almu_scripting_ask (AlmuLink           *link,
+                         const AlmuScript   *script,
+                         GCancellable       *cancellable,
+                         GAsyncReadyCallback callback,
+                         gpointer            user_data);
 void almu_scripting_abandon (AlmuLink *link);
 
 G_END_DECLS

@@ -26,6 +26,7 @@ G_DEFINE_FINAL_TYPE (AlmuSwitchboard, almu_switchboard, G_TYPE_OBJECT)
 enum
 {
   LINKS_CHANGED,
+  REGISTERED,
   N_SIGNALS
 };
 
@@ -59,6 +60,21 @@ almu_switchboard_class_init (AlmuSwitchboardClass *klass)
                   G_SIGNAL_RUN_LAST,
                   0, NULL, NULL, NULL,
                   G_TYPE_NONE, 0);
+
+  /**
+   * AlmuSwitchboard::registered:
+   * @self: the switchboard
+   * @link: an #AlmuLink
+   * @is_new: whether its page began anew, without a session
+   *
+   * A page has a session now.
+   */
+  signals[REGISTERED] =
+    g_signal_new ("registered",
+                  G_TYPE_FROM_CLASS (klass),
+                  G_SIGNAL_RUN_LAST,
+                  0, NULL, NULL, NULL,
+                  G_TYPE_NONE, 2, ALMU_TYPE_LINK, G_TYPE_BOOLEAN);
 }
 
 static void
@@ -96,6 +112,7 @@ almu_switchboard_get_options (AlmuSwitchboard *self)
  * almu_switchboard_accept:
  * @stream: (transfer none): a connection on which WebSocket frames follow
  * @peer: address of the viewer
+ * @viewer: (nullable): which browser it is
  * @prepared_id: the session that the page's address names, or 0
  *
  * Takes on a viewer.
@@ -104,10 +121,11 @@ void
 almu_switchboard_accept (AlmuSwitchboard *self,
                          GIOStream       *stream,
                          const char      *peer,
+                         const char      *viewer,
                          guint32          prepared_id)
 {
   g_autoptr(AlmuSocket) socket = almu_socket_new (stream);
-  AlmuLink *link = almu_link_new (self, socket, peer, prepared_id);
+  AlmuLink *link = almu_link_new (self, socket, peer, viewer, prepared_id);
 
   g_ptr_array_add (self->links, link);
   g_signal_emit (self, signals[LINKS_CHANGED], 0);
@@ -175,4 +193,12 @@ almu_switchboard_note_closed (AlmuSwitchboard *self,
 {
   if (g_ptr_array_remove (self->links, link))
     g_signal_emit (self, signals[LINKS_CHANGED], 0);
+}
+
+void
+almu_switchboard_note_registered (AlmuSwitchboard *self,
+                                  AlmuLink        *link,
+                                  gboolean         is_new)
+{
+  g_signal_emit (self, signals[REGISTERED], 0, link, is_new);
 }

@@ -34,6 +34,7 @@ const AlmuLinkOptions *almu_switchboard_get_options (AlmuSwitchboard *self);
 void                   almu_switchboard_accept (AlmuSwitchboard *self,
                                                 GIOStream       *stream,
                                                 const char      *peer,
+                                                const char      *viewer,
                                                 guint32          prepared_id);
 AlmuLink              *almu_switchboard_find (AlmuSwitchboard *self,
                                               AlmuSession     *session);
@@ -43,6 +44,9 @@ void                   almu_switchboard_close_all (AlmuSwitchboard *self);
 
 /* Called by links only. */
 void almu_switchboard_note_message (AlmuSwitchboard *self);
+void almu_switchboard_note_registered (AlmuSwitchboard *self,
+                                       AlmuLink        *link,
+                                       gboolean         is_new);
 void almu_switchboard_note_closed (AlmuSwitchboard *self,
                                    AlmuLink        *link);
 
