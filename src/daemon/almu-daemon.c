@@ -9,9 +9,11 @@
 
 #include "almu-bus.h"
 #include "almu-error.h"
+#include "almu-greeter.h"
 #include "almu-launch.h"
 #include "almu-limits.h"
 #include "almu-metrics.h"
+#include "almu-onlooker.h"
 #include "almu-page-address.h"
 #include "almu-scripting.h"
 #include "almu-server.h"
@@ -35,6 +37,8 @@ struct _AlmuDaemon
   AlmuStateDir    *state_dir;
   AlmuSessions    *sessions;
   AlmuSwitchboard *switchboard;
+  AlmuGreeter     *greeter;
+  AlmuOnlooker    *onlooker;
   AlmuServer      *server;
   AlmuPageAddress *address;
   AlmuBus         *bus;
@@ -47,7 +51,6 @@ struct _AlmuDaemon
 };
 
 G_DEFINE_FINAL_TYPE (AlmuDaemon, almu_daemon, G_TYPE_APPLICATION)
-
 
 static void
 almu_daemon_finalize (GObject *object)
@@ -125,6 +128,15 @@ on_link (AlmuServer *server,
                            almu_page_address_parse_session (peer->path));
 }
 
+static void
+on_page (AlmuServer *server,
+         const char *viewer,
+         const char *query,
+         AlmuDaemon *self)
+{
+  almu_greeter_note_page (self->greeter, viewer, query);
+}
+
 static guint
 on_metrics (const AlmuPageRequest *request,
             const char           **out_type,
@@ -139,6 +151,12 @@ on_metrics (const AlmuPageRequest *request,
 
   return 200;
 }
+
+static const AlmuGreeterMode greeter_modes[] = {
+  [ALMU_RESTORE_ASK] = ALMU_GREETER_ASK,
+  [ALMU_RESTORE_AUTO] = ALMU_GREETER_AUTO,
+  [ALMU_RESTORE_NEVER] = ALMU_GREETER_NEVER,
+};
 
 static gboolean
 open_model (AlmuDaemon *self,
@@ -163,6 +181,8 @@ open_model (AlmuDaemon *self,
   g_signal_connect_object (self->sessions, "session-added", G_CALLBACK (on_session_added), self, 0);
   g_signal_connect_object (self->sessions, "session-removed", G_CALLBACK (on_session_removed), self, 0);
   self->switchboard = almu_switchboard_new (self->sessions, &link_options);
+  self->greeter = almu_greeter_new (self->switchboard, greeter_modes[self->options->restore]);
+  self->onlooker = almu_onlooker_new (self->switchboard);
 
   return TRUE;
 }
@@ -182,6 +202,7 @@ open_server (AlmuDaemon *self,
                                  g_object_ref (self->switchboard), g_object_unref);
   almu_server_add_page (self->server, "/metrics", on_metrics, self, NULL);
   g_signal_connect_object (self->server, "link", G_CALLBACK (on_link), self, 0);
+  g_signal_connect_object (self->server, "page", G_CALLBACK (on_page), self, 0);
 
   return almu_launch_listen (self->server, self->options,
                              almu_state_dir_get_last_port (self->state_dir), error);
@@ -337,6 +358,8 @@ almu_daemon_shutdown (GApplication *application)
 
   g_clear_object (&self->bus);
   g_clear_object (&self->server);
+  g_clear_object (&self->greeter);
+  g_clear_object (&self->onlooker);
   g_clear_object (&self->switchboard);
   g_clear_object (&self->sessions);
   g_clear_pointer (&self->address, almu_page_address_unref);

@@ -910,6 +910,14 @@ almu_session_list_regions (AlmuSession *self,
   return regions;
 }
 
+guint
+almu_session_get_n_regions (AlmuSession *self)
+{
+  g_return_val_if_fail (ALMU_IS_SESSION (self), 0);
+
+  return g_hash_table_size (self->regions);
+}
+
 static AlmuRegion *
 add_region (AlmuSession *self,
             int          region_id,

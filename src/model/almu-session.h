@@ -65,6 +65,7 @@ AlmuRegion *almu_session_get_region (AlmuSession *self,
                                      GError     **error);
 GPtrArray  *almu_session_list_regions (AlmuSession *self,
                                        int          file_id);
+guint       almu_session_get_n_regions (AlmuSession *self);
 AlmuRegion *almu_session_set_region (AlmuSession *self,
                                      int          region_id,
                                      int          file_id,

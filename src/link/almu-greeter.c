@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "almu-greeter.h"
+
+#include <glib/gi18n.h>
+#include <json-glib/json-glib.h>
+
+#include "almu-error.h"
+#include "almu-link.h"
+#include "almu-scripting.h"
+
+/**
+ * AlmuGreeter:
+ *
+ * Brings back the session of a page that was started again, which the ICD
+ * calls impossible: the page's memory is gone, but its browser is known by
+ * a cookie. Asks inside the unmodified page, by what it offers to scripts,
+ * and makes it load the kept session as a workspace.
+ *
+ * Silent where the page was opened for something in particular, where it
+ * begins to do something by itself, and where the kept session is open in
+ * another window.
+ */
+struct _AlmuGreeter
+{
+  GObject parent_instance;
+
+  AlmuSwitchboard *switchboard;
+  AlmuGreeterMode  mode;
+  GHashTable      *busy_viewers; /* browsers whose last page came for something */
+};
+
+G_DEFINE_FINAL_TYPE (AlmuGreeter, almu_greeter, G_TYPE_OBJECT)
+
+/* The page's file browser is up by then, where it opens by itself. */
+#define QUIET_MSEC 2500
+
+/* One page that may be asked. */
+typedef struct
+{
+  AlmuGreeter  *greeter; /* a reference */
+  AlmuLink     *link;    /* a reference */
+  guint32       kept_id;
+  GCancellable *cancellable;
+  gulong        heard_handler;
+  guint         quiet_source;
+} Greeting;
+
+static void
+greeting_free (Greeting *greeting)
+{
+  g_clear_handle_id (&greeting->quiet_source, g_source_remove);
+  g_clear_signal_handler (&greeting->heard_handler, greeting->link);
+  g_clear_object (&greeting->link);
+  g_clear_object (&greeting->cancellable);
+  g_clear_object (&greeting->greeter);
+  g_free (greeting);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Greeting, greeting_free)
+
+static void
+almu_greeter_dispose (GObject *object)
+{
+  AlmuGreeter *self = ALMU_GREETER (object);
+
+  g_clear_object (&self->switchboard);
+  g_clear_pointer (&self->busy_viewers, g_hash_table_unref);
+
+  G_OBJECT_CLASS (almu_greeter_parent_class)->dispose (object);
+}
+
+static void
+almu_greeter_class_init (AlmuGreeterClass *klass)
+{
+  G_OBJECT_CLASS (klass)->dispose = almu_greeter_dispose;
+}
+
+static void
+almu_greeter_init (AlmuGreeter *self)
+{
+  self->busy_viewers = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+}
+
+/* -- which session ------------------------------------------------------ */
+
+static void
+consider (AlmuArchiveEntry       *best,
+          const AlmuArchiveEntry *candidate,
+          const char             *viewer)
+{
+  if (candidate->n_files == 0 || g_strcmp0 (candidate->viewer, viewer) != 0 ||
+      candidate->last_seen < best->last_seen)
+    return;
+
+  g_free (best->title);
+  *best = *candidate;
+  best->title = g_strdup (candidate->title);
+  best->state = NULL;
+  best->viewer = NULL;
+}
+
+static void
+consider_kept (AlmuArchiveEntry *best,
+               AlmuSessions     *sessions,
+               const char       *viewer)
+{
+  AlmuArchive *archive = almu_sessions_get_archive (sessions);
+  g_autoptr(GPtrArray) list = NULL;
+
+  if (archive != NULL)
+    list = almu_archive_list (archive, NULL);
+
+  for (guint i = 0; list != NULL && i < list->len; i++)
+    {
+      const AlmuArchiveEntry *entry = list->pdata[i];
+
+      /* what is in memory speaks for itself */
+      if (almu_sessions_lookup (sessions, entry->id) == NULL)
+        consider (best, entry, viewer);
+    }
+}
+
+static void
+consider_detached (AlmuArchiveEntry *best,
+                   AlmuSessions     *sessions,
+                   const char       *viewer)
+{
+  g_autoptr(GPtrArray) list = almu_sessions_list (sessions);
+
+  for (guint i = 0; i < list->len; i++)
+    {
+      AlmuSession     *session = list->pdata[i];
+      g_autofree char *title = NULL;
+      AlmuArchiveEntry entry = { 0 };
+
+      if (almu_session_get_state (session) != ALMU_SESSION_DETACHED)
+        continue;
+
+      g_object_get (session, "title", &title, NULL);
+      entry.id = almu_session_get_id (session);
+      entry.title = title;
+      entry.viewer = (char *) almu_session_get_viewer (session);
+      entry.last_seen = almu_session_get_last_seen (session);
+      entry.n_files = almu_session_list_files (session)->len;
+      entry.n_regions = almu_session_get_n_regions (session);
+      consider (best, &entry, viewer);
+    }
+}
+
+/* -- the question ------------------------------------------------------- */
+
+static char *
+say_how_long_ago (gint64 when)
+{
+  gint64 seconds = MAX (g_get_real_time () / G_TIME_SPAN_SECOND - when, 0);
+  gulong n;
+
+  if (seconds < 60)
+    return g_strdup (_ ("a moment ago"));
+
+  if (seconds < 60 * 60)
+    {
+      n = (gulong) (seconds / 60);
+      return g_strdup_printf (ngettext ("%lu minute ago", "%lu minutes ago", n), n);
+    }
+
+  if (seconds < 24 * 60 * 60)
+    {
+      n = (gulong) (seconds / (60 * 60));
+      return g_strdup_printf (ngettext ("%lu hour ago", "%lu hours ago", n), n);
+    }
+
+  n = (gulong) (seconds / (24 * 60 * 60));
+  return g_strdup_printf (ngettext ("%lu day ago", "%lu days ago", n), n);
+}
+
+static char *
+make_question (const AlmuArchiveEntry *kept)
+{
+  g_autofree char *ago = say_how_long_ago (kept->last_seen);
+  g_autofree char *regions = NULL;
+
+  regions = g_strdup_printf (ngettext ("%u region", "%u regions", kept->n_regions), kept->n_regions);
+
+  /* Translators: title of the session, number of regions, how long ago */
+  return g_strdup_printf (_ ("Resume your last session? %s, %s, last seen %s"),
+                          kept->title, regions, ago);
+}
+
+static char *
+make_parameters (const char *text)
+{
+  g_autoptr(JsonBuilder) builder = json_builder_new ();
+  g_autoptr(JsonNode) root = NULL;
+
+  json_builder_begin_array (builder);
+  json_builder_add_string_value (builder, text);
+  json_builder_end_array (builder);
+  root = json_builder_get_root (builder);
+
+  return json_to_string (root, FALSE);
+}
+
+static void
+ask_page (Greeting           *greeting,
+          const char         *path,
+          const char         *action,
+          const char         *argument,
+          GAsyncReadyCallback callback)
+{
+  g_autofree char *parameters = make_parameters (argument);
+  AlmuScript       script = {
+          .path = (char *) path,
+          .action = (char *) action,
+          .parameters = parameters,
+  };
+
+  almu_scripting_ask (greeting->link, &script, greeting->cancellable, callback, greeting);
+}
+
+/* The rebuilt session takes the place of the kept one. */
+static void
+on_loaded (GObject      *source,
+           GAsyncResult *result,
+           gpointer      user_data)
+{
+  g_autoptr(Greeting) greeting = user_data;
+  g_autoptr(GError) error = NULL;
+  g_autoptr(AlmuScriptReply) reply = almu_script_finish (result, &error);
+  AlmuSessions *sessions = almu_switchboard_get_sessions (greeting->greeter->switchboard);
+
+  if (reply == NULL || !reply->success)
+    {
+      g_debug ("Session %u was not rebuilt: %s", greeting->kept_id,
+               error != NULL ? error->message : reply->message);
+      return;
+    }
+
+  g_message ("Session %u was rebuilt in a new page", greeting->kept_id);
+  if (!almu_sessions_forget (sessions, greeting->kept_id, &error))
+    g_debug ("%s", error->message);
+}
+
+static void
+load (Greeting *greeting)
+{
+  g_autofree char *name = g_strdup_printf ("Session %u", greeting->kept_id);
+
+  ask_page (greeting, "", "loadWorkspace", name, on_loaded);
+}
+
+static void
+on_answered (GObject      *source,
+             GAsyncResult *result,
+             gpointer      user_data)
+{
+  g_autoptr(Greeting) greeting = user_data;
+  g_autoptr(GError) error = NULL;
+  g_autoptr(AlmuScriptReply) reply = almu_script_finish (result, &error);
+
+  if (reply != NULL && reply->success && g_strcmp0 (reply->response, "true") == 0)
+    load (g_steal_pointer (&greeting));
+}
+
+/* The page has settled without opening anything. */
+static void
+greet (Greeting *greeting)
+{
+  AlmuGreeter     *self = greeting->greeter;
+  AlmuSessions    *sessions = almu_switchboard_get_sessions (self->switchboard);
+  const char      *viewer = almu_link_get_viewer (greeting->link);
+  AlmuArchiveEntry kept = { 0 };
+  g_autofree char *question = NULL;
+
+  g_clear_handle_id (&greeting->quiet_source, g_source_remove);
+  g_clear_signal_handler (&greeting->heard_handler, greeting->link);
+
+  consider_kept (&kept, sessions, viewer);
+  consider_detached (&kept, sessions, viewer);
+  greeting->kept_id = kept.id;
+  if (kept.id == 0 || almu_link_get_session (greeting->link) == NULL)
+    {
+      greeting_free (greeting);
+      return;
+    }
+
+  question = make_question (&kept);
+  g_free (kept.title);
+
+  if (self->mode == ALMU_GREETER_AUTO)
+    load (greeting);
+  else
+    ask_page (greeting, "alertStore", "showInteractiveAlert", question, on_answered);
+}
+
+static gboolean
+on_quiet (gpointer user_data)
+{
+  Greeting *greeting = user_data;
+
+  greeting->quiet_source = 0;
+  greet (greeting);
+
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_heard (AlmuLink *link,
+          guint     event,
+          Greeting *greeting)
+{
+  /* it knows what it wants */
+  if (event == CARTA__EVENT_TYPE__OPEN_FILE || event == CARTA__EVENT_TYPE__CONCAT_STOKES_FILES ||
+      event == CARTA__EVENT_TYPE__RESUME_SESSION)
+    greeting_free (greeting);
+}
+
+static void
+on_registered (AlmuSwitchboard *switchboard,
+               AlmuLink        *link,
+               gboolean         is_new,
+               AlmuGreeter     *self)
+{
+  const char *viewer = almu_link_get_viewer (link);
+  Greeting   *greeting;
+
+  if (self->mode == ALMU_GREETER_NEVER || !is_new || viewer == NULL ||
+      almu_link_get_prepared_id (link) != 0 || g_hash_table_contains (self->busy_viewers, viewer))
+    return;
+
+  greeting = g_new0 (Greeting, 1);
+  greeting->greeter = g_object_ref (self);
+  greeting->link = g_object_ref (link);
+  greeting->cancellable = g_object_ref (almu_link_get_cancellable (link));
+  greeting->heard_handler = g_signal_connect (link, "heard", G_CALLBACK (on_heard), greeting);
+  greeting->quiet_source = g_timeout_add (QUIET_MSEC, on_quiet, greeting);
+}
+
+/**
+ * almu_greeter_note_page:
+ * @viewer: (nullable): which browser
+ * @query: (nullable): the page's parameters
+ *
+ * A browser has fetched the page. Its link will follow, but not tell what
+ * the page was opened for.
+ */
+void
+almu_greeter_note_page (AlmuGreeter *self,
+                        const char  *viewer,
+                        const char  *query)
+{
+  static const char *const purposes[] = { "file", "files", "workspace", "key" };
+  g_autoptr(GHashTable) parameters = NULL;
+
+  g_return_if_fail (ALMU_IS_GREETER (self));
+
+  if (viewer == NULL)
+    return;
+
+  g_hash_table_remove (self->busy_viewers, viewer);
+  if (query != NULL)
+    parameters = g_uri_parse_params (query, -1, "&", G_URI_PARAMS_NONE, NULL);
+
+  for (guint i = 0; parameters != NULL && i < G_N_ELEMENTS (purposes); i++)
+    {
+      if (g_hash_table_contains (parameters, purposes[i]))
+        g_hash_table_add (self->busy_viewers, g_strdup (viewer));
+    }
+}
+
+AlmuGreeter *
+almu_greeter_new (AlmuSwitchboard *switchboard,
+                  AlmuGreeterMode  mode)
+{
+  AlmuGreeter *self = g_object_new (ALMU_TYPE_GREETER, NULL);
+
+  self->switchboard = g_object_ref (switchboard);
+  self->mode = mode;
+  g_signal_connect_object (switchboard, "registered", G_CALLBACK (on_registered), self, 0);
+
+  return self;
+}

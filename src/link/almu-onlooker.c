@@ -1,0 +1,470 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "almu-onlooker.h"
+
+#include <json-glib/json-glib.h>
+
+#include "almu-json-text.h"
+#include "almu-link.h"
+#include "almu-message.h"
+#include "almu-scripting.h"
+
+/**
+ * AlmuOnlooker:
+ *
+ * Learns what only the page knows of a view (zoom, centre, colour map, clip
+ * limits, names and colours of regions), so that it looks as it did when it
+ * comes back. Reads single values through what the page offers to scripts,
+ * which changes nothing there, and only while the user pauses after having
+ * done something.
+ *
+ * The values of a file become its look: a JSON document whose members are
+ * named as in the page.
+ */
+struct _AlmuOnlooker
+{
+  GObject parent_instance;
+
+  AlmuSwitchboard *switchboard;
+};
+
+G_DEFINE_FINAL_TYPE (AlmuOnlooker, almu_onlooker, G_TYPE_OBJECT)
+
+/* A pause of the user, not of the mouse. */
+#define QUIET_MSEC 1500
+
+/* How many regions of a file are looked at: each is a few questions. */
+#define MAX_REGIONS 200
+
+/* What is read of a file: an object of the page, and a value of it. */
+typedef struct
+{
+  const char *object; /* below frames[i] */
+  const char *name;
+  const char *group; /* member of the look it goes into, or NULL */
+} Leaf;
+
+static const Leaf file_leaves[] = {
+  { "", "zoomLevel", NULL },
+  { "", "center", NULL },
+  { ".renderConfig", "scaling", "renderConfig" },
+  { ".renderConfig", "colorMap", "renderConfig" },
+  { ".renderConfig", "inverted", "renderConfig" },
+  { ".renderConfig", "bias", "renderConfig" },
+  { ".renderConfig", "contrast", "renderConfig" },
+  { ".renderConfig", "gamma", "renderConfig" },
+  { ".renderConfig", "alpha", "renderConfig" },
+  { ".renderConfig", "scaleMin", "renderConfig" },
+  { ".renderConfig", "scaleMax", "renderConfig" },
+  { ".renderConfig", "selectedPercentile", "renderConfig" },
+  { ".renderConfig", "visible", "renderConfig" },
+};
+
+static const char *const region_leaves[] = { "name", "color", "lineWidth", "dashLength", "locked" };
+
+/* One look at one page. */
+typedef struct
+{
+  AlmuLink     *link; /* unowned: the watch goes with it */
+  guint         quiet_source;
+  gboolean      is_looking;
+  GCancellable *cancellable;
+
+  int         n_frames; /* how many images the page has; -1 before it said */
+  int         frame;    /* which of them */
+  AlmuFile   *file;     /* the one it is, or NULL while that is asked */
+  guint       leaf;
+  int         n_regions; /* as n_frames */
+  int         region;
+  guint       region_leaf;
+  int         region_id;
+  JsonObject *look;
+} Watch;
+
+static void ask_next (Watch *watch);
+
+static void
+stop_looking (Watch *watch)
+{
+  watch->is_looking = FALSE;
+  g_clear_object (&watch->file);
+  g_clear_pointer (&watch->look, json_object_unref);
+}
+
+static void
+watch_free (gpointer data)
+{
+  Watch *watch = data;
+
+  stop_looking (watch);
+  g_clear_object (&watch->cancellable);
+  g_clear_handle_id (&watch->quiet_source, g_source_remove);
+  g_free (watch);
+}
+
+static void
+almu_onlooker_dispose (GObject *object)
+{
+  g_clear_object (&ALMU_ONLOOKER (object)->switchboard);
+
+  G_OBJECT_CLASS (almu_onlooker_parent_class)->dispose (object);
+}
+
+static void
+almu_onlooker_class_init (AlmuOnlookerClass *klass)
+{
+  G_OBJECT_CLASS (klass)->dispose = almu_onlooker_dispose;
+}
+
+static void
+almu_onlooker_init (AlmuOnlooker *self)
+{
+}
+
+/* -- asking ------------------------------------------------------------- */
+
+static char *
+make_parameters (const char *object,
+                 const char *name)
+{
+  return g_strdup_printf ("[{\"macroTarget\":\"%s\",\"macroVariable\":\"%s\"}]", object, name);
+}
+
+static void
+ask (Watch              *watch,
+     const char         *object,
+     const char         *name,
+     GAsyncReadyCallback callback)
+{
+  g_autofree char *parameters = make_parameters (object, name);
+  AlmuScript       script = {
+          .path = (char *) "",
+          .action = (char *) "fetchParameter",
+          .parameters = parameters,
+  };
+
+  almu_scripting_ask (watch->link, &script, watch->cancellable, callback, watch);
+}
+
+/* The value that the page gave, or NULL if it has none; FALSE if the page
+ * has gone. */
+static gboolean
+take_answer (Watch        *watch,
+             GAsyncResult *result,
+             JsonNode    **out_value)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(AlmuScriptReply) reply = almu_script_finish (result, &error);
+  g_autofree char *clean = NULL;
+
+  *out_value = NULL;
+  if (reply == NULL)
+    {
+      stop_looking (watch);
+      return FALSE;
+    }
+
+  if (reply->success && reply->response != NULL)
+    clean = almu_json_text_clean (reply->response, -1, NULL);
+  if (clean != NULL)
+    *out_value = json_from_string (clean, NULL);
+
+  return TRUE;
+}
+
+static JsonObject *
+get_group (JsonObject *parent,
+           const char *name)
+{
+  if (!json_object_has_member (parent, name))
+    json_object_set_object_member (parent, name, json_object_new ());
+
+  return json_object_get_object_member (parent, name);
+}
+
+static void
+finish_file (Watch *watch)
+{
+  g_autoptr(JsonNode) root = json_node_new (JSON_NODE_OBJECT);
+  g_autofree char *text = NULL;
+  g_autofree char *look = NULL;
+
+  json_node_set_object (root, watch->look);
+  text = json_to_string (root, FALSE);
+  look = almu_json_text_mend (text);
+  almu_file_set_look (watch->file, look);
+
+  watch->frame++;
+  g_clear_object (&watch->file);
+  g_clear_pointer (&watch->look, json_object_unref);
+}
+
+static int
+get_number (JsonNode *value,
+            int       otherwise)
+{
+  return value != NULL && JSON_NODE_HOLDS_VALUE (value) ? (int) json_node_get_int (value) : otherwise;
+}
+
+static void
+on_n_frames (GObject      *source,
+             GAsyncResult *result,
+             gpointer      user_data)
+{
+  Watch *watch = user_data;
+  g_autoptr(JsonNode) value = NULL;
+
+  if (!take_answer (watch, result, &value))
+    return;
+
+  watch->n_frames = get_number (value, 0);
+  ask_next (watch);
+}
+
+static void
+on_frame_known (GObject      *source,
+                GAsyncResult *result,
+                gpointer      user_data)
+{
+  Watch *watch = user_data;
+  g_autoptr(JsonNode) value = NULL;
+  AlmuSession *session;
+  AlmuFile    *file = NULL;
+
+  if (!take_answer (watch, result, &value))
+    return;
+
+  session = almu_link_get_session (watch->link);
+  if (session != NULL)
+    file = almu_session_get_file (session, get_number (value, -1), NULL);
+
+  /* the page has images that are not files, or we are behind */
+  if (file == NULL)
+    {
+      watch->frame++;
+      ask_next (watch);
+      return;
+    }
+
+  watch->file = g_object_ref (file);
+  watch->look = json_object_new ();
+  watch->leaf = 0;
+  watch->n_regions = -1;
+  watch->region = 0;
+  watch->region_leaf = 0;
+  watch->region_id = 0;
+  ask_next (watch);
+}
+
+static void
+on_leaf (GObject      *source,
+         GAsyncResult *result,
+         gpointer      user_data)
+{
+  Watch      *watch = user_data;
+  const Leaf *leaf = &file_leaves[watch->leaf];
+  JsonNode   *value;
+  JsonObject *group;
+
+  if (!take_answer (watch, result, &value))
+    return;
+
+  group = leaf->group != NULL ? get_group (watch->look, leaf->group) : watch->look;
+  if (value != NULL)
+    json_object_set_member (group, leaf->name, value);
+  watch->leaf++;
+  ask_next (watch);
+}
+
+static void
+on_n_regions (GObject      *source,
+              GAsyncResult *result,
+              gpointer      user_data)
+{
+  Watch *watch = user_data;
+  g_autoptr(JsonNode) value = NULL;
+
+  if (!take_answer (watch, result, &value))
+    return;
+
+  watch->n_regions = MIN (get_number (value, 0), MAX_REGIONS);
+  ask_next (watch);
+}
+
+static void
+on_region_id (GObject      *source,
+              GAsyncResult *result,
+              gpointer      user_data)
+{
+  Watch *watch = user_data;
+  g_autoptr(JsonNode) value = NULL;
+
+  if (!take_answer (watch, result, &value))
+    return;
+
+  watch->region_id = get_number (value, 0);
+  watch->region_leaf = 0;
+  /* the cursor is not one, nor is what was not acknowledged yet */
+  if (watch->region_id < 1)
+    {
+      watch->region++;
+      watch->region_id = 0;
+    }
+  ask_next (watch);
+}
+
+static void
+on_region_leaf (GObject      *source,
+                GAsyncResult *result,
+                gpointer      user_data)
+{
+  Watch           *watch = user_data;
+  g_autofree char *id = g_strdup_printf ("%d", watch->region_id);
+  JsonNode        *value;
+  JsonObject      *region;
+
+  if (!take_answer (watch, result, &value))
+    return;
+
+  region = get_group (get_group (watch->look, "regions"), id);
+  if (value != NULL)
+    json_object_set_member (region, region_leaves[watch->region_leaf], value);
+
+  watch->region_leaf++;
+  if (watch->region_leaf == G_N_ELEMENTS (region_leaves))
+    {
+      watch->region++;
+      watch->region_id = 0;
+    }
+  ask_next (watch);
+}
+
+static void
+ask_of_region (Watch *watch)
+{
+  g_autofree char *object = g_strdup_printf ("frames[%d].regionSet.regions[%d]", watch->frame, watch->region);
+
+  if (watch->region_id == 0)
+    ask (watch, object, "regionId", on_region_id);
+  else
+    ask (watch, object, region_leaves[watch->region_leaf], on_region_leaf);
+}
+
+static void
+ask_of_file (Watch *watch)
+{
+  g_autofree char *object = NULL;
+
+  if (watch->leaf < G_N_ELEMENTS (file_leaves))
+    {
+      object = g_strdup_printf ("frames[%d]%s", watch->frame, file_leaves[watch->leaf].object);
+      ask (watch, object, file_leaves[watch->leaf].name, on_leaf);
+    }
+  else if (watch->n_regions < 0)
+    {
+      object = g_strdup_printf ("frames[%d].regionSet.regions", watch->frame);
+      ask (watch, object, "length", on_n_regions);
+    }
+  else if (watch->region < watch->n_regions)
+    {
+      ask_of_region (watch);
+    }
+  else
+    {
+      finish_file (watch);
+      ask_next (watch);
+    }
+}
+
+/* The next question of the look: how many images the page has, which file
+ * each is, its values one by one, its regions one by one. Never for what is
+ * not there: the page would complain to its console. */
+static void
+ask_next (Watch *watch)
+{
+  g_autofree char *object = NULL;
+
+  if (watch->n_frames < 0)
+    {
+      ask (watch, "frames", "length", on_n_frames);
+    }
+  else if (watch->file != NULL)
+    {
+      ask_of_file (watch);
+    }
+  else if (watch->frame < watch->n_frames)
+    {
+      object = g_strdup_printf ("frames[%d].frameInfo", watch->frame);
+      ask (watch, object, "fileId", on_frame_known);
+    }
+  else
+    {
+      stop_looking (watch);
+    }
+}
+
+/* -- when --------------------------------------------------------------- */
+
+static gboolean
+on_quiet (gpointer user_data)
+{
+  Watch       *watch = user_data;
+  AlmuSession *session = almu_link_get_session (watch->link);
+
+  watch->quiet_source = 0;
+  if (session == NULL || watch->is_looking || almu_session_list_files (session)->len == 0)
+    return G_SOURCE_REMOVE;
+
+  g_set_object (&watch->cancellable, almu_link_get_cancellable (watch->link));
+  watch->is_looking = TRUE;
+  watch->n_frames = -1;
+  watch->frame = 0;
+  ask_next (watch);
+
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_heard (AlmuLink *link,
+          guint     event,
+          Watch    *watch)
+{
+  /* our own questions, and what comes by itself */
+  if (event == CARTA__EVENT_TYPE__SCRIPTING_RESPONSE ||
+      event == CARTA__EVENT_TYPE__CHANNEL_MAP_FLOW_CONTROL ||
+      event == CARTA__EVENT_TYPE__ANIMATION_FLOW_CONTROL)
+    return;
+
+  g_clear_handle_id (&watch->quiet_source, g_source_remove);
+  watch->quiet_source = g_timeout_add (QUIET_MSEC, on_quiet, watch);
+}
+
+static void
+on_registered (AlmuSwitchboard *switchboard,
+               AlmuLink        *link,
+               gboolean         is_new,
+               AlmuOnlooker    *self)
+{
+  Watch *watch;
+
+  /* without a browser there is no page to ask */
+  if (almu_link_get_viewer (link) == NULL || g_object_get_data (G_OBJECT (link), "almu-watch") != NULL)
+    return;
+
+  watch = g_new0 (Watch, 1);
+  watch->link = link;
+  g_object_set_data_full (G_OBJECT (link), "almu-watch", watch, watch_free);
+  g_signal_connect (link, "heard", G_CALLBACK (on_heard), watch);
+}
+
+AlmuOnlooker *
+almu_onlooker_new (AlmuSwitchboard *switchboard)
+{
+  AlmuOnlooker *self = g_object_new (ALMU_TYPE_ONLOOKER, NULL);
+
+  self->switchboard = g_object_ref (switchboard);
+  g_signal_connect_object (switchboard, "registered", G_CALLBACK (on_registered), self, 0);
+
+  return self;
+}
