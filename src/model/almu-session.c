@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
-#include "almu-session.h"
+#include "almu-session-private.h"
 
 #include "almu-error.h"
 #include "almu-limits.h"
@@ -18,29 +18,6 @@
  *
  * Main thread only.
  */
-struct _AlmuSession
-{
-  GObject parent_instance;
-
-  guint32          id;
-  AlmuSessionState state;
-  AlmuFolder      *folder;
-  AlmuCache       *cache;
-  char            *peer;
-  char            *viewer; /* which browser it was, or NULL */
-  char            *title;
-  gint64           created; /* seconds since 1970, as is the next */
-  gint64           last_seen;
-  guint            epoch;
-  gboolean         is_congested;
-  gboolean         is_ending;   /* what happens now is no change of the session */
-  gboolean         is_recalled; /* not all is back yet: no state to write down */
-  GPtrArray       *files;       /* in the order of opening */
-  GHashTable      *regions;     /* id → AlmuRegion */
-  int              last_region_id;
-  int              last_free_file_id;
-};
-
 G_DEFINE_FINAL_TYPE (AlmuSession, almu_session, G_TYPE_OBJECT)
 
 enum
@@ -372,8 +349,8 @@ almu_session_get_last_seen (AlmuSession *self)
   return self->last_seen;
 }
 
-static void
-emit_changed (AlmuSession *self)
+void
+almu_session_emit_changed (AlmuSession *self)
 {
   if (!self->is_ending && !self->is_recalled)
     g_signal_emit (self, signals[CHANGED], 0);
@@ -407,7 +384,7 @@ set_state (AlmuSession     *self,
 
   self->state = state;
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STATE]);
-  emit_changed (self);
+  almu_session_emit_changed (self);
 }
 
 /**
@@ -617,7 +594,7 @@ static void
 on_file_changed (AlmuFile    *file,
                  AlmuSession *self)
 {
-  emit_changed (self);
+  almu_session_emit_changed (self);
 }
 
 static int
@@ -710,7 +687,7 @@ almu_session_take_file (AlmuSession *self,
   g_signal_connect_object (file, "changed", G_CALLBACK (on_file_changed), self, 0);
   g_signal_emit (self, signals[FILE_ADDED], 0, file);
   update_title (self);
-  emit_changed (self);
+  almu_session_emit_changed (self);
 }
 
 static gboolean
@@ -840,7 +817,7 @@ almu_session_close_file (AlmuSession *self,
   g_object_run_dispose (G_OBJECT (file));
   if (!self->is_ending)
     update_title (self);
-  emit_changed (self);
+  almu_session_emit_changed (self);
 
   return TRUE;
 }
@@ -948,7 +925,7 @@ add_region (AlmuSession *self,
   region = almu_region_new (region_id, file_id, shape);
   g_hash_table_insert (self->regions, GINT_TO_POINTER (region_id), region);
   g_signal_emit (self, signals[REGION_ADDED], 0, region);
-  emit_changed (self);
+  almu_session_emit_changed (self);
 
   return region;
 }
@@ -988,7 +965,7 @@ almu_session_set_region (AlmuSession *self,
     }
 
   almu_region_set_shape (region, shape);
-  emit_changed (self);
+  almu_session_emit_changed (self);
 
   return region;
 }
@@ -1016,190 +993,7 @@ almu_session_remove_region (AlmuSession *self,
         almu_demand_forget_region (demand, region_id);
     }
   g_signal_emit (self, signals[REGION_REMOVED], 0, region);
-  emit_changed (self);
+  almu_session_emit_changed (self);
 
   return TRUE;
-}
-
-/* -- what outlives the process ------------------------------------------ */
-
-static void
-require_if_any (AlmuDemand *demand,
-                void (*require) (AlmuDemand *,
-                                 int,
-                                 AlmuRegion *,
-                                 GArray *),
-                int         region_id,
-                AlmuRegion *region,
-                GArray     *wants)
-{
-  if (wants != NULL)
-    require (demand, region_id, region, wants);
-}
-
-/**
- * almu_session_require_kept:
- *
- * Puts in force what is wanted of @file and was kept while it was not open.
- * Nothing is calculated before the demand is started.
- */
-void
-almu_session_require_kept (AlmuSession *self,
-                           AlmuFile    *file)
-{
-  AlmuDemand *demand = almu_file_get_demand (file);
-  g_autoptr(GPtrArray) requirements = NULL;
-
-  g_return_if_fail (ALMU_IS_SESSION (self));
-
-  if (demand == NULL)
-    return;
-
-  requirements = almu_file_take_requirements (file);
-  for (guint i = 0; requirements != NULL && i < requirements->len; i++)
-    {
-      const AlmuRequirement *requirement = requirements->pdata[i];
-      int                    region_id = requirement->region_id;
-      AlmuRegion            *region = NULL;
-
-      if (region_id > 0)
-        {
-          region = almu_session_get_region (self, region_id, NULL);
-          if (region == NULL)
-            continue;
-        }
-
-      require_if_any (demand, almu_demand_require_spatial, region_id, region, requirement->spatial);
-      require_if_any (demand, almu_demand_require_spectral, region_id, region, requirement->spectral);
-      require_if_any (demand, almu_demand_require_stats, region_id, region, requirement->stats);
-      require_if_any (demand, almu_demand_require_histograms, region_id, region, requirement->histograms);
-    }
-}
-
-/**
- * almu_session_get_viewer:
- *
- * Returns: (nullable): which browser the session belongs to
- */
-const char *
-almu_session_get_viewer (AlmuSession *self)
-{
-  g_return_val_if_fail (ALMU_IS_SESSION (self), NULL);
-
-  return self->viewer;
-}
-
-void
-almu_session_set_viewer (AlmuSession *self,
-                         const char  *viewer)
-{
-  g_return_if_fail (ALMU_IS_SESSION (self));
-
-  if (g_strcmp0 (self->viewer, viewer) == 0)
-    return;
-
-  g_free (self->viewer);
-  self->viewer = g_strdup (viewer);
-  emit_changed (self);
-}
-
-static AlmuFileWish *
-describe_file (AlmuSession *self,
-               AlmuFile    *file)
-{
-  AlmuFileWish *wish = almu_file_wish_new (almu_file_get_id (file));
-  AlmuImage    *image = almu_file_get_image (file);
-  g_autoptr(GPtrArray) regions = almu_session_list_regions (self, wish->id);
-
-  wish->name = almu_file_name_copy (almu_file_get_name (file));
-  wish->label = g_strdup (wish->name->name);
-  wish->channel = almu_file_get_channel (file);
-  wish->stokes = almu_file_get_stokes (file);
-  wish->cursor = almu_file_get_cursor (file);
-  wish->has_cursor = almu_file_has_cursor (file);
-  wish->requirements = almu_file_dup_requirements (file);
-  wish->look = g_strdup (almu_file_get_look (file));
-  if (image != NULL)
-    {
-      wish->has_fingerprint = TRUE;
-      wish->fingerprint = *almu_image_get_fingerprint (image);
-    }
-
-  for (guint i = 0; i < regions->len; i++)
-    {
-      AlmuRegionWish region = {
-        .id = almu_region_get_id (regions->pdata[i]),
-        .shape = almu_shape_ref (almu_region_get_shape (regions->pdata[i])),
-      };
-
-      g_array_append_val (wish->regions, region);
-    }
-
-  return wish;
-}
-
-/**
- * almu_session_describe:
- *
- * Returns: (transfer full): the session as it can be written down
- */
-AlmuMemento *
-almu_session_describe (AlmuSession *self)
-{
-  AlmuMemento *memento;
-
-  g_return_val_if_fail (ALMU_IS_SESSION (self), NULL);
-
-  memento = almu_memento_new (self->id);
-  memento->state = g_strdup (almu_session_state_get_name (self->state));
-  memento->title = g_strdup (self->title);
-  memento->peer = g_strdup (self->peer);
-  memento->viewer = g_strdup (self->viewer);
-  memento->created = self->created;
-  memento->last_seen = self->last_seen;
-  memento->epoch = self->epoch;
-  memento->last_region_id = self->last_region_id;
-  for (guint i = 0; i < self->files->len; i++)
-    g_ptr_array_add (memento->files, describe_file (self, self->files->pdata[i]));
-
-  return memento;
-}
-
-/**
- * almu_session_recall:
- *
- * Takes over from @memento what needs no opening of files; these are for
- * almu_resume_async(). Until almu_session_end_recall() the session is not
- * yet what its record says, so that nothing is written down.
- */
-void
-almu_session_recall (AlmuSession       *self,
-                     const AlmuMemento *memento)
-{
-  g_return_if_fail (ALMU_IS_SESSION (self));
-
-  self->is_recalled = TRUE;
-  self->created = memento->created;
-  self->last_seen = memento->last_seen;
-  self->epoch = memento->epoch + 1;
-  self->last_region_id = memento->last_region_id;
-  g_free (self->viewer);
-  self->viewer = g_strdup (memento->viewer);
-  g_free (self->title);
-  self->title = g_strdup (memento->title != NULL ? memento->title : "");
-  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_TITLE]);
-}
-
-/**
- * almu_session_end_recall:
- *
- * All that could be brought back is back.
- */
-void
-almu_session_end_recall (AlmuSession *self)
-{
-  g_return_if_fail (ALMU_IS_SESSION (self));
-
-  self->is_recalled = FALSE;
-  emit_changed (self);
 }

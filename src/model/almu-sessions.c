@@ -34,6 +34,7 @@ enum
 {
   SESSION_ADDED,
   SESSION_REMOVED,
+  SESSION_FORGOTTEN,
   N_SIGNALS
 };
 
@@ -98,6 +99,18 @@ almu_sessions_class_init (AlmuSessionsClass *klass)
                   G_SIGNAL_RUN_LAST,
                   0, NULL, NULL, NULL,
                   G_TYPE_NONE, 1, ALMU_TYPE_SESSION);
+
+  /**
+   * AlmuSessions::session-forgotten:
+   * @self: the sessions
+   * @id: the one whose record is gone too
+   */
+  signals[SESSION_FORGOTTEN] =
+    g_signal_new ("session-forgotten",
+                  G_TYPE_FROM_CLASS (klass),
+                  G_SIGNAL_RUN_LAST,
+                  0, NULL, NULL, NULL,
+                  G_TYPE_NONE, 1, G_TYPE_UINT);
 }
 
 static void
@@ -331,7 +344,12 @@ almu_sessions_forget (AlmuSessions *self,
       return FALSE;
     }
 
-  return self->archive == NULL || almu_archive_forget (self->archive, id, error);
+  if (self->archive != NULL && !almu_archive_forget (self->archive, id, error))
+    return FALSE;
+
+  g_signal_emit (self, signals[SESSION_FORGOTTEN], 0, id);
+
+  return TRUE;
 }
 
 /* -- coming back -------------------------------------------------------- */

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "almu-session.h"
+
+G_BEGIN_DECLS
+
+/* What the files of AlmuSession share. */
+
+struct _AlmuSession
+{
+  GObject parent_instance;
+
+  guint32          id;
+  AlmuSessionState state;
+  AlmuFolder      *folder;
+  AlmuCache       *cache;
+  char            *peer;
+  char            *viewer; /* which browser it was, or NULL */
+  char            *title;
+  gint64           created; /* seconds since 1970, as is the next */
+  gint64           last_seen;
+  guint            epoch;
+  gboolean         is_congested;
+  gboolean         is_ending;   /* what happens now is no change of the session */
+  gboolean         is_recalled; /* not all is back yet: no state to write down */
+  GPtrArray       *files;       /* in the order of opening */
+  GHashTable      *regions;     /* id → AlmuRegion */
+  int              last_region_id;
+  int              last_free_file_id;
+};
+
+void almu_session_emit_changed (AlmuSession *self);
+
+G_END_DECLS
