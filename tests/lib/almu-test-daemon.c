@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 #define ACCESSIBLE "CARTA is accessible at "
 
@@ -60,6 +61,13 @@ await_address (AlmuTestDaemon *self)
   g_data_input_stream_read_line_async (self->output, G_PRIORITY_DEFAULT, NULL, pass_on, NULL);
 }
 
+/* A test that fails takes its program with it. */
+static void
+end_with_parent (gpointer user_data)
+{
+  prctl (PR_SET_PDEATHSIG, SIGKILL);
+}
+
 /* Starts the program and returns when it listens. */
 AlmuTestDaemon *
 almu_test_daemon_start (const char        *folder,
@@ -85,7 +93,9 @@ almu_test_daemon_start (const char        *folder,
   g_ptr_array_add (argv, NULL);
 
   launcher = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE);
+  g_subprocess_launcher_set_child_setup (launcher, end_with_parent, NULL, NULL);
   g_subprocess_launcher_unsetenv (launcher, "DISPLAY");
+  g_subprocess_launcher_unsetenv (launcher, "WAYLAND_DISPLAY");
   if (g_getenv ("ALMU_TEST_BUS") == NULL)
     g_subprocess_launcher_setenv (launcher, "DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent/bus", TRUE);
   self->process = g_subprocess_launcher_spawnv (launcher, (const char *const *) argv->pdata, &error);
@@ -167,7 +177,7 @@ almu_test_daemon_get_metric (AlmuTestDaemon *self,
   g_autofree char *url = g_strdup_printf ("http://127.0.0.1:%d/metrics?%s", g_uri_get_port (self->uri),
                                           g_uri_get_query (self->uri));
   g_autofree char *key = g_strdup_printf ("\nalmucantar_%s ", name);
-  g_autoptr(SoupSession) session = soup_session_new ();
+  g_autoptr(SoupSession) session = soup_session_new_with_options ("proxy-resolver", NULL, NULL);
   g_autoptr(SoupMessage) message = soup_message_new ("GET", url);
   g_autoptr(GBytes) body = NULL;
   g_autoptr(GError) error = NULL;

@@ -16,7 +16,7 @@ struct _AlmuTestViewer
   SoupSession             *session;
   SoupWebsocketConnection *connection;
   GError                  *error;
-  GQueue                   messages;   /* AlmuTestMessage */
+  GQueue                   messages; /* AlmuTestMessage */
   guint16                  icd_version;
   guint32                  last_request_id;
   guint                    n_pongs;
@@ -45,10 +45,10 @@ on_message (SoupWebsocketConnection *connection,
             GBytes                  *bytes,
             AlmuTestViewer          *self)
 {
-  gsize           length;
-  const guint8   *data = g_bytes_get_data (bytes, &length);
+  gsize            length;
+  const guint8    *data = g_bytes_get_data (bytes, &length);
   AlmuTestMessage *message;
-  AlmuFrame       frame;
+  AlmuFrame        frame;
   g_autoptr(GError) error = NULL;
 
   if (type == SOUP_WEBSOCKET_DATA_TEXT)
@@ -95,7 +95,7 @@ almu_test_viewer_connect (const char *url)
 
   g_queue_init (&self->messages);
   self->icd_version = ALMU_ICD_VERSION;
-  self->session = soup_session_new ();
+  self->session = soup_session_new_with_options ("proxy-resolver", NULL, NULL);
   soup_session_websocket_connect_async (self->session, message, NULL, NULL, G_PRIORITY_DEFAULT, NULL,
                                         on_connected, self);
   while (self->connection == NULL && self->error == NULL)
@@ -157,7 +157,7 @@ almu_test_viewer_send_raw (AlmuTestViewer *self,
                            gsize           length)
 {
   g_autofree guint8 *data = g_malloc (ALMU_FRAME_BYTES + length);
-  AlmuFrame frame = { event, self->icd_version, request_id };
+  AlmuFrame          frame = { event, self->icd_version, request_id };
 
   almu_frame_write (&frame, data);
   if (length > 0)
