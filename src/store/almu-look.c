@@ -32,8 +32,9 @@ typedef enum
   KIND_COLOUR,
 } Kind;
 
-/* A member of the page's documents: its name, bounds for its numbers, and
- * what stands for it, as JSON, where the page cannot do without it. */
+/* A member of the page's documents: its name, bounds for its numbers, what
+ * stands for it, as JSON, where the page cannot do without it, and what it
+ * is called in the page itself if that is not the same. */
 typedef struct
 {
   const char *name;
@@ -41,6 +42,7 @@ typedef struct
   double      min;
   double      max;
   const char *otherwise;
+  const char *inside;
 } Member;
 
 #define ANY -G_MAXDOUBLE, G_MAXDOUBLE
@@ -59,11 +61,11 @@ static const Member render_members[] = {
   { "contrast", KIND_NUMBER, ANY },
   { "gamma", KIND_NUMBER, ANY },
   { "alpha", KIND_NUMBER, ANY },
-  { "inverted", KIND_BOOLEAN },
+  { "inverted", KIND_BOOLEAN, ANY, NULL, "isInverted" },
   { "scaleMin", KIND_NUMBERS, ANY },
   { "scaleMax", KIND_NUMBERS, ANY },
   { "selectedPercentile", KIND_NUMBERS, -1, 100 },
-  { "visible", KIND_BOOLEAN },
+  { "visible", KIND_BOOLEAN, ANY, NULL, "isVisible" },
 };
 
 /* The page takes these over as they are, absent ones too. */
@@ -72,29 +74,29 @@ static const Member contour_members[] = {
   { "smoothingMode", KIND_INTEGER, 0, 2, "2" },
   { "smoothingFactor", KIND_NUMBER, 0, 1000, "4" },
   { "color", KIND_COLOUR, ANY, "{\"r\":46,\"g\":230,\"b\":214,\"a\":1}" },
-  { "colormapEnabled", KIND_BOOLEAN, ANY, "false" },
+  { "colormapEnabled", KIND_BOOLEAN, ANY, "false", "isColormapEnabled" },
   { "colormap", KIND_TEXT },
   { "colormapContrast", KIND_NUMBER, ANY, "1" },
   { "colormapBias", KIND_NUMBER, ANY, "0" },
   { "dashMode", KIND_TEXT, ANY, "\"None\"" },
   { "thickness", KIND_NUMBER, 0, 1000, "1" },
-  { "visible", KIND_BOOLEAN, ANY, "true" },
+  { "visible", KIND_BOOLEAN, ANY, "true", "isVisible" },
 };
 
 static const Member vector_members[] = {
   { "angularSource", KIND_INTEGER, -1, 1, "-1" },
   { "intensitySource", KIND_INTEGER, -1, 1, "-1" },
-  { "fractionalIntensity", KIND_BOOLEAN, ANY, "false" },
+  { "fractionalIntensity", KIND_BOOLEAN, ANY, "false", "isFractionalIntensity" },
   { "pixelAveraging", KIND_NUMBER, 0, 1e6, "4" },
-  { "thresholdEnabled", KIND_BOOLEAN, ANY, "false" },
+  { "thresholdEnabled", KIND_BOOLEAN, ANY, "false", "isThresholdEnabled" },
   { "threshold", KIND_NUMBER, ANY, "0" },
   { "thresholdOption", KIND_INTEGER, 0, 17 },
-  { "debiasing", KIND_BOOLEAN, ANY, "false" },
+  { "debiasing", KIND_BOOLEAN, ANY, "false", "isDebiasing" },
   { "qError", KIND_NUMBER, ANY, "0" },
   { "uError", KIND_NUMBER, ANY, "0" },
-  { "visible", KIND_BOOLEAN, ANY, "true" },
+  { "visible", KIND_BOOLEAN, ANY, "true", "isVisible" },
   { "thickness", KIND_NUMBER, 0, 1000, "1" },
-  { "colormapEnabled", KIND_BOOLEAN, ANY, "false" },
+  { "colormapEnabled", KIND_BOOLEAN, ANY, "false", "isColormapEnabled" },
   { "color", KIND_COLOUR, ANY, "{\"r\":46,\"g\":230,\"b\":214,\"a\":1}" },
   { "colormap", KIND_TEXT },
   { "colormapContrast", KIND_NUMBER, ANY, "1" },
@@ -111,8 +113,8 @@ static const Member region_members[] = {
   { "name", KIND_TEXT },
   { "color", KIND_TEXT },
   { "lineWidth", KIND_NUMBER, 0, 1000 },
-  { "dashes", KIND_NUMBERS, 0, 1000 },
-  { "locked", KIND_BOOLEAN },
+  { "dashes", KIND_NUMBERS, 0, 1000, NULL, "dashLength" },
+  { "locked", KIND_BOOLEAN, ANY, NULL, "isLocked" },
 };
 
 static const Member annotation_members[] = {
@@ -198,6 +200,22 @@ almu_look_dup_point (double x,
   return point;
 }
 
+/* One alone is what the page has for the dashes of a region. */
+static JsonNode *
+copy_number_alone (JsonNode     *node,
+                   const Member *member)
+{
+  g_autoptr(JsonArray) to = json_array_new ();
+  double value;
+
+  if (!get_number (node, member->min, member->max, &value))
+    return NULL;
+
+  json_array_add_double_element (to, value);
+
+  return json_node_init_array (json_node_alloc (), to);
+}
+
 static JsonNode *
 copy_numbers (JsonNode     *node,
               const Member *member)
@@ -206,7 +224,10 @@ copy_numbers (JsonNode     *node,
   guint      n = from != NULL ? json_array_get_length (from) : 0;
   g_autoptr(JsonArray) to = json_array_new ();
 
-  if (from == NULL || n > MAX_NUMBERS)
+  if (from == NULL)
+    return copy_number_alone (node, member);
+
+  if (n > MAX_NUMBERS)
     return NULL;
 
   for (guint i = 0; i < n; i++)
@@ -322,8 +343,11 @@ copy_members (JsonObject   *from,
   for (gsize i = 0; i < n_members; i++)
     {
       JsonNode *node = json_object_get_member (from, members[i].name);
-      JsonNode *copy = node != NULL ? copy_value (node, &members[i]) : NULL;
+      JsonNode *copy;
 
+      if (node == NULL && members[i].inside != NULL)
+        node = json_object_get_member (from, members[i].inside);
+      copy = node != NULL ? copy_value (node, &members[i]) : NULL;
       if (copy == NULL && members[i].otherwise != NULL)
         copy = json_from_string (members[i].otherwise, NULL);
       if (copy != NULL)
@@ -358,20 +382,20 @@ dup_member_object (JsonObject   *from,
  *
  * The look of a file is a JSON object with what only the page knows of it.
  * Every member may be absent; names and values are those of the page's own
- * workspaces where these have them:
+ * workspaces where these have them, or those inside the page:
  *
  * | member | value | in the page, below `frames[i]` |
  * | --- | --- | --- |
  * | `zoomLevel` | number | `zoomLevel` |
  * | `center` | `{"x":,"y":}`, pixels | `center` |
  * | `active` | whether this is the file in front | `activeFrameFileId` of the page itself |
- * | `renderConfig` | `scaling` (0 … 7), `colorMap`, `inverted`, `bias`, `contrast`, `gamma`, `alpha`, `scaleMin` [], `scaleMax` [], `selectedPercentile` [], `visible`, `customColormapHexStart`, `customColormapHexEnd` | `renderConfig`, where `inverted` is `isInverted` and `visible` is `isVisible` |
- * | `contourConfig` | `levels` [], `smoothingMode`, `smoothingFactor`, `color` `{"r":,"g":,"b":,"a":}`, `colormapEnabled`, `colormap`, `colormapContrast`, `colormapBias`, `dashMode`, `thickness`, `visible` | `contourConfig`, likewise `is…`; only if `isEnabled` |
+ * | `renderConfig` | `scaling` (0 … 7), `colorMap`, `inverted`, `bias`, `contrast`, `gamma`, `alpha`, `scaleMin` [], `scaleMax` [], `selectedPercentile` [], `visible`, `customColormapHexStart`, `customColormapHexEnd` | `renderConfig`, with `isInverted` and `isVisible` |
+ * | `contourConfig` | `levels` [], `smoothingMode`, `smoothingFactor`, `color` `{"r":,"g":,"b":,"a":}`, `colormapEnabled`, `colormap`, `colormapContrast`, `colormapBias`, `dashMode`, `thickness`, `visible` | `contourConfig`, with `isColormapEnabled` and `isVisible`; only if `isEnabled` |
  * | `vectorOverlayConfig` | as in workspaces | `vectorOverlayConfig`; only if `isEnabled` |
  * | `spatialReference` | id of the file it is matched to, its own if others are matched to it | `spatialReference.frameInfo.fileId` |
  * | `spectralReference` | likewise | `spectralReference.frameInfo.fileId` |
  * | `rasterScalingReference` | likewise | `rasterScalingReference.frameInfo.fileId` |
- * | `regions` | `{"<region id>": {"name", "color", "lineWidth", "dashes" [], "locked", "annotationStyles" {}}}` | `regionSet.regions[j]`, where `dashes` is `[dashLength]` and `locked` is `isLocked` |
+ * | `regions` | `{"<region id>": {"name", "color", "lineWidth", "dashes" [], "locked", "annotationStyles" {}}}` | `regionSet.regions[j]`, with `dashLength`, a number, and `isLocked` |
  *
  * Ids of files and regions are the session's. `scaleMin`, `scaleMax` and
  * `selectedPercentile` have a value for each polarisation of the image.

@@ -167,7 +167,7 @@ test_workspace_regions (void)
   wish->look = g_strdup ("{\"regions\":{\"4\":{\"name\":\"core\\u00e9\",\"color\":\"#FF0000\",\"lineWidth\":3,\"dashes\":[5],\"locked\":true,"
                          "\"annotationStyles\":{\"fontSize\":12}},"
                          "\"6\":{\"annotationStyles\":{\"textLabel0\":\"here\",\"fontSize\":12,\"secret\":1}},"
-                         "\"7\":{\"name\":\"p\",\"annotationStyles\":{\"pointWidth\":2}}}}");
+                         "\"7\":{\"name\":\"p\",\"isLocked\":true,\"dashLength\":4,\"annotationStyles\":{\"pointWidth\":2}}}}");
   workspace = write_workspace (memento);
   regions = get_regions (get_file (workspace, 0));
   g_assert_cmpuint (json_array_get_length (regions), ==, 4);
@@ -193,6 +193,8 @@ test_workspace_regions (void)
   /* half a style would take the point away */
   region = json_array_get_object_element (regions, 3);
   g_assert_cmpstr (json_object_get_string_member (region, "name"), ==, "p");
+  g_assert_true (json_object_get_boolean_member (region, "locked"));
+  g_assert_cmpfloat (json_array_get_double_element (json_object_get_array_member (region, "dashes"), 0), ==, 4);
   g_assert_false (json_object_has_member (region, "annotationStyles"));
 }
 
