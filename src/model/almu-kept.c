@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "almu-kept.h"
+
+#include "almu-error.h"
+
+/* Sessions wherever they are: in memory, where they speak for themselves,
+ * or in the archive, which may be a moment behind. */
+
+static AlmuArchiveEntry *
+describe (AlmuSession *session)
+{
+  AlmuArchiveEntry *entry = g_new0 (AlmuArchiveEntry, 1);
+
+  g_object_get (session, "title", &entry->title, "created", &entry->created, NULL);
+  entry->id = almu_session_get_id (session);
+  entry->state = g_strdup (almu_session_state_get_name (almu_session_get_state (session)));
+  entry->viewer = g_strdup (almu_session_get_viewer (session));
+  entry->last_seen = almu_session_get_last_seen (session);
+  entry->n_files = almu_session_list_files (session)->len;
+  entry->n_regions = almu_session_get_n_regions (session);
+
+  return entry;
+}
+
+static int
+compare_entries (gconstpointer a,
+                 gconstpointer b)
+{
+  const AlmuArchiveEntry *x = *(const AlmuArchiveEntry *const *) a;
+  const AlmuArchiveEntry *y = *(const AlmuArchiveEntry *const *) b;
+
+  if (x->last_seen != y->last_seen)
+    return x->last_seen > y->last_seen ? -1 : 1;
+
+  return x->id < y->id ? -1 : x->id > y->id;
+}
+
+static gboolean
+add_archived (GPtrArray    *list,
+              AlmuSessions *sessions,
+              GError      **error)
+{
+  AlmuArchive *archive = almu_sessions_get_archive (sessions);
+  g_autoptr(GPtrArray) archived = NULL;
+
+  if (archive == NULL)
+    return TRUE;
+
+  archived = almu_archive_list (archive, error);
+  if (archived == NULL)
+    return FALSE;
+
+  for (guint i = 0; i < archived->len; i++)
+    {
+      const AlmuArchiveEntry *entry = archived->pdata[i];
+      AlmuArchiveEntry       *copy;
+
+      if (almu_sessions_lookup (sessions, entry->id) != NULL)
+        continue;
+
+      copy = g_memdup2 (entry, sizeof *entry);
+      copy->state = g_strdup (entry->state);
+      copy->title = g_strdup (entry->title);
+      copy->viewer = g_strdup (entry->viewer);
+      g_ptr_array_add (list, copy);
+    }
+
+  return TRUE;
+}
+
+/**
+ * almu_kept_list:
+ * @sessions: the sessions
+ * @error: return location for an error
+ *
+ * Returns: (transfer full) (element-type AlmuArchiveEntry): all there are,
+ *   in memory or not, the latest seen first
+ */
+GPtrArray *
+almu_kept_list (AlmuSessions *sessions,
+                GError      **error)
+{
+  g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func ((GDestroyNotify) almu_archive_entry_free);
+  g_autoptr(GPtrArray) live = NULL;
+
+  g_return_val_if_fail (ALMU_IS_SESSIONS (sessions), NULL);
+
+  if (!add_archived (list, sessions, error))
+    return NULL;
+
+  live = almu_sessions_list (sessions);
+  for (guint i = 0; i < live->len; i++)
+    g_ptr_array_add (list, describe (live->pdata[i]));
+  g_ptr_array_sort (list, compare_entries);
+
+  return g_steal_pointer (&list);
+}
+
+/**
+ * almu_kept_load:
+ * @sessions: the sessions
+ * @id: of one of them
+ * @error: return location for an error
+ *
+ * Returns: (transfer full): the session as it can be written down;
+ *   %ALMU_ERROR_NOT_FOUND if it is nowhere
+ */
+AlmuMemento *
+almu_kept_load (AlmuSessions *sessions,
+                guint32       id,
+                GError      **error)
+{
+  AlmuSession *session;
+  AlmuArchive *archive;
+
+  g_return_val_if_fail (ALMU_IS_SESSIONS (sessions), NULL);
+
+  session = almu_sessions_lookup (sessions, id);
+  if (session != NULL)
+    return almu_session_describe (session);
+
+  archive = almu_sessions_get_archive (sessions);
+  if (archive != NULL)
+    return almu_archive_load (archive, id, error);
+
+  g_set_error (error, ALMU_ERROR, ALMU_ERROR_NOT_FOUND, "No session %u", id);
+
+  return NULL;
+}
