@@ -3,6 +3,7 @@
 
 #include "almu-dispatch.h"
 
+#include <string.h>
 #include <unistd.h>
 
 #include "almu-file-message.h"
@@ -75,6 +76,14 @@ speak_entries (CARTA__FileListResponse *response,
     }
 }
 
+/* To the page an empty name is no folder at all: it would load nothing from
+ * it. The top-level folder is the one it knows as "/". */
+static char *
+speak_folder (char *name)
+{
+  return *name == '\0' || strcmp (name, ".") == 0 ? (char *) "/" : name;
+}
+
 static void
 on_listed (GObject      *source,
            GAsyncResult *result,
@@ -98,8 +107,8 @@ on_listed (GObject      *source,
     }
 
   response.success = TRUE;
-  response.directory = listing->directory;
-  response.parent = listing->parent;
+  response.directory = speak_folder (listing->directory);
+  response.parent = speak_folder (listing->parent);
   response.cancel = listing->is_cancelled;
   speak_entries (&response, listing, scratch);
   almu_link_reply (request->link, request->request_id, &response.base);
