@@ -17,6 +17,9 @@
 /* cfitsio's own ceiling for subsets. */
 #define MAX_SUBSET_AXES 9
 
+/* deflate cannot do better than that */
+#define MAX_DEFLATION 1032
+
 struct _AlmuFits
 {
   fitsfile *handle;
@@ -129,6 +132,26 @@ check_inflated_size (int         fd,
   return TRUE;
 }
 
+/* cfitsio allocates what the last four bytes say, which a damaged file may
+ * say at will. */
+static gboolean
+check_claimed_size (int         fd,
+                    const char *name,
+                    gint64      size,
+                    GError    **error)
+{
+  guint32 claimed = 0;
+
+  if (pread (fd, &claimed, sizeof claimed, size - (gint64) sizeof claimed) != sizeof claimed ||
+      GUINT32_FROM_LE (claimed) <= size * MAX_DEFLATION)
+    return TRUE;
+
+  g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
+               "%s: is damaged: its end claims %u bytes, more than gzip can pack into %" G_GINT64_FORMAT,
+               name, GUINT32_FROM_LE (claimed), size);
+  return FALSE;
+}
+
 static gboolean
 check_compressed (int           fd,
                   const char   *name,
@@ -140,11 +163,10 @@ check_compressed (int           fd,
 
   if (start[0] == 0x1f && start[1] == 0x8b)
     {
-      /* deflate cannot do better than 1032 to 1 */
-      if (size <= ALMU_LIMIT_INFLATED_BYTES / 1032)
-        return TRUE;
+      if (size > ALMU_LIMIT_INFLATED_BYTES / MAX_DEFLATION)
+        return check_inflated_size (fd, name, error);
 
-      return check_inflated_size (fd, name, error);
+      return check_claimed_size (fd, name, size, error);
     }
 
   if (size > ALMU_LIMIT_OTHER_COMPRESSED_BYTES)
