@@ -427,6 +427,7 @@ almu_link_lose (AlmuLink   *self,
   message.message = clean;
   bytes = almu_message_pack (&message.base, self->icd_version, 0);
   almu_outbox_push (self->outbox, bytes, ALMU_OUTBOX_ORDERED, 0, NULL);
+  almu_socket_wake (self->socket);
   almu_socket_close (self->socket, code, clean);
 
   if (session != NULL)
