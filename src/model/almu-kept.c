@@ -37,6 +37,20 @@ compare_entries (gconstpointer a,
   return x->id < y->id ? -1 : x->id > y->id;
 }
 
+/* A process that was killed left its sessions attached in the archive. */
+static AlmuArchiveEntry *
+copy_archived (const AlmuArchiveEntry *entry)
+{
+  const char       *closed = almu_session_state_get_name (ALMU_SESSION_CLOSED);
+  AlmuArchiveEntry *copy = g_memdup2 (entry, sizeof *entry);
+
+  copy->state = g_strdup (g_strcmp0 (entry->state, closed) == 0 ? closed : almu_session_state_get_name (ALMU_SESSION_PARKED));
+  copy->title = g_strdup (entry->title);
+  copy->viewer = g_strdup (entry->viewer);
+
+  return copy;
+}
+
 static gboolean
 add_archived (GPtrArray    *list,
               AlmuSessions *sessions,
@@ -55,16 +69,9 @@ add_archived (GPtrArray    *list,
   for (guint i = 0; i < archived->len; i++)
     {
       const AlmuArchiveEntry *entry = archived->pdata[i];
-      AlmuArchiveEntry       *copy;
 
-      if (almu_sessions_lookup (sessions, entry->id) != NULL)
-        continue;
-
-      copy = g_memdup2 (entry, sizeof *entry);
-      copy->state = g_strdup (entry->state);
-      copy->title = g_strdup (entry->title);
-      copy->viewer = g_strdup (entry->viewer);
-      g_ptr_array_add (list, copy);
+      if (almu_sessions_lookup (sessions, entry->id) == NULL)
+        g_ptr_array_add (list, copy_archived (entry));
     }
 
   return TRUE;

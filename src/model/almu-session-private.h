@@ -27,9 +27,11 @@ struct _AlmuSession
   GPtrArray       *files;       /* in the order of opening */
   GHashTable      *regions;     /* id → AlmuRegion */
   int              last_region_id;
+  guint            retry_source;
   int              last_free_file_id;
 };
 
 void almu_session_emit_changed (AlmuSession *self);
+void almu_session_await_missing (AlmuSession *self);
 
 G_END_DECLS

@@ -55,6 +55,7 @@ almu_session_dispose (GObject *object)
   AlmuSession *self = ALMU_SESSION (object);
 
   self->is_ending = TRUE;
+  g_clear_handle_id (&self->retry_source, g_source_remove);
   if (self->files != NULL)
     almu_session_close_all_files (self);
   g_clear_pointer (&self->files, g_ptr_array_unref);
@@ -385,6 +386,7 @@ set_state (AlmuSession     *self,
   self->state = state;
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STATE]);
   almu_session_emit_changed (self);
+  almu_session_await_missing (self);
 }
 
 /**
@@ -432,6 +434,7 @@ end (AlmuSession     *self,
   set_state (self, state);
   almu_session_commit (self);
   self->is_ending = TRUE;
+  g_clear_handle_id (&self->retry_source, g_source_remove);
   almu_session_close_all_files (self);
 }
 
@@ -688,6 +691,7 @@ almu_session_take_file (AlmuSession *self,
   g_signal_emit (self, signals[FILE_ADDED], 0, file);
   update_title (self);
   almu_session_emit_changed (self);
+  almu_session_await_missing (self);
 }
 
 static gboolean
