@@ -179,6 +179,37 @@ almu_state_dir_dup_running_address (const char *path)
   return address;
 }
 
+/**
+ * almu_state_dir_dup_lock_path:
+ * @path: a state folder
+ *
+ * Returns: the file that the owner of @path has locked and writes its
+ *   address to, for those who wait for one or the other
+ */
+char *
+almu_state_dir_dup_lock_path (const char *path)
+{
+  g_return_val_if_fail (path != NULL, NULL);
+
+  return lock_path (path);
+}
+
+/**
+ * almu_state_dir_withdraw:
+ * @self: a state folder
+ *
+ * Takes back what almu_state_dir_remember() told others: this process may
+ * be about to leave, who starts now waits for what becomes of it.
+ */
+void
+almu_state_dir_withdraw (AlmuStateDir *self)
+{
+  g_return_if_fail (self != NULL);
+
+  if (ftruncate (self->lock_fd, 0) != 0)
+    g_debug ("Lock in %s keeps the address: %s", self->path, g_strerror (errno));
+}
+
 /* -- the last time ------------------------------------------------------- */
 
 static char *
@@ -422,6 +453,25 @@ almu_state_dir_dup_token (AlmuStateDir *self,
     }
 
   return g_steal_pointer (&token);
+}
+
+/**
+ * almu_state_dir_dup_kept_token:
+ * @path: a state folder, which may belong to another process
+ *
+ * Returns: (nullable): the token of the service that keeps its state there,
+ *   unless it was started with another one
+ */
+char *
+almu_state_dir_dup_kept_token (const char *path)
+{
+  g_autofree char *name = NULL;
+
+  g_return_val_if_fail (path != NULL, NULL);
+
+  name = g_build_filename (path, "token", NULL);
+
+  return read_token (name, NULL);
 }
 
 /* -- life ---------------------------------------------------------------- */

@@ -35,7 +35,10 @@ gboolean      almu_state_dir_remember (AlmuStateDir *self,
 char         *almu_state_dir_dup_token (AlmuStateDir *self,
                                         const char   *given,
                                         GError      **error);
+void          almu_state_dir_withdraw (AlmuStateDir *self);
 char         *almu_state_dir_dup_running_address (const char *path);
+char         *almu_state_dir_dup_kept_token (const char *path);
+char         *almu_state_dir_dup_lock_path (const char *path);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (AlmuStateDir, almu_state_dir_free)
 
