@@ -10,11 +10,14 @@
 #include "almu-bus.h"
 #include "almu-error.h"
 #include "almu-greeter.h"
+#include "almu-handover.h"
+#include "almu-idle.h"
 #include "almu-launch.h"
 #include "almu-limits.h"
 #include "almu-metrics.h"
 #include "almu-onlooker.h"
 #include "almu-page-address.h"
+#include "almu-reception.h"
 #include "almu-scripting.h"
 #include "almu-server.h"
 #include "almu-sessions.h"
@@ -42,11 +45,13 @@ struct _AlmuDaemon
   AlmuServer      *server;
   AlmuPageAddress *address;
   AlmuBus         *bus;
-  guint            name_id;
+  AlmuReception   *reception; /* NULL without a bus */
+  AlmuIdle        *idle;      /* NULL if it stays for ever */
   guint            sigterm_source;
   guint            sigint_source;
   guint            end_source;
   int              exit_status;
+  gboolean         has_begun;
   gboolean         is_serving;
 };
 
@@ -63,6 +68,9 @@ almu_daemon_finalize (GObject *object)
 }
 
 /* -- the end ------------------------------------------------------------ */
+
+/* What calls in flight may take of the 2 s that an end may. */
+#define DRAIN_MSEC 500
 
 static gboolean
 on_signal (gpointer user_data)
@@ -114,6 +122,58 @@ on_session_removed (AlmuSessions *sessions,
   g_message ("Session %u Deleted. Remaining sessions: %u", almu_session_get_id (session), left->len);
   if (left->len == 0)
     end_after (self, self->options->exit_timeout);
+}
+
+/* -- nobody there -------------------------------------------------------- */
+
+static gboolean
+is_busy (gpointer user_data)
+{
+  AlmuDaemon *self = user_data;
+
+  return almu_switchboard_get_n_links (self->switchboard) > 0 ||
+         almu_server_get_n_connections (self->server) > 0;
+}
+
+static void
+withdraw_address (gpointer user_data)
+{
+  AlmuDaemon *self = user_data;
+
+  almu_state_dir_withdraw (self->state_dir);
+}
+
+static void
+tell_address (gpointer user_data)
+{
+  AlmuDaemon      *self = user_data;
+  g_autofree char *base = almu_server_dup_address (self->server);
+  g_autoptr(GError) error = NULL;
+
+  if (!almu_state_dir_remember (self->state_dir, base, (guint16) almu_server_get_port (self->server), &error))
+    g_warning ("The address cannot be remembered for the next start: %s", error->message);
+}
+
+static void
+leave (gpointer user_data)
+{
+  g_message ("Nobody is here any more");
+  g_application_quit (G_APPLICATION (user_data));
+}
+
+static const AlmuIdleFuncs idle_funcs = { is_busy, withdraw_address, tell_address, leave };
+
+static void
+on_somebody (AlmuDaemon *self)
+{
+  if (self->idle != NULL)
+    almu_idle_touch (self->idle);
+}
+
+static void
+on_quiet (gpointer user_data)
+{
+  on_somebody (user_data);
 }
 
 /* -- the doors ---------------------------------------------------------- */
@@ -181,6 +241,7 @@ open_model (AlmuDaemon *self,
   g_signal_connect_object (self->sessions, "session-added", G_CALLBACK (on_session_added), self, 0);
   g_signal_connect_object (self->sessions, "session-removed", G_CALLBACK (on_session_removed), self, 0);
   self->switchboard = almu_switchboard_new (self->sessions, &link_options);
+  g_signal_connect_object (self->switchboard, "links-changed", G_CALLBACK (on_somebody), self, G_CONNECT_SWAPPED);
   self->greeter = almu_greeter_new (self->switchboard, greeter_modes[self->options->restore]);
   self->onlooker = almu_onlooker_new (self->switchboard);
 
@@ -208,43 +269,27 @@ open_server (AlmuDaemon *self,
                              almu_state_dir_get_last_port (self->state_dir), error);
 }
 
-static void
-announce (AlmuDaemon *self,
-          const char *token)
-{
-  g_autofree char *base = almu_server_dup_address (self->server);
-  g_autofree char *url = NULL;
-  g_autoptr(GPtrArray) files = g_ptr_array_new ();
-  g_autoptr(GError) error = NULL;
-
-  self->address = almu_page_address_new (base, token);
-  almu_bus_set_page_address (self->bus, self->address);
-  if (!almu_state_dir_remember (self->state_dir, base, (guint16) almu_server_get_port (self->server), &error))
-    g_warning ("The address cannot be remembered for the next start: %s", error->message);
-
-  for (guint i = 0; i < self->options->files->len; i++)
-    g_ptr_array_add (files, self->options->files->pdata[i]);
-  g_ptr_array_add (files, NULL);
-  url = almu_page_address_make (self->address, 0, NULL, (const char *const *) files->pdata);
-  g_message ("Listening on port %u with top level folder %s, starting folder %s",
-             almu_server_get_port (self->server),
-             self->options->top_level_folder, self->options->starting_folder);
-  g_message ("CARTA is accessible at %s", url);
-  almu_launch_browser (self->options, url);
-}
-
-/* Fails with the exit status that fits. */
+/* Fails with the exit status that fits; 0 if another process does it all. */
 static gboolean
-serve (AlmuDaemon *self)
+serve (AlmuDaemon      *self,
+       GDBusConnection *connection)
 {
   g_autoptr(GError) error = NULL;
   g_autofree char *token = NULL;
+  g_autofree char *base = NULL;
 
-  if (self->is_serving)
-    return TRUE;
+  /* with a bus it is the name that waits for this, else the start */
+  if (self->has_begun)
+    return self->is_serving;
 
+  self->has_begun = TRUE;
   self->exit_status = ALMU_EXIT_START;
-  self->state_dir = almu_state_dir_open (self->options->state_dir, &error);
+  self->state_dir = almu_handover_open (self->options, connection, &error);
+  if (self->state_dir == NULL && error == NULL)
+    {
+      self->exit_status = 0;
+      return FALSE;
+    }
   if (self->state_dir == NULL || !open_model (self, &error))
     goto failed;
 
@@ -262,8 +307,9 @@ serve (AlmuDaemon *self)
   self->exit_status = 0;
   self->bus = almu_bus_new (self->sessions);
   g_signal_connect_object (self->bus, "quit", G_CALLBACK (g_application_quit), self, G_CONNECT_SWAPPED);
-  announce (self, token);
-  end_after (self, self->options->initial_timeout);
+  base = almu_server_dup_address (self->server);
+  self->address = almu_page_address_new (base, token);
+  almu_bus_set_page_address (self->bus, self->address);
   self->is_serving = TRUE;
 
   return TRUE;
@@ -287,12 +333,14 @@ almu_daemon_dbus_register (GApplication    *application,
     return FALSE;
 
   /* objects first, then the name: who finds the name finds them */
-  if (!serve (self) || !almu_bus_export (self->bus, connection, error))
+  if (!serve (self, connection))
     return TRUE;
+  if (!almu_bus_export (self->bus, connection, error))
+    return FALSE;
 
-  self->name_id = g_bus_own_name_on_connection (connection, ALMU_BUS_NAME,
-                                                G_BUS_NAME_OWNER_FLAGS_DO_NOT_QUEUE,
-                                                NULL, NULL, NULL, NULL);
+  self->reception = almu_reception_new (connection, on_quiet, self);
+  if (!almu_reception_take_name (self->reception))
+    g_message ("Another service has the name %s on the bus: this one is not found there", ALMU_BUS_NAME);
 
   return TRUE;
 }
@@ -304,7 +352,6 @@ almu_daemon_dbus_unregister (GApplication    *application,
 {
   AlmuDaemon *self = ALMU_DAEMON (application);
 
-  g_clear_handle_id (&self->name_id, g_bus_unown_name);
   if (self->bus != NULL)
     almu_bus_unexport (self->bus);
 
@@ -325,8 +372,17 @@ almu_daemon_startup (GApplication *application)
   if (g_application_get_dbus_connection (application) == NULL)
     g_message ("No session bus: everything but D-Bus works");
 
-  if (!serve (self))
-    g_application_quit (application);
+  if (!serve (self, NULL))
+    {
+      g_application_quit (application);
+      return;
+    }
+
+  tell_address (self);
+  almu_launch_announce (self->options, self->server, self->address);
+  end_after (self, self->options->initial_timeout);
+  if (self->options->idle_exit >= 0)
+    self->idle = almu_idle_new ((guint) self->options->idle_exit, self->reception, &idle_funcs, self);
 }
 
 static void
@@ -334,15 +390,30 @@ almu_daemon_activate (GApplication *application)
 {
 }
 
-/* Said good-bye to pages before sessions, to sessions before the rest. */
+/* From now on the bus starts another process, which waits for the lock. */
+static void
+leave_bus (AlmuDaemon *self)
+{
+  g_clear_pointer (&self->idle, almu_idle_free);
+  if (self->state_dir != NULL)
+    almu_state_dir_withdraw (self->state_dir);
+  if (self->reception == NULL)
+    return;
+
+  almu_reception_release_name (self->reception);
+  almu_reception_drain (self->reception, DRAIN_MSEC);
+}
+
+/* Said good-bye to pages before sessions, to sessions before the rest. The
+ * signals are listened to until the end: systemd sends one when it sees the
+ * name go. */
 static void
 almu_daemon_shutdown (GApplication *application)
 {
   AlmuDaemon *self = ALMU_DAEMON (application);
 
   g_clear_handle_id (&self->end_source, g_source_remove);
-  g_clear_handle_id (&self->sigterm_source, g_source_remove);
-  g_clear_handle_id (&self->sigint_source, g_source_remove);
+  leave_bus (self);
 
   if (self->switchboard != NULL)
     almu_launch_say_good_bye (self->switchboard);
@@ -356,6 +427,7 @@ almu_daemon_shutdown (GApplication *application)
       almu_sessions_park_all (self->sessions);
     }
 
+  g_clear_pointer (&self->reception, almu_reception_free);
   g_clear_object (&self->bus);
   g_clear_object (&self->server);
   g_clear_object (&self->greeter);
@@ -364,6 +436,8 @@ almu_daemon_shutdown (GApplication *application)
   g_clear_object (&self->sessions);
   g_clear_pointer (&self->address, almu_page_address_unref);
   g_clear_pointer (&self->state_dir, almu_state_dir_free);
+  g_clear_handle_id (&self->sigterm_source, g_source_remove);
+  g_clear_handle_id (&self->sigint_source, g_source_remove);
 
   G_APPLICATION_CLASS (almu_daemon_parent_class)->shutdown (application);
 }

@@ -144,6 +144,31 @@ almu_launch_browser (const AlmuOptions *options,
     g_message ("No browser could be started (%s): open the address yourself", error->message);
 }
 
+/**
+ * almu_launch_announce:
+ *
+ * Says where the page is, in the words that programs look for which start a
+ * backend, and shows it.
+ */
+void
+almu_launch_announce (const AlmuOptions *options,
+                      AlmuServer        *server,
+                      AlmuPageAddress   *address)
+{
+  g_autoptr(GPtrArray) files = g_ptr_array_new ();
+  g_autofree char *url = NULL;
+
+  for (guint i = 0; i < options->files->len; i++)
+    g_ptr_array_add (files, options->files->pdata[i]);
+  g_ptr_array_add (files, NULL);
+
+  url = almu_page_address_make (address, 0, NULL, (const char *const *) files->pdata);
+  g_message ("Listening on port %u with top level folder %s, starting folder %s",
+             almu_server_get_port (server), options->top_level_folder, options->starting_folder);
+  g_message ("CARTA is accessible at %s", url);
+  almu_launch_browser (options, url);
+}
+
 static gboolean
 on_time_over (gpointer user_data)
 {

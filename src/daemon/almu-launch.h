@@ -2,6 +2,7 @@
 #pragma once
 
 #include "almu-options.h"
+#include "almu-page-address.h"
 #include "almu-server.h"
 #include "almu-switchboard.h"
 
@@ -16,6 +17,9 @@ gboolean    almu_launch_listen (AlmuServer        *server,
                                 GError           **error);
 void        almu_launch_browser (const AlmuOptions *options,
                                  const char        *url);
+void        almu_launch_announce (const AlmuOptions *options,
+                                  AlmuServer        *server,
+                                  AlmuPageAddress   *address);
 void        almu_launch_say_good_bye (AlmuSwitchboard *switchboard);
 
 G_END_DECLS

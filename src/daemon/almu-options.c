@@ -507,6 +507,7 @@ take_names (AlmuOptions *self,
         {
           g_free (self->starting_folder);
           self->starting_folder = g_steal_pointer (&path);
+          self->folder_named = TRUE;
         }
       else
         g_ptr_array_add (paths, g_steal_pointer (&path));

@@ -62,6 +62,8 @@ typedef struct
   char *top_level_folder;
   /* Where the page's file browser opens; absolute, inside the above. */
   char *starting_folder;
+  /* It stood on the command line, without an option. */
+  gboolean folder_named;
   /* What the page shall show at once, relative to the top-level folder. */
   GPtrArray *files;
   gboolean   read_only_mode;
