@@ -1,0 +1,426 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "almu-command.h"
+
+#include <glib/gi18n.h>
+#include <json-glib/json-glib.h>
+
+#include "almu-table.h"
+
+/* The commands that tell something. */
+
+#define PROPERTIES "org.freedesktop.DBus.Properties"
+#define OBJECTS "org.freedesktop.DBus.ObjectManager"
+#define FILE_INTERFACE "io.github.almucantar.Almucantar.File1"
+
+static void
+print_json (GVariant *value)
+{
+  g_autoptr(JsonNode) node = json_gvariant_serialize (value);
+  g_autofree char *text = json_to_string (node, TRUE);
+
+  g_print ("%s\n", text);
+}
+
+static const char *
+get_text (GVariant   *entry,
+          const char *key)
+{
+  const char *text = "";
+
+  g_variant_lookup (entry, key, "&s", &text);
+
+  return text;
+}
+
+static char *
+dup_time (GVariant   *entry,
+          const char *key)
+{
+  gint64 seconds = 0;
+  g_autoptr(GDateTime) time = NULL;
+
+  g_variant_lookup (entry, key, "x", &seconds);
+  time = g_date_time_new_from_unix_local (seconds);
+
+  return time != NULL ? g_date_time_format (time, "%Y-%m-%d %H:%M") : g_strdup ("");
+}
+
+static guint32
+get_number (GVariant   *entry,
+            const char *key)
+{
+  guint32 number = 0;
+
+  g_variant_lookup (entry, key, "u", &number);
+
+  return number;
+}
+
+/**
+ * almu_command_list:
+ *
+ * Returns: (transfer full): an aa{sv}, see ListSessions of Manager1
+ */
+GVariant *
+almu_command_list (AlmuClient *client,
+                   GError    **error)
+{
+  g_autoptr(GVariant) reply = NULL;
+
+  reply = almu_client_call (client, ALMU_CTL_MANAGER, "ListSessions", g_variant_new ("(a{sv})", NULL),
+                            "(aa{sv})", error);
+
+  return reply != NULL ? g_variant_get_child_value (reply, 0) : NULL;
+}
+
+/* -- sessions ------------------------------------------------------------ */
+
+static void
+print_ids (GVariant *list)
+{
+  for (gsize i = 0; i < g_variant_n_children (list); i++)
+    {
+      g_autoptr(GVariant) entry = g_variant_get_child_value (list, i);
+      g_autofree char *title = almu_table_make_safe (get_text (entry, "title"));
+
+      g_print ("%u\t%s\n", get_number (entry, "id"), title);
+    }
+}
+
+static void
+print_sessions (GVariant *list)
+{
+  g_autoptr(AlmuTable) table = almu_table_new (5);
+
+  almu_table_add (table, _ ("SESSION"));
+  almu_table_add (table, _ ("STATE"));
+  almu_table_add (table, _ ("LAST SEEN"));
+  almu_table_add (table, _ ("FILES"));
+  almu_table_add (table, _ ("TITLE"));
+  for (gsize i = 0; i < g_variant_n_children (list); i++)
+    {
+      g_autoptr(GVariant) entry = g_variant_get_child_value (list, i);
+      g_autofree char *time = dup_time (entry, "last-seen");
+
+      almu_table_add_number (table, get_number (entry, "id"));
+      almu_table_add (table, get_text (entry, "state"));
+      almu_table_add (table, time);
+      almu_table_add_number (table, get_number (entry, "n-files"));
+      almu_table_add (table, get_text (entry, "title"));
+    }
+
+  almu_table_print (table);
+}
+
+int
+almu_command_sessions (const AlmuRequest *request,
+                       GError           **error)
+{
+  g_autoptr(GVariant) list = almu_command_list (request->client, error);
+
+  if (list == NULL)
+    return ALMU_CTL_REFUSED;
+
+  if (request->as_json)
+    print_json (list);
+  else if (request->only_ids)
+    print_ids (list);
+  else
+    print_sessions (list);
+
+  return 0;
+}
+
+/* -- show ---------------------------------------------------------------- */
+
+static int
+show_record (const AlmuRequest *request,
+             guint32            id,
+             GError           **error)
+{
+  g_autoptr(GVariant) reply = NULL;
+  const char *text;
+
+  reply = almu_client_call (request->client, ALMU_CTL_MANAGER, "GetState", g_variant_new ("(u)", id), "(s)", error);
+  if (reply == NULL)
+    {
+      g_prefix_error (error, _ ("Session %u cannot be shown: "), id);
+      return ALMU_CTL_REFUSED;
+    }
+
+  g_variant_get (reply, "(&s)", &text);
+  g_print ("%s%s", text, g_str_has_suffix (text, "\n") ? "" : "\n");
+
+  return 0;
+}
+
+static GVariant *
+find_session (GVariant *list,
+              guint32   id)
+{
+  for (gsize i = 0; i < g_variant_n_children (list); i++)
+    {
+      g_autoptr(GVariant) entry = g_variant_get_child_value (list, i);
+
+      if (get_number (entry, "id") == id)
+        return g_steal_pointer (&entry);
+    }
+
+  return NULL;
+}
+
+static char *
+dup_shape (GVariant *properties)
+{
+  g_autoptr(GVariant) shape = g_variant_lookup_value (properties, "Shape", G_VARIANT_TYPE ("au"));
+  GString *text = g_string_new (NULL);
+
+  for (gsize i = 0; shape != NULL && i < g_variant_n_children (shape); i++)
+    {
+      guint32 length;
+
+      g_variant_get_child (shape, i, "u", &length);
+      g_string_append_printf (text, "%s%u", i > 0 ? " × " : "", length);
+    }
+
+  return g_string_free (text, FALSE);
+}
+
+static guint
+count_below (GVariant   *objects,
+             const char *prefix)
+{
+  GVariantIter iter;
+  const char  *path;
+  guint        n = 0;
+
+  g_variant_iter_init (&iter, objects);
+  while (g_variant_iter_next (&iter, "{&o@a{sa{sv}}}", &path, NULL))
+    n += g_str_has_prefix (path, prefix);
+
+  return n;
+}
+
+static void
+add_file (AlmuTable  *table,
+          GVariant   *objects,
+          const char *path,
+          GVariant   *file)
+{
+  g_autofree char *regions = g_strconcat (path, "/regions/", NULL);
+  g_autofree char *name = g_filename_from_uri (get_text (file, "Uri"), NULL, NULL);
+  g_autofree char *text = name != NULL ? g_filename_display_name (name) : g_strdup (get_text (file, "Uri"));
+  g_autofree char *shape = dup_shape (file);
+  const char      *problem = get_text (file, "Error");
+
+  almu_table_add_number (table, get_number (file, "Id"));
+  almu_table_add (table, get_text (file, "State"));
+  almu_table_add (table, shape);
+  almu_table_add_number (table, get_number (file, "Channel"));
+  almu_table_add_number (table, get_number (file, "Stokes"));
+  almu_table_add_number (table, count_below (objects, regions));
+  almu_table_add (table, *problem != '\0' ? problem : text);
+}
+
+/* Only of a session in memory is more known than its name without reading
+ * its record. */
+static gboolean
+print_files (const AlmuRequest *request,
+             guint32            id,
+             GError           **error)
+{
+  g_autofree char *prefix = g_strdup_printf (ALMU_BUS_PATH "/sessions/%u/files/", id);
+  g_autoptr(AlmuTable) table = almu_table_new (7);
+  g_autoptr(GVariant) reply = NULL;
+  g_autoptr(GVariant) objects = NULL;
+  GVariantIter iter;
+  const char  *path;
+  GVariant    *interfaces;
+
+  reply = almu_client_call (request->client, OBJECTS, "GetManagedObjects", NULL, "(a{oa{sa{sv}}})", error);
+  if (reply == NULL)
+    return FALSE;
+
+  almu_table_add (table, _ ("FILE"));
+  almu_table_add (table, _ ("STATE"));
+  almu_table_add (table, _ ("SHAPE"));
+  almu_table_add (table, _ ("CHANNEL"));
+  almu_table_add (table, _ ("STOKES"));
+  almu_table_add (table, _ ("REGIONS"));
+  almu_table_add (table, _ ("NAME"));
+
+  objects = g_variant_get_child_value (reply, 0);
+  g_variant_iter_init (&iter, objects);
+  while (g_variant_iter_next (&iter, "{&o@a{sa{sv}}}", &path, &interfaces))
+    {
+      g_autoptr(GVariant) file = g_variant_lookup_value (interfaces, FILE_INTERFACE, G_VARIANT_TYPE_VARDICT);
+
+      if (file != NULL && g_str_has_prefix (path, prefix))
+        add_file (table, objects, path, file);
+      g_variant_unref (interfaces);
+    }
+
+  if (almu_table_get_n_rows (table) > 1)
+    {
+      g_print ("\n");
+      almu_table_print (table);
+    }
+
+  return TRUE;
+}
+
+static void
+print_session (GVariant *entry)
+{
+  g_autoptr(AlmuTable) table = almu_table_new (2);
+  g_autofree char *created = dup_time (entry, "created");
+  g_autofree char *last_seen = dup_time (entry, "last-seen");
+
+  almu_table_add (table, _ ("Session"));
+  almu_table_add_number (table, get_number (entry, "id"));
+  almu_table_add (table, _ ("State"));
+  almu_table_add (table, get_text (entry, "state"));
+  almu_table_add (table, _ ("Title"));
+  almu_table_add (table, get_text (entry, "title"));
+  almu_table_add (table, _ ("Created"));
+  almu_table_add (table, created);
+  almu_table_add (table, _ ("Last seen"));
+  almu_table_add (table, last_seen);
+  if (*get_text (entry, "peer") != '\0')
+    {
+      almu_table_add (table, _ ("Seen from"));
+      almu_table_add (table, get_text (entry, "peer"));
+    }
+  almu_table_add (table, _ ("Files"));
+  almu_table_add_number (table, get_number (entry, "n-files"));
+  almu_table_add (table, _ ("Regions"));
+  almu_table_add_number (table, get_number (entry, "n-regions"));
+
+  almu_table_print (table);
+}
+
+int
+almu_command_show (const AlmuRequest *request,
+                   GError           **error)
+{
+  guint32 id = almu_command_parse_id (request->arguments[0], error);
+  g_autoptr(GVariant) list = NULL;
+  g_autoptr(GVariant) entry = NULL;
+
+  if (id == 0)
+    return ALMU_CTL_USAGE;
+  if (request->as_json)
+    return show_record (request, id, error);
+
+  list = almu_command_list (request->client, error);
+  if (list == NULL)
+    return ALMU_CTL_REFUSED;
+
+  entry = find_session (list, id);
+  if (entry == NULL)
+    {
+      g_printerr (_ ("almucantar: There is no session %u; “almucantar sessions” lists them\n"), id);
+      return ALMU_CTL_REFUSED;
+    }
+
+  print_session (entry);
+
+  return print_files (request, id, error) ? 0 : ALMU_CTL_REFUSED;
+}
+
+/* -- status -------------------------------------------------------------- */
+
+static GVariant *
+count_states (GVariant *list)
+{
+  GVariantDict dict;
+
+  g_variant_dict_init (&dict, NULL);
+  for (gsize i = 0; i < g_variant_n_children (list); i++)
+    {
+      g_autoptr(GVariant) entry = g_variant_get_child_value (list, i);
+      const char *state = get_text (entry, "state");
+      guint32     n = 0;
+
+      g_variant_dict_lookup (&dict, state, "u", &n);
+      g_variant_dict_insert (&dict, state, "u", n + 1);
+    }
+
+  return g_variant_ref_sink (g_variant_dict_end (&dict));
+}
+
+static char *
+describe_counts (GVariant *counts)
+{
+  static const char *const states[] = { "attached", "detached", "parked", "closed" };
+  GString                 *text = g_string_new (NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (states); i++)
+    {
+      guint32 n = get_number (counts, states[i]);
+
+      if (n > 0)
+        g_string_append_printf (text, "%s%u %s", text->len > 0 ? ", " : "", n, states[i]);
+    }
+
+  return g_string_free (text->len > 0 ? text : g_string_append (text, _ ("none")), FALSE);
+}
+
+static void
+print_status (GVariant *properties,
+              GVariant *counts)
+{
+  g_autoptr(AlmuTable) table = almu_table_new (2);
+  g_autofree char *text = describe_counts (counts);
+
+  almu_table_add (table, _ ("Address"));
+  almu_table_add (table, get_text (properties, "Address"));
+  almu_table_add (table, _ ("Version"));
+  almu_table_add (table, get_text (properties, "Version"));
+  almu_table_add (table, _ ("Sessions"));
+  almu_table_add (table, text);
+  almu_table_print (table);
+}
+
+static void
+print_status_json (GVariant *properties,
+                   GVariant *counts)
+{
+  GVariantDict dict;
+  g_autoptr(GVariant) status = NULL;
+
+  g_variant_dict_init (&dict, NULL);
+  g_variant_dict_insert (&dict, "address", "s", get_text (properties, "Address"));
+  g_variant_dict_insert (&dict, "version", "s", get_text (properties, "Version"));
+  g_variant_dict_insert_value (&dict, "sessions", counts);
+  status = g_variant_ref_sink (g_variant_dict_end (&dict));
+  print_json (status);
+}
+
+int
+almu_command_status (const AlmuRequest *request,
+                     GError           **error)
+{
+  g_autoptr(GVariant) reply = NULL;
+  g_autoptr(GVariant) properties = NULL;
+  g_autoptr(GVariant) list = NULL;
+  g_autoptr(GVariant) counts = NULL;
+
+  reply = almu_client_call (request->client, PROPERTIES, "GetAll", g_variant_new ("(s)", ALMU_CTL_MANAGER),
+                            "(a{sv})", error);
+  if (reply != NULL)
+    list = almu_command_list (request->client, error);
+  if (list == NULL)
+    return ALMU_CTL_NO_SERVICE;
+
+  properties = g_variant_get_child_value (reply, 0);
+  counts = count_states (list);
+  if (request->as_json)
+    print_status_json (properties, counts);
+  else
+    print_status (properties, counts);
+
+  return 0;
+}
