@@ -162,6 +162,21 @@
 /* Values in JSON text: three bytes of it become some 150 in memory. */
 #define ALMU_LIMIT_JSON_VALUES 2000000
 
+/* -- the store ---------------------------------------------------------- */
+
+/* Records of sessions kept at most, beside those in memory: more than
+ * anybody looks through. */
+#define ALMU_DEFAULT_RECORDS 200
+
+/* One session as text: as much as the largest message says. 20,000 regions
+ * of four points have 3 MB. */
+#define ALMU_LIMIT_RECORD_BYTES (32 * 1024 * 1024)
+
+/* How one file is shown, as the viewer says: a page's settings of one image
+ * have some hundred bytes and a few levels. */
+#define ALMU_LIMIT_LOOK_BYTES (64 * 1024)
+#define ALMU_LIMIT_LOOK_DEPTH 32
+
 /* -- configuration ------------------------------------------------------ */
 
 /* A file written by hand; a few dozen keys. */

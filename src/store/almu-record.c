@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "almu-record-private.h"
+
+#include "almu-error.h"
+#include "almu-json-text.h"
+#include "almu-want.h"
+
+/* A record of a session is a JSON document for people and programs: a line
+ * for each file, region and requirement, names where the ICD has numbers.
+ * Numbers of 64 bits are strings, as everywhere in JSON.
+ *
+ * |[
+ * {"version":1,"id":7,"state":"detached","title":"m17.fits",…,"files":[
+ *  {"id":0,"directory":"maps","name":"m17.fits","hdu":"0","channel":3,"cursor":[1.5,2],"regions":[
+ *   {"id":1,"type":"rectangle","points":[[10,20],[4,4]],"rotation":0}],"requirements":[
+ *   {"region":1,"stats":[{"coordinate":"z","types":["mean","rms"]}]}]}]}
+ * ]|
+ *
+ * Members that this version does not know stay where they are.
+ */
+
+static const char *const members[N_LEVELS][16] = {
+  [LEVEL_TOP] = { "version", "id", "state", "title", "peer", "viewer", "created", "last_seen", "epoch", "last_region_id", "files" },
+  [LEVEL_FILE] = { "id", "directory", "name", "hdu", "flags", "fingerprint", "channel", "stokes", "cursor", "regions", "requirements", "look" },
+  [LEVEL_REGION] = { "id", "type", "points", "rotation" },
+  [LEVEL_REQUIREMENT] = { "region", "spatial", "spectral", "stats", "histograms" },
+};
+
+const RecordName almu_record_flags[] = {
+  { "history-beam", ALMU_IMAGE_HISTORY_BEAM },
+  { "first-only", ALMU_IMAGE_FIRST_ONLY },
+  { NULL, 0 }
+};
+
+const RecordName almu_record_targets[] = {
+  { "cursor", ALMU_REGION_CURSOR },
+  { "image", ALMU_REGION_IMAGE },
+  { "cube", ALMU_REGION_CUBE },
+  { NULL, 0 }
+};
+
+const RecordName almu_record_channels[] = {
+  { "current", ALMU_CHANNEL_CURRENT },
+  { "all", ALMU_CHANNEL_ALL },
+  { NULL, 0 }
+};
+
+const RecordName almu_record_bins[] = {
+  { "auto", ALMU_BINS_AUTO },
+  { NULL, 0 }
+};
+
+const RecordName almu_record_stats[] = {
+  { "num_pixels", ALMU_STATS_NUM_PIXELS },
+  { "nan_count", ALMU_STATS_NAN_COUNT },
+  { "sum", ALMU_STATS_SUM },
+  { "flux_density", ALMU_STATS_FLUX_DENSITY },
+  { "mean", ALMU_STATS_MEAN },
+  { "rms", ALMU_STATS_RMS },
+  { "sigma", ALMU_STATS_SIGMA },
+  { "sum_sq", ALMU_STATS_SUM_SQ },
+  { "min", ALMU_STATS_MIN },
+  { "max", ALMU_STATS_MAX },
+  { "extrema", ALMU_STATS_EXTREMA },
+  { "blc", ALMU_STATS_BLC },
+  { "trc", ALMU_STATS_TRC },
+  { "min_pos", ALMU_STATS_MIN_POS },
+  { "max_pos", ALMU_STATS_MAX_POS },
+  { "blcf", ALMU_STATS_BLCF },
+  { "trcf", ALMU_STATS_TRCF },
+  { "min_posf", ALMU_STATS_MIN_POSF },
+  { "max_posf", ALMU_STATS_MAX_POSF },
+  { NULL, 0 }
+};
+
+G_STATIC_ASSERT (G_N_ELEMENTS (almu_record_stats) == ALMU_N_STATS + 1);
+
+gboolean
+almu_record_knows (RecordLevel level,
+                   const char *member)
+{
+  return g_strv_contains (members[level], member);
+}
+
+const char *
+almu_record_name_of (const RecordName *names,
+                     int               value)
+{
+  for (; names->name != NULL; names++)
+    if (names->value == value)
+      return names->name;
+
+  return NULL;
+}
+
+gboolean
+almu_record_value_of (const RecordName *names,
+                      const char       *name,
+                      int              *out_value)
+{
+  for (; names->name != NULL; names++)
+    if (g_str_equal (names->name, name))
+      {
+        *out_value = names->value;
+        return TRUE;
+      }
+
+  return FALSE;
+}
+
+JsonObject *
+almu_record_parse (const char *text,
+                   GError    **error)
+{
+  g_autoptr(JsonParser) parser = json_parser_new ();
+  g_autoptr(GError) reason = NULL;
+  g_autofree char *clean = almu_json_text_clean (text, -1, error);
+  JsonNode        *root;
+
+  if (clean == NULL)
+    return NULL;
+
+  if (!json_parser_load_from_data (parser, clean, -1, &reason))
+    {
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT, "Not JSON: %s", reason->message);
+      return NULL;
+    }
+
+  root = json_parser_get_root (parser);
+  if (root == NULL || !JSON_NODE_HOLDS_OBJECT (root))
+    {
+      g_set_error_literal (error, ALMU_ERROR, ALMU_ERROR_FORMAT, "Not a JSON object");
+      return NULL;
+    }
+
+  return json_object_ref (json_node_get_object (root));
+}
+
+char *
+almu_record_print (JsonNode *node)
+{
+  g_autofree char *text = json_to_string (node, FALSE);
+
+  return almu_json_text_mend (text);
+}
+
+/* -- what a newer version has added ------------------------------------- */
+
+static gboolean has_unknown (JsonObject *object,
+                             RecordLevel level);
+
+static gboolean
+any_has_unknown (JsonObject *object,
+                 const char *member,
+                 RecordLevel level)
+{
+  JsonNode  *node = json_object_get_member (object, member);
+  JsonArray *array;
+
+  if (node == NULL || !JSON_NODE_HOLDS_ARRAY (node))
+    return FALSE;
+
+  array = json_node_get_array (node);
+  for (guint i = 0; i < json_array_get_length (array); i++)
+    {
+      JsonNode *element = json_array_get_element (array, i);
+
+      if (JSON_NODE_HOLDS_OBJECT (element) && has_unknown (json_node_get_object (element), level))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+static gboolean
+has_unknown (JsonObject *object,
+             RecordLevel level)
+{
+  g_autoptr(GList) names = json_object_get_members (object);
+
+  for (GList *name = names; name != NULL; name = name->next)
+    if (!almu_record_knows (level, name->data))
+      return TRUE;
+
+  if (level == LEVEL_TOP)
+    return any_has_unknown (object, "files", LEVEL_FILE);
+
+  return level == LEVEL_FILE &&
+         (any_has_unknown (object, "regions", LEVEL_REGION) ||
+          any_has_unknown (object, "requirements", LEVEL_REQUIREMENT));
+}
+
+/**
+ * almu_record_has_unknown:
+ *
+ * Whether there is anything in @text that almu_record_write() would have to
+ * keep, so that it need not look for it each time.
+ */
+gboolean
+almu_record_has_unknown (const char *text)
+{
+  g_autoptr(JsonObject) object = NULL;
+
+  g_return_val_if_fail (text != NULL, FALSE);
+
+  object = almu_record_parse (text, NULL);
+
+  return object != NULL && has_unknown (object, LEVEL_TOP);
+}
