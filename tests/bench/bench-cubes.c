@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "bench.h"
+
+#include "bench-files.h"
+#include "bench-floor.h"
+
+/* Cubes: stepping through channels, spectra, regions. */
+
+#define N_ROUNDS 31
+
+typedef struct
+{
+  const char *name;
+  int         side;
+  int         depth;
+  int         layer; /* the full resolution */
+  int         n_tiles_across;
+  double      step_goal;
+  double      spectrum_goal;
+} Cube;
+
+static const Cube cubes[] = {
+  { "cube-512.fits", 512, 128, 1, 2, 4, 1 },
+  { "cube-1024.fits", 1024, 256, 2, 4, 11, 1.5 },
+};
+
+static void
+bench_steps (Bench      *bench,
+             const Cube *cube)
+{
+  CARTA__SetImageChannels message = CARTA__SET_IMAGE_CHANNELS__INIT;
+  CARTA__AddRequiredTiles tiles = CARTA__ADD_REQUIRED_TILES__INIT;
+  int                     n_tiles = cube->n_tiles_across * cube->n_tiles_across;
+  g_autofree gint32      *codes = g_new (gint32, n_tiles);
+  g_autoptr(BenchSeries) times = bench_series_new ();
+  g_autofree char *name = g_strdup_printf ("channel step → %d tiles, %d² plane", n_tiles, cube->side);
+  g_autofree char *path = g_build_filename (bench->folder, cube->name, NULL);
+  double           floor;
+
+  bench_fill_tile_codes (codes, cube->layer, cube->n_tiles_across);
+  tiles.n_tiles = (gsize) n_tiles;
+  tiles.tiles = codes;
+  tiles.compression_type = CARTA__COMPRESSION_TYPE__ZFP;
+  tiles.compression_quality = 11;
+  message.required_tiles = &tiles;
+
+  for (int i = 0; i < N_ROUNDS; i++)
+    {
+      gint64 begin = g_get_monotonic_time ();
+
+      message.channel = i + 1;
+      bench_link_send (bench->link, &message.base);
+      bench_link_await (bench->link, CARTA__EVENT_TYPE__RASTER_TILE_DATA, n_tiles);
+      bench_series_add_since (times, begin);
+      bench_link_settle (bench->link);
+    }
+
+  floor = bench_floor_tiles (n_tiles) +
+          bench_floor_read (path, BENCH_DATA_OFFSET, (gsize) cube->side * (gsize) cube->side * sizeof (float));
+  bench_report_add (bench->report, name, "ms", times, floor, cube->step_goal);
+}
+
+static gboolean
+is_complete (const ProtobufCMessage *message,
+             gpointer                user_data)
+{
+  return ((const CARTA__SpectralProfileData *) message)->progress >= 1;
+}
+
+static void
+require_spectrum (Bench   *bench,
+                  gboolean is_wanted)
+{
+  CARTA__SetSpectralRequirements                  message = CARTA__SET_SPECTRAL_REQUIREMENTS__INIT;
+  CARTA__SetSpectralRequirements__SpectralConfig  config = CARTA__SET_SPECTRAL_REQUIREMENTS__SPECTRAL_CONFIG__INIT;
+  CARTA__SetSpectralRequirements__SpectralConfig *configs[] = { &config };
+  CARTA__StatsType                                mean = CARTA__STATS_TYPE__Mean;
+
+  config.coordinate = (char *) "z";
+  config.n_stats_types = 1;
+  config.stats_types = &mean;
+  message.n_spectral_profiles = is_wanted ? G_N_ELEMENTS (configs) : 0;
+  message.spectral_profiles = configs;
+  bench_link_send (bench->link, &message.base);
+  bench_link_settle (bench->link);
+}
+
+static void
+bench_spectra (Bench      *bench,
+               const Cube *cube)
+{
+  g_autoptr(BenchSeries) times = bench_series_new ();
+  g_autofree char *name = g_strdup_printf ("cursor spectral profile, %d channels", cube->depth);
+  g_autofree char *path = g_build_filename (bench->folder, cube->name, NULL);
+
+  require_spectrum (bench, TRUE);
+  for (int i = 0; i < N_ROUNDS; i++)
+    {
+      gint64 begin = g_get_monotonic_time ();
+
+      bench_set_cursor (bench, 0, (float) (i * 911 % cube->side), (float) (i * 613 % cube->side));
+      bench_link_await_that (bench->link, CARTA__EVENT_TYPE__SPECTRAL_PROFILE_DATA, is_complete, NULL);
+      bench_series_add_since (times, begin);
+      bench_link_settle (bench->link);
+    }
+  require_spectrum (bench, FALSE);
+
+  bench_report_add (bench->report, name, "ms", times,
+                    bench_floor_read_spread (path, cube->depth, (gsize) cube->side * (gsize) cube->side * sizeof (float)) +
+                      bench_floor_transfer ((gsize) cube->depth * sizeof (float)),
+                    cube->spectrum_goal);
+}
+
+/* -- regions ------------------------------------------------------------ */
+
+static gboolean
+take_region_id (const ProtobufCMessage *message,
+                gpointer                user_data)
+{
+  *(int *) user_data = ((const CARTA__SetRegionAck *) message)->region_id;
+
+  return TRUE;
+}
+
+static int
+set_rectangle (Bench *bench,
+               int    region_id,
+               float  x,
+               float  y)
+{
+  CARTA__SetRegion  message = CARTA__SET_REGION__INIT;
+  CARTA__RegionInfo info = CARTA__REGION_INFO__INIT;
+  CARTA__Point      centre = CARTA__POINT__INIT;
+  CARTA__Point      size = CARTA__POINT__INIT;
+  CARTA__Point     *points[] = { &centre, &size };
+
+  centre.x = x;
+  centre.y = y;
+  size.x = 200;
+  size.y = 150;
+  info.region_type = CARTA__REGION_TYPE__RECTANGLE;
+  info.n_control_points = G_N_ELEMENTS (points);
+  info.control_points = points;
+  message.region_id = region_id;
+  message.region_info = &info;
+  bench_link_send (bench->link, &message.base);
+  bench_link_await_that (bench->link, CARTA__EVENT_TYPE__SET_REGION_ACK, take_region_id, &region_id);
+  bench_link_settle (bench->link);
+
+  return region_id;
+}
+
+static void
+require_stats (Bench   *bench,
+               int      region_id,
+               gboolean is_wanted)
+{
+  CARTA__SetStatsRequirements               message = CARTA__SET_STATS_REQUIREMENTS__INIT;
+  CARTA__SetStatsRequirements__StatsConfig  config = CARTA__SET_STATS_REQUIREMENTS__STATS_CONFIG__INIT;
+  CARTA__SetStatsRequirements__StatsConfig *configs[] = { &config };
+  CARTA__StatsType                          types[] = {
+                             CARTA__STATS_TYPE__NumPixels, CARTA__STATS_TYPE__Sum, CARTA__STATS_TYPE__Mean, CARTA__STATS_TYPE__RMS,
+                             CARTA__STATS_TYPE__Sigma, CARTA__STATS_TYPE__SumSq, CARTA__STATS_TYPE__Min, CARTA__STATS_TYPE__Max
+  };
+
+  config.coordinate = (char *) "z";
+  config.n_stats_types = G_N_ELEMENTS (types);
+  config.stats_types = types;
+  message.region_id = region_id;
+  message.n_stats_configs = is_wanted ? G_N_ELEMENTS (configs) : 0;
+  message.stats_configs = configs;
+  bench_link_send (bench->link, &message.base);
+}
+
+static void
+require_histogram (Bench   *bench,
+                   int      region_id,
+                   gboolean is_wanted)
+{
+  CARTA__SetHistogramRequirements message = CARTA__SET_HISTOGRAM_REQUIREMENTS__INIT;
+  CARTA__HistogramConfig          config = CARTA__HISTOGRAM_CONFIG__INIT;
+  CARTA__HistogramConfig         *configs[] = { &config };
+
+  config.coordinate = (char *) "z";
+  config.channel = -1;
+  config.num_bins = -1;
+  message.region_id = region_id;
+  message.n_histograms = is_wanted ? G_N_ELEMENTS (configs) : 0;
+  message.histograms = configs;
+  bench_link_send (bench->link, &message.base);
+}
+
+static void
+bench_region (Bench      *bench,
+              const Cube *cube,
+              const char *what,
+              void (*require) (Bench   *bench,
+                               int      region_id,
+                               gboolean is_wanted),
+              guint16 answer)
+{
+  g_autoptr(BenchSeries) times = bench_series_new ();
+  g_autofree char *name = g_strdup_printf ("region %s, 200 × 150", what);
+  int              region_id = set_rectangle (bench, -1, 200, 200);
+
+  /* elsewhere each time, so that nobody can know the answer */
+  for (int i = 0; i < N_ROUNDS; i++)
+    {
+      gint64 begin;
+
+      set_rectangle (bench, region_id, (float) (110 + i), (float) (cube->side - 100 - i));
+      begin = g_get_monotonic_time ();
+      require (bench, region_id, TRUE);
+      bench_link_await (bench->link, answer, 1);
+      bench_series_add_since (times, begin);
+      require (bench, region_id, FALSE);
+      bench_link_settle (bench->link);
+    }
+
+  bench_report_add (bench->report, name, "ms", times, bench_floor_transfer (200), 0.5);
+}
+
+static void
+bench_cube (Bench      *bench,
+            const Cube *cube)
+{
+  bench_write_image (bench->folder, cube->name, cube->side, cube->side, cube->depth);
+  bench_open (bench, cube->name, 0);
+  bench_link_await (bench->link, CARTA__EVENT_TYPE__REGION_HISTOGRAM_DATA, 1);
+  bench_link_settle (bench->link);
+
+  bench_steps (bench, cube);
+  bench_spectra (bench, cube);
+  if (cube == &cubes[0])
+    {
+      bench_region (bench, cube, "statistics", require_stats, CARTA__EVENT_TYPE__REGION_STATS_DATA);
+      bench_region (bench, cube, "histogram", require_histogram, CARTA__EVENT_TYPE__REGION_HISTOGRAM_DATA);
+    }
+  bench_close (bench, 0);
+}
+
+void
+bench_cubes (Bench *bench)
+{
+  for (gsize i = 0; i < (bench->is_quick ? 1 : G_N_ELEMENTS (cubes)); i++)
+    {
+      g_autofree char *title = g_strdup_printf ("%d × %d × %d floats", cubes[i].side, cubes[i].side, cubes[i].depth);
+
+      bench_report_section (bench->report, title);
+      bench_cube (bench, &cubes[i]);
+    }
+}
