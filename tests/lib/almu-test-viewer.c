@@ -86,6 +86,14 @@ on_connected (GObject      *source,
   self->connection = soup_session_websocket_connect_finish (SOUP_SESSION (source), result, &self->error);
 }
 
+static void
+begin_to_listen (AlmuTestViewer *self)
+{
+  soup_websocket_connection_set_max_incoming_payload_size (self->connection, 256 * 1024 * 1024);
+  g_signal_connect (self->connection, "message", G_CALLBACK (on_message), self);
+  g_signal_connect (self->connection, "closed", G_CALLBACK (on_closed), self);
+}
+
 /* Returns NULL if the upgrade is refused. */
 AlmuTestViewer *
 almu_test_viewer_connect (const char *url)
@@ -108,9 +116,23 @@ almu_test_viewer_connect (const char *url)
       return NULL;
     }
 
-  soup_websocket_connection_set_max_incoming_payload_size (self->connection, 256 * 1024 * 1024);
-  g_signal_connect (self->connection, "message", G_CALLBACK (on_message), self);
-  g_signal_connect (self->connection, "closed", G_CALLBACK (on_closed), self);
+  begin_to_listen (self);
+
+  return self;
+}
+
+/* On a connection whose other end needs no upgrade. */
+AlmuTestViewer *
+almu_test_viewer_new_for_stream (GIOStream *stream)
+{
+  AlmuTestViewer *self = g_new0 (AlmuTestViewer, 1);
+  g_autoptr(GUri) uri = g_uri_parse ("ws://127.0.0.1/", G_URI_FLAGS_NONE, NULL);
+
+  g_queue_init (&self->messages);
+  self->icd_version = ALMU_ICD_VERSION;
+  self->connection = soup_websocket_connection_new (stream, uri, SOUP_WEBSOCKET_CONNECTION_CLIENT,
+                                                    NULL, NULL, NULL);
+  begin_to_listen (self);
 
   return self;
 }
@@ -163,6 +185,15 @@ almu_test_viewer_send_raw (AlmuTestViewer *self,
   if (length > 0)
     memcpy (data + ALMU_FRAME_BYTES, body, length);
   soup_websocket_connection_send_binary (self->connection, data, ALMU_FRAME_BYTES + length);
+}
+
+/* A binary message as it is. */
+void
+almu_test_viewer_send_bytes (AlmuTestViewer *self,
+                             const char     *bytes,
+                             gsize           length)
+{
+  soup_websocket_connection_send_binary (self->connection, bytes, length);
 }
 
 void

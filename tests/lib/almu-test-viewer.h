@@ -25,6 +25,7 @@ typedef struct
 } AlmuTestMessage;
 
 AlmuTestViewer *almu_test_viewer_connect (const char *url);
+AlmuTestViewer *almu_test_viewer_new_for_stream (GIOStream *stream);
 void            almu_test_viewer_free (AlmuTestViewer *self);
 void            almu_test_viewer_set_icd_version (AlmuTestViewer *self,
                                                   guint16         version);
@@ -35,6 +36,9 @@ void            almu_test_viewer_send_raw (AlmuTestViewer *self,
                                            guint32         request_id,
                                            const void     *body,
                                            gsize           length);
+void            almu_test_viewer_send_bytes (AlmuTestViewer *self,
+                                             const char     *bytes,
+                                             gsize           length);
 void            almu_test_viewer_send_text (AlmuTestViewer *self,
                                             const char     *text);
 gpointer        almu_test_viewer_await (AlmuTestViewer *self,
@@ -64,7 +68,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (AlmuTestViewer, almu_test_viewer_free)
 
 /* g_autoptr for what await and take return */
 typedef ProtobufCMessage AlmuTestBody;
-void almu_test_body_free (gpointer message);
+void                     almu_test_body_free (gpointer message);
 
 #define almu_test_autobody __attribute__ ((cleanup (almu_test_body_clear)))
 static inline void
