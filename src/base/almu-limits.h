@@ -155,6 +155,9 @@
 #define ALMU_LIMIT_SHELF_ENTRIES 4096
 #define ALMU_LIMIT_SHELF_BYTES (64 * 1024 * 1024)
 
+/* The picture of a session in a list; those we write have 20 kB at most. */
+#define ALMU_LIMIT_THUMBNAIL_BYTES (1024 * 1024)
+
 /* Nesting of JSON text: json-glib calls itself for each level. A layout
  * nests a dozen. */
 #define ALMU_LIMIT_JSON_DEPTH 128
