@@ -138,6 +138,30 @@ almu_page_address_make (AlmuPageAddress   *self,
   return g_string_free (url, FALSE);
 }
 
+/**
+ * almu_page_address_make_workspace:
+ * @name: of a workspace
+ *
+ * Returns: (transfer full): the address of a page that builds up @name, with
+ *   the token: not for logs
+ */
+char *
+almu_page_address_make_workspace (AlmuPageAddress *self,
+                                  const char      *name)
+{
+  GString *url;
+
+  g_return_val_if_fail (self != NULL, NULL);
+  g_return_val_if_fail (name != NULL, NULL);
+
+  url = g_string_new (self->base);
+  if (self->token != NULL)
+    append_parameter (url, "token", self->token);
+  append_parameter (url, "workspace", name);
+
+  return g_string_free (url, FALSE);
+}
+
 static gboolean
 can_be_listed (const char *file)
 {

@@ -27,6 +27,8 @@ char            *almu_page_address_make (AlmuPageAddress   *self,
                                          guint32            session_id,
                                          const char        *folder,
                                          const char *const *files);
+char            *almu_page_address_make_workspace (AlmuPageAddress *self,
+                                                   const char      *name);
 gboolean         almu_page_address_check_files (const char *const *files,
                                                 GError           **error);
 guint32          almu_page_address_parse_session (const char *path);

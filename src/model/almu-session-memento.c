@@ -173,6 +173,20 @@ almu_session_recall (AlmuSession       *self,
 }
 
 /**
+ * almu_session_is_recalled:
+ *
+ * Whether the session is on its way back: what it would tell of itself is
+ * not all of it yet.
+ */
+gboolean
+almu_session_is_recalled (AlmuSession *self)
+{
+  g_return_val_if_fail (ALMU_IS_SESSION (self), FALSE);
+
+  return self->is_recalled;
+}
+
+/**
  * almu_session_end_recall:
  *
  * All that could be brought back is back.

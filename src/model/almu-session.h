@@ -87,6 +87,7 @@ void         almu_session_set_viewer (AlmuSession *self,
 AlmuMemento *almu_session_describe (AlmuSession *self);
 void         almu_session_recall (AlmuSession       *self,
                                   const AlmuMemento *memento);
+gboolean     almu_session_is_recalled (AlmuSession *self);
 void         almu_session_end_recall (AlmuSession *self);
 
 G_END_DECLS
