@@ -107,6 +107,7 @@ on_handle_set_channel (AlmuDBusFile1         *iface,
 
   /* who has the answer has been told of the change */
   g_dbus_interface_skeleton_flush (G_DBUS_INTERFACE_SKELETON (iface));
+  almu_session_commit (session);
   almu_dbus_file1_complete_set_channel (iface, invocation);
 
   return G_DBUS_METHOD_INVOCATION_HANDLED;
@@ -119,10 +120,14 @@ on_handle_close (AlmuDBusFile1         *iface,
 {
   GError *error = NULL;
 
-  if (almu_session_close_file (session, (int) almu_dbus_file1_get_id (iface), &error))
-    almu_dbus_file1_complete_close (iface, invocation);
-  else
-    almu_bus_return_error (invocation, error);
+  if (!almu_session_close_file (session, (int) almu_dbus_file1_get_id (iface), &error))
+    {
+      almu_bus_return_error (invocation, error);
+      return G_DBUS_METHOD_INVOCATION_HANDLED;
+    }
+
+  almu_session_commit (session);
+  almu_dbus_file1_complete_close (iface, invocation);
 
   return G_DBUS_METHOD_INVOCATION_HANDLED;
 }

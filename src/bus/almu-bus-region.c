@@ -134,6 +134,7 @@ on_handle_set (AlmuDBusRegion1       *iface,
 
   /* who has the answer has been told of the change */
   g_dbus_interface_skeleton_flush (G_DBUS_INTERFACE_SKELETON (iface));
+  almu_session_commit (session);
   almu_dbus_region1_complete_set (iface, invocation);
 
   return G_DBUS_METHOD_INVOCATION_HANDLED;
@@ -146,10 +147,14 @@ on_handle_remove (AlmuDBusRegion1       *iface,
 {
   GError *error = NULL;
 
-  if (almu_session_remove_region (session, (int) almu_dbus_region1_get_id (iface), &error))
-    almu_dbus_region1_complete_remove (iface, invocation);
-  else
-    almu_bus_return_error (invocation, error);
+  if (!almu_session_remove_region (session, (int) almu_dbus_region1_get_id (iface), &error))
+    {
+      almu_bus_return_error (invocation, error);
+      return G_DBUS_METHOD_INVOCATION_HANDLED;
+    }
+
+  almu_session_commit (session);
+  almu_dbus_region1_complete_remove (iface, invocation);
 
   return G_DBUS_METHOD_INVOCATION_HANDLED;
 }

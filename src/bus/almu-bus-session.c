@@ -5,6 +5,7 @@
 
 #include "almu-bus-file.h"
 #include "almu-bus-names.h"
+#include "almu-bus-records.h"
 #include "almu-bus-region.h"
 #include "almu-bus-reply.h"
 #include "almu-dbus-generated.h"
@@ -165,6 +166,7 @@ on_opened (GObject      *source,
       return;
     }
 
+  almu_session_commit (request->session);
   almu_dbus_session1_complete_open_file (request->iface, g_steal_pointer (&request->invocation),
                                          (guint) almu_file_get_id (file));
 }
@@ -255,23 +257,45 @@ on_handle_close (AlmuDBusSession1      *iface,
   return G_DBUS_METHOD_INVOCATION_HANDLED;
 }
 
-static void
-return_no_records (GDBusMethodInvocation *invocation,
-                   const char            *what)
-{
-  almu_bus_return_error (invocation,
-                         g_error_new (ALMU_ERROR, ALMU_ERROR_UNSUPPORTED,
-                                      "%s the record of a session is not there yet", what));
-}
+/* -- GetState and SetState ----------------------------------------------- */
+
+#define RECORDS "almu-records"
 
 static gboolean
 on_handle_get_state (AlmuDBusSession1      *iface,
                      GDBusMethodInvocation *invocation,
-                     AlmuSession           *session)
+                     AlmuSessions          *sessions)
 {
-  return_no_records (invocation, "Getting");
+  GError          *error = NULL;
+  g_autofree char *text = NULL;
+
+  text = almu_bus_records_write (g_object_get_data (G_OBJECT (iface), RECORDS), sessions,
+                                 almu_dbus_session1_get_id (iface), &error);
+  if (text != NULL)
+    almu_dbus_session1_complete_get_state (iface, invocation, text);
+  else
+    almu_bus_return_error (invocation, error);
 
   return G_DBUS_METHOD_INVOCATION_HANDLED;
+}
+
+static void
+on_applied (GObject      *source,
+            GAsyncResult *result,
+            gpointer      user_data)
+{
+  g_autoptr(GDBusMethodInvocation) invocation = user_data;
+  AlmuSession *session = ALMU_SESSION (source);
+  GError      *error = NULL;
+
+  if (!almu_bus_records_apply_finish (session, result, &error))
+    {
+      almu_bus_return_error (g_steal_pointer (&invocation), error);
+      return;
+    }
+
+  almu_session_commit (session);
+  g_dbus_method_invocation_return_value (g_steal_pointer (&invocation), NULL);
 }
 
 static gboolean
@@ -280,14 +304,16 @@ on_handle_set_state (AlmuDBusSession1      *iface,
                      const char            *state,
                      AlmuSession           *session)
 {
-  return_no_records (invocation, "Setting");
+  almu_bus_records_apply_async (g_object_get_data (G_OBJECT (iface), RECORDS), session, state,
+                                on_applied, invocation);
 
   return G_DBUS_METHOD_INVOCATION_HANDLED;
 }
 
 static AlmuDBusSession1 *
-make_iface (AlmuSessions *sessions,
-            AlmuSession  *session)
+make_iface (AlmuSessions         *sessions,
+            AlmuSession          *session,
+            const AlmuBusRecords *records)
 {
   AlmuDBusSession1 *iface = almu_dbus_session1_skeleton_new ();
   const struct
@@ -309,7 +335,8 @@ make_iface (AlmuSessions *sessions,
                                  table[i].transform, NULL, NULL, NULL);
 
   g_signal_connect_object (iface, "handle-open-file", G_CALLBACK (on_handle_open_file), session, 0);
-  g_signal_connect_object (iface, "handle-get-state", G_CALLBACK (on_handle_get_state), session, 0);
+  g_object_set_data (G_OBJECT (iface), RECORDS, (gpointer) records);
+  g_signal_connect_object (iface, "handle-get-state", G_CALLBACK (on_handle_get_state), sessions, 0);
   g_signal_connect_object (iface, "handle-set-state", G_CALLBACK (on_handle_set_state), session, 0);
   g_signal_connect_object (iface, "handle-close", G_CALLBACK (on_handle_close), sessions, 0);
 
@@ -318,6 +345,7 @@ make_iface (AlmuSessions *sessions,
 
 /**
  * almu_bus_session_export:
+ * @records: must live longer
  *
  * Shows a session, its files and its regions, and from then on follows what
  * comes and goes in it.
@@ -325,7 +353,8 @@ make_iface (AlmuSessions *sessions,
 void
 almu_bus_session_export (GDBusObjectManagerServer *manager,
                          AlmuSessions             *sessions,
-                         AlmuSession              *session)
+                         AlmuSession              *session,
+                         const AlmuBusRecords     *records)
 {
   g_autofree char *path = NULL;
   g_autoptr(AlmuDBusObjectSkeleton) object = NULL;
@@ -335,7 +364,7 @@ almu_bus_session_export (GDBusObjectManagerServer *manager,
   g_return_if_fail (ALMU_IS_SESSIONS (sessions));
   g_return_if_fail (ALMU_IS_SESSION (session));
 
-  iface = make_iface (sessions, session);
+  iface = make_iface (sessions, session, records);
   path = session_path (manager, session);
   object = almu_dbus_object_skeleton_new (path);
   almu_dbus_object_skeleton_set_session1 (object, iface);

@@ -3,6 +3,7 @@
 
 #include "almu-bus.h"
 
+#include "almu-bus-list.h"
 #include "almu-bus-names.h"
 #include "almu-bus-reply.h"
 #include "almu-bus-session.h"
@@ -16,7 +17,7 @@
  * regions, under one object manager, and the interface of the whole.
  *
  * The objects stand beside the model and follow it; nothing is kept here
- * but the address of the page. Main thread only; the daemon owns it.
+ * but the address of the page and how to write a session down. Main thread only; the daemon owns it.
  */
 struct _AlmuBus
 {
@@ -24,6 +25,7 @@ struct _AlmuBus
 
   AlmuSessions             *sessions;
   AlmuPageAddress          *address; /* NULL until there is a page */
+  AlmuBusRecords            records;
   GDBusObjectManagerServer *objects;
   AlmuDBusManager1         *manager;
 };
@@ -129,7 +131,7 @@ on_session_added (AlmuSessions *sessions,
                   AlmuSession  *session,
                   AlmuBus      *self)
 {
-  almu_bus_session_export (self->objects, sessions, session);
+  almu_bus_session_export (self->objects, sessions, session, &self->records);
   g_signal_connect_object (session, "notify::state", G_CALLBACK (on_state_changed), self, 0);
   update_counts (self);
 }
@@ -141,20 +143,6 @@ on_session_removed (AlmuSessions *sessions,
 {
   unfollow_session (self, session);
   update_counts (self);
-}
-
-static AlmuSession *
-find_session (AlmuBus *self,
-              guint32  id,
-              GError **error)
-{
-  AlmuSession *session = almu_sessions_lookup (self->sessions, id);
-
-  if (session == NULL)
-    g_set_error (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED,
-                 "Session %u is not live, and keeping sessions on disk is not there yet", id);
-
-  return session;
 }
 
 /* -- Open and Resume ----------------------------------------------------- */
@@ -213,6 +201,7 @@ on_resolved (GObject      *source,
       return;
     }
 
+  almu_session_commit (session);
   url = almu_page_address_make (self->address, almu_session_get_id (session), names->folder, files);
   almu_dbus_manager1_complete_open (self->manager, g_steal_pointer (&request->invocation),
                                     almu_session_get_id (session), url);
@@ -264,92 +253,106 @@ list_page_files (AlmuSession *session)
   return (char **) g_ptr_array_free (names, FALSE);
 }
 
+/* A page that takes over the session as it is, and opens its files. */
+static char *
+make_session_url (AlmuBus     *self,
+                  AlmuSession *session,
+                  GError     **error)
+{
+  g_auto(GStrv) files = list_page_files (session);
+
+  if (!almu_page_address_check_files ((const char *const *) files, error))
+    return NULL;
+
+  return almu_page_address_make (self->address, almu_session_get_id (session), NULL,
+                                 (const char *const *) files);
+}
+
+/* A page that builds up all that is known of the session. */
+static char *
+make_workspace_url (AlmuBus *self,
+                    guint32  id)
+{
+  g_autofree char *name = g_strdup_printf ("Session %u", id);
+
+  return almu_page_address_make_workspace (self->address, name);
+}
+
+static gboolean
+is_kept (AlmuBus *self,
+         guint32  id)
+{
+  AlmuArchive *archive = almu_sessions_get_archive (self->sessions);
+
+  return archive != NULL && almu_archive_contains (archive, id);
+}
+
+/* There is nothing to build up of a session that never had a file, and a
+ * session that a page has is there already. */
+static gboolean
+is_taken_over (AlmuSession *session)
+{
+  return almu_session_get_state (session) == ALMU_SESSION_ATTACHED ||
+         almu_session_list_files (session)->len == 0;
+}
+
+static char *
+make_resume_url (AlmuBus *self,
+                 guint32  id,
+                 GError **error)
+{
+  AlmuSession *session = almu_sessions_lookup (self->sessions, id);
+
+  if (!has_page (self, error))
+    return NULL;
+
+  if (session == NULL && !is_kept (self, id))
+    {
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_NOT_FOUND, "No session %u", id);
+      return NULL;
+    }
+
+  if (session != NULL && (is_taken_over (session) || !is_kept (self, id)))
+    return make_session_url (self, session, error);
+
+  return make_workspace_url (self, id);
+}
+
 static gboolean
 on_handle_resume (AlmuDBusManager1      *manager,
                   GDBusMethodInvocation *invocation,
                   guint                  id,
                   AlmuBus               *self)
 {
-  AlmuSession *session;
-  GError      *error = NULL;
-  g_auto(GStrv) files = NULL;
-  g_autofree char *url = NULL;
+  GError          *error = NULL;
+  g_autofree char *url = make_resume_url (self, id, &error);
 
-  session = find_session (self, id, &error);
-  if (session != NULL)
-    files = list_page_files (session);
+  if (url != NULL)
+    almu_dbus_manager1_complete_resume (manager, invocation, url);
+  else
+    almu_bus_return_error (invocation, error);
 
-  if (files == NULL || !has_page (self, &error) ||
-      !almu_page_address_check_files ((const char *const *) files, &error))
-    {
-      almu_bus_return_error (invocation, error);
-      return G_DBUS_METHOD_INVOCATION_HANDLED;
-    }
+  return G_DBUS_METHOD_INVOCATION_HANDLED;
+}
 
-  url = almu_page_address_make (self->address, id, NULL, (const char *const *) files);
-  almu_dbus_manager1_complete_resume (manager, invocation, url);
+static gboolean
+on_handle_get_state (AlmuDBusManager1      *manager,
+                     GDBusMethodInvocation *invocation,
+                     guint                  id,
+                     AlmuBus               *self)
+{
+  GError          *error = NULL;
+  g_autofree char *text = almu_bus_records_write (&self->records, self->sessions, id, &error);
+
+  if (text != NULL)
+    almu_dbus_manager1_complete_get_state (manager, invocation, text);
+  else
+    almu_bus_return_error (invocation, error);
 
   return G_DBUS_METHOD_INVOCATION_HANDLED;
 }
 
 /* -- ListSessions -------------------------------------------------------- */
-
-static GVariant *
-list_uris (AlmuSession *session)
-{
-  GPtrArray      *files = almu_session_list_files (session);
-  GVariantBuilder builder;
-
-  g_variant_builder_init (&builder, G_VARIANT_TYPE_STRING_ARRAY);
-  for (guint i = 0; i < files->len; i++)
-    g_variant_builder_add_value (&builder,
-                                 g_variant_new_take_string (almu_bus_names_make_uri (almu_session_get_folder (session),
-                                                                                     almu_file_get_name (files->pdata[i]))));
-
-  return g_variant_builder_end (&builder);
-}
-
-static GVariant *
-describe_session (AlmuSession *session)
-{
-  g_autofree char *title = NULL;
-  g_autofree char *peer = NULL;
-  g_autofree char *safe_title = NULL;
-  g_autofree char *safe_peer = NULL;
-  gint64           created;
-  GVariantBuilder  builder;
-
-  g_object_get (session, "title", &title, "peer", &peer, "created", &created, NULL);
-  safe_title = g_utf8_make_valid (title, -1);
-  safe_peer = g_utf8_make_valid (peer, -1);
-
-  g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
-  g_variant_builder_add (&builder, "{sv}", "id", g_variant_new_uint32 (almu_session_get_id (session)));
-  g_variant_builder_add (&builder, "{sv}", "title", g_variant_new_string (safe_title));
-  g_variant_builder_add (&builder, "{sv}", "state",
-                         g_variant_new_string (almu_session_state_get_name (almu_session_get_state (session))));
-  g_variant_builder_add (&builder, "{sv}", "created", g_variant_new_int64 (created));
-  g_variant_builder_add (&builder, "{sv}", "last-seen",
-                         g_variant_new_int64 (almu_session_get_last_seen (session)));
-  g_variant_builder_add (&builder, "{sv}", "peer", g_variant_new_string (safe_peer));
-  g_variant_builder_add (&builder, "{sv}", "files", list_uris (session));
-
-  return g_variant_builder_end (&builder);
-}
-
-static int
-compare_sessions (gconstpointer a,
-                  gconstpointer b)
-{
-  AlmuSession *first = *(AlmuSession *const *) a;
-  AlmuSession *second = *(AlmuSession *const *) b;
-  gint64       difference = almu_session_get_last_seen (second) - almu_session_get_last_seen (first);
-
-  if (difference != 0)
-    return difference > 0 ? 1 : -1;
-
-  return almu_session_get_id (first) < almu_session_get_id (second) ? -1 : 1;
-}
 
 static gboolean
 on_handle_list_sessions (AlmuDBusManager1      *manager,
@@ -358,30 +361,20 @@ on_handle_list_sessions (AlmuDBusManager1      *manager,
                          AlmuBus               *self)
 {
   static const AlmuBusOption known[] = { { "state", "s" } };
-  g_autoptr(GPtrArray) list = NULL;
-  const char     *wanted = NULL;
-  GError         *error = NULL;
-  GVariantBuilder builder;
+  const char                *state = NULL;
+  GVariant                  *list = NULL;
+  GError                    *error = NULL;
 
-  if (!almu_bus_check_options (filter, known, G_N_ELEMENTS (known), &error))
+  if (almu_bus_check_options (filter, known, G_N_ELEMENTS (known), &error))
     {
-      almu_bus_return_error (invocation, error);
-      return G_DBUS_METHOD_INVOCATION_HANDLED;
+      g_variant_lookup (filter, "state", "&s", &state);
+      list = almu_bus_list_sessions (self->sessions, state, &error);
     }
 
-  g_variant_lookup (filter, "state", "&s", &wanted);
-  list = almu_sessions_list (self->sessions);
-  g_ptr_array_sort (list, compare_sessions);
-
-  g_variant_builder_init (&builder, G_VARIANT_TYPE ("aa{sv}"));
-  for (guint i = 0; i < list->len; i++)
-    {
-      const char *state = almu_session_state_get_name (almu_session_get_state (list->pdata[i]));
-
-      if (wanted == NULL || g_str_equal (state, wanted))
-        g_variant_builder_add_value (&builder, describe_session (list->pdata[i]));
-    }
-  almu_dbus_manager1_complete_list_sessions (manager, invocation, g_variant_builder_end (&builder));
+  if (list != NULL)
+    almu_dbus_manager1_complete_list_sessions (manager, invocation, list);
+  else
+    almu_bus_return_error (invocation, error);
 
   return G_DBUS_METHOD_INVOCATION_HANDLED;
 }
@@ -389,36 +382,17 @@ on_handle_list_sessions (AlmuDBusManager1      *manager,
 /* -- Forget and Quit ----------------------------------------------------- */
 
 static gboolean
-may_forget (AlmuSession *session,
-            GError     **error)
-{
-  if (almu_session_get_state (session) != ALMU_SESSION_ATTACHED)
-    return TRUE;
-
-  g_set_error (error, ALMU_ERROR, ALMU_ERROR_REFUSED,
-               "A page is attached to session %u; close the session to end it all the same",
-               almu_session_get_id (session));
-  return FALSE;
-}
-
-static gboolean
 on_handle_forget (AlmuDBusManager1      *manager,
                   GDBusMethodInvocation *invocation,
                   guint                  id,
                   AlmuBus               *self)
 {
-  AlmuSession *session;
-  GError      *error = NULL;
+  GError *error = NULL;
 
-  session = find_session (self, id, &error);
-  if (session == NULL || !may_forget (session, &error))
-    {
-      almu_bus_return_error (invocation, error);
-      return G_DBUS_METHOD_INVOCATION_HANDLED;
-    }
-
-  almu_sessions_end (self->sessions, session);
-  almu_dbus_manager1_complete_forget (manager, invocation);
+  if (almu_sessions_forget (self->sessions, id, &error))
+    almu_dbus_manager1_complete_forget (manager, invocation);
+  else
+    almu_bus_return_error (invocation, error);
 
   return G_DBUS_METHOD_INVOCATION_HANDLED;
 }
@@ -447,6 +421,7 @@ connect_manager (AlmuBus *self)
     { "handle-open", G_CALLBACK (on_handle_open) },
     { "handle-list-sessions", G_CALLBACK (on_handle_list_sessions) },
     { "handle-resume", G_CALLBACK (on_handle_resume) },
+    { "handle-get-state", G_CALLBACK (on_handle_get_state) },
     { "handle-forget", G_CALLBACK (on_handle_forget) },
     { "handle-quit", G_CALLBACK (on_handle_quit) },
   };
@@ -501,6 +476,23 @@ almu_bus_set_page_address (AlmuBus         *self,
 
   almu_dbus_manager1_set_address (self->manager,
                                   address != NULL ? almu_page_address_get_base (address) : "");
+}
+
+/**
+ * almu_bus_set_records:
+ * @write: makes a record
+ * @read: understands one
+ *
+ * Sets what GetState and SetState speak.
+ */
+void
+almu_bus_set_records (AlmuBus         *self,
+                      AlmuBusWriteFunc write,
+                      AlmuBusReadFunc  read)
+{
+  g_return_if_fail (ALMU_IS_BUS (self));
+
+  self->records = (AlmuBusRecords){ write, read };
 }
 
 /**

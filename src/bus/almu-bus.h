@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "almu-bus-records.h"
 #include "almu-page-address.h"
 #include "almu-sessions.h"
 
@@ -12,6 +13,9 @@ G_DECLARE_FINAL_TYPE (AlmuBus, almu_bus, ALMU, BUS, GObject)
 AlmuBus *almu_bus_new (AlmuSessions *sessions);
 void     almu_bus_set_page_address (AlmuBus         *self,
                                     AlmuPageAddress *address);
+void     almu_bus_set_records (AlmuBus         *self,
+                               AlmuBusWriteFunc write,
+                               AlmuBusReadFunc  read);
 gboolean almu_bus_export (AlmuBus         *self,
                           GDBusConnection *connection,
                           GError         **error);

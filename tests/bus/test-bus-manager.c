@@ -182,9 +182,11 @@ describe (AlmuSession *session,
   g_object_get (session, "created", &created, NULL);
 
   return g_strdup_printf ("{'id': <uint32 %u>, 'title': <'%s'>, 'state': <'%s'>, 'created': <int64 %" G_GINT64_FORMAT
-                          ">, 'last-seen': <int64 %" G_GINT64_FORMAT ">, 'peer': <'%s'>, 'files': <%s>}",
+                          ">, 'last-seen': <int64 %" G_GINT64_FORMAT ">, 'n-files': <uint32 %u>, 'n-regions': <uint32 %u>, "
+                          "'peer': <'%s'>, 'files': <%s>}",
                           almu_session_get_id (session), title, state, created,
-                          almu_session_get_last_seen (session), peer, files);
+                          almu_session_get_last_seen (session), almu_session_list_files (session)->len,
+                          almu_session_get_n_regions (session), peer, files);
 }
 
 static void
@@ -259,8 +261,8 @@ test_resume (Fixture      *fixture,
 
   open_file (session, 2, "", "a,b.fits");
   call_badly (fixture, ALMU_BUS_PATH, MANAGER, "Resume", g_variant_new ("(u)", 5), "Unsupported", "a,b.fits");
-  call_badly (fixture, ALMU_BUS_PATH, MANAGER, "Resume", g_variant_new ("(u)", 6), "Unsupported", "Session 6");
-  call_badly (fixture, ALMU_BUS_PATH, MANAGER, "Resume", g_variant_new ("(u)", 0), "Unsupported", "Session 0");
+  call_badly (fixture, ALMU_BUS_PATH, MANAGER, "Resume", g_variant_new ("(u)", 6), "NotFound", "session 6");
+  call_badly (fixture, ALMU_BUS_PATH, MANAGER, "Resume", g_variant_new ("(u)", 0), "NotFound", "session 0");
 
   almu_bus_set_page_address (fixture->bus, NULL);
   call_badly (fixture, ALMU_BUS_PATH, MANAGER, "Resume", g_variant_new ("(u)", 5), "NotFound", "does not listen");
@@ -273,7 +275,7 @@ test_forget (Fixture      *fixture,
   AlmuSession *session = create_full_session (fixture);
 
   almu_session_attach (session, "here");
-  call_badly (fixture, ALMU_BUS_PATH, MANAGER, "Forget", g_variant_new ("(u)", 5), "Refused", "session 5");
+  call_badly (fixture, ALMU_BUS_PATH, MANAGER, "Forget", g_variant_new ("(u)", 5), "Refused", "Session 5");
   g_assert_nonnull (almu_sessions_lookup (fixture->sessions, 5));
 
   almu_session_detach (session);
@@ -281,7 +283,7 @@ test_forget (Fixture      *fixture,
   g_assert_null (almu_sessions_lookup (fixture->sessions, 5));
   assert_objects (fixture, "");
 
-  call_badly (fixture, ALMU_BUS_PATH, MANAGER, "Forget", g_variant_new ("(u)", 5), "Unsupported", "Session 5");
+  call_badly (fixture, ALMU_BUS_PATH, MANAGER, "Forget", g_variant_new ("(u)", 5), "NotFound", "session 5");
 }
 
 static void

@@ -213,16 +213,6 @@ test_session_close (Fixture      *fixture,
   call_badly (fixture, S5, SESSION, "Close", NULL, "org.freedesktop.DBus.Error.UnknownMethod", S5);
 }
 
-static void
-test_session_records (Fixture      *fixture,
-                      gconstpointer user_data)
-{
-  create_session (fixture, 5);
-
-  call_badly (fixture, S5, SESSION, "GetState", NULL, "Unsupported", "not there yet");
-  call_badly (fixture, S5, SESSION, "SetState", g_variant_new ("(s)", "{}"), "Unsupported", "not there yet");
-}
-
 static GVariant *
 open_file_arguments (const char *uri,
                      GVariant   *options)
@@ -533,7 +523,6 @@ add_tests (void)
   add_test ("/bus/session/properties", test_session_properties);
   add_test ("/bus/session/names-are-text", test_session_names_are_text);
   add_test ("/bus/session/close", test_session_close);
-  add_test ("/bus/session/records", test_session_records);
   add_test ("/bus/session/open-file", test_open_file);
   add_test ("/bus/session/open-file/errors", test_open_file_errors);
   add_test ("/bus/session/open-file/together", test_open_file_together);
