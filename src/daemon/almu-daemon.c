@@ -18,12 +18,14 @@
 #include "almu-onlooker.h"
 #include "almu-page-address.h"
 #include "almu-reception.h"
+#include "almu-record.h"
 #include "almu-scripting.h"
 #include "almu-server.h"
 #include "almu-sessions.h"
 #include "almu-shelf.h"
 #include "almu-state-dir.h"
 #include "almu-switchboard.h"
+#include "almu-vacancy.h"
 #include "almu-workers.h"
 
 /**
@@ -47,9 +49,9 @@ struct _AlmuDaemon
   AlmuBus         *bus;
   AlmuReception   *reception; /* NULL without a bus */
   AlmuIdle        *idle;      /* NULL if it stays for ever */
+  AlmuVacancy     *vacancy;
   guint            sigterm_source;
   guint            sigint_source;
-  guint            end_source;
   int              exit_status;
   gboolean         has_begun;
   gboolean         is_serving;
@@ -79,49 +81,6 @@ on_signal (gpointer user_data)
   g_application_quit (G_APPLICATION (user_data));
 
   return G_SOURCE_CONTINUE;
-}
-
-static gboolean
-on_end_time (gpointer user_data)
-{
-  AlmuDaemon *self = user_data;
-
-  self->end_source = 0;
-  g_message ("No sessions timeout.");
-  g_application_quit (G_APPLICATION (self));
-
-  return G_SOURCE_REMOVE;
-}
-
-static void
-end_after (AlmuDaemon *self,
-           int         seconds)
-{
-  g_clear_handle_id (&self->end_source, g_source_remove);
-  if (seconds >= 0)
-    self->end_source = g_timeout_add_seconds ((guint) seconds, on_end_time, self);
-}
-
-static void
-on_session_added (AlmuSessions *sessions,
-                  AlmuSession  *session,
-                  AlmuDaemon   *self)
-{
-  end_after (self, -1);
-}
-
-/* A session that lost its link is still one: only when the last has been
- * closed, or has waited in vain, the time runs. */
-static void
-on_session_removed (AlmuSessions *sessions,
-                    AlmuSession  *session,
-                    AlmuDaemon   *self)
-{
-  g_autoptr(GPtrArray) left = almu_sessions_list (sessions);
-
-  g_message ("Session %u Deleted. Remaining sessions: %u", almu_session_get_id (session), left->len);
-  if (left->len == 0)
-    end_after (self, self->options->exit_timeout);
 }
 
 /* -- nobody there -------------------------------------------------------- */
@@ -238,8 +197,6 @@ open_model (AlmuDaemon *self,
   almu_workers_set_threads ((guint) MAX (self->options->omp_threads, 0));
   cache = almu_cache_new (self->options->cache_size);
   self->sessions = almu_sessions_new (folder, cache, (guint) MAX (self->options->session_grace, 0));
-  g_signal_connect_object (self->sessions, "session-added", G_CALLBACK (on_session_added), self, 0);
-  g_signal_connect_object (self->sessions, "session-removed", G_CALLBACK (on_session_removed), self, 0);
   self->switchboard = almu_switchboard_new (self->sessions, &link_options);
   g_signal_connect_object (self->switchboard, "links-changed", G_CALLBACK (on_somebody), self, G_CONNECT_SWAPPED);
   self->greeter = almu_greeter_new (self->switchboard, greeter_modes[self->options->restore]);
@@ -267,6 +224,12 @@ open_server (AlmuDaemon *self,
 
   return almu_launch_listen (self->server, self->options,
                              almu_state_dir_get_last_port (self->state_dir), error);
+}
+
+static char *
+write_record (const AlmuMemento *memento)
+{
+  return almu_record_write (memento, NULL);
 }
 
 /* Fails with the exit status that fits; 0 if another process does it all. */
@@ -306,6 +269,7 @@ serve (AlmuDaemon      *self,
 
   self->exit_status = 0;
   self->bus = almu_bus_new (self->sessions);
+  almu_bus_set_records (self->bus, write_record, almu_record_read);
   g_signal_connect_object (self->bus, "quit", G_CALLBACK (g_application_quit), self, G_CONNECT_SWAPPED);
   base = almu_server_dup_address (self->server);
   self->address = almu_page_address_new (base, token);
@@ -380,7 +344,8 @@ almu_daemon_startup (GApplication *application)
 
   tell_address (self);
   almu_launch_announce (self->options, self->server, self->address);
-  end_after (self, self->options->initial_timeout);
+  self->vacancy = almu_vacancy_new (self->sessions, self->options->initial_timeout, self->options->exit_timeout,
+                                    (AlmuVacancyFunc) g_application_quit, self);
   if (self->options->idle_exit >= 0)
     self->idle = almu_idle_new ((guint) self->options->idle_exit, self->reception, &idle_funcs, self);
 }
@@ -412,7 +377,7 @@ almu_daemon_shutdown (GApplication *application)
 {
   AlmuDaemon *self = ALMU_DAEMON (application);
 
-  g_clear_handle_id (&self->end_source, g_source_remove);
+  g_clear_pointer (&self->vacancy, almu_vacancy_free);
   leave_bus (self);
 
   if (self->switchboard != NULL)
@@ -422,10 +387,7 @@ almu_daemon_shutdown (GApplication *application)
   if (self->bus != NULL)
     almu_bus_unexport (self->bus);
   if (self->sessions != NULL)
-    {
-      g_signal_handlers_disconnect_by_data (self->sessions, self);
-      almu_sessions_park_all (self->sessions);
-    }
+    almu_sessions_park_all (self->sessions);
 
   g_clear_pointer (&self->reception, almu_reception_free);
   g_clear_object (&self->bus);
