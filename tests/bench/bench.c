@@ -199,29 +199,44 @@ bench_end_of_files (Bench *bench)
 }
 
 static void
-run (Bench *bench)
+bench_process (Bench *bench)
 {
-  gboolean is_known = bench_server_get_memory_mib (bench->server, "VmRSS") >= 0;
-
-  bench_report_section (bench->report, "The machine");
-  bench_machine (bench);
-
   bench_report_section (bench->report, "The process");
   if (bench_server_is_ours (bench->server))
     bench_start (bench);
-  if (is_known)
+  if (bench_server_get_memory_mib (bench->server, "VmRSS") >= 0)
     bench_rest (bench);
   bench_register (bench);
+}
+
+static gboolean
+is_asked_for (const char *only,
+              const char *part)
+{
+  return only == NULL || g_str_equal (only, part);
+}
+
+static void
+run (Bench      *bench,
+     const char *only)
+{
+  bench_report_section (bench->report, "The machine");
+  bench_machine (bench);
+  if (is_asked_for (only, "process"))
+    bench_process (bench);
 
   bench->link = bench_link_new (bench_server_get_url (bench->server));
   bench_link_register (bench->link, 0);
-  bench_images (bench);
-  bench_cubes (bench);
-  if (is_known)
+  if (is_asked_for (only, "images"))
+    bench_images (bench);
+  if (is_asked_for (only, "cubes"))
+    bench_cubes (bench);
+  if (bench_server_get_memory_mib (bench->server, "VmRSS") >= 0)
     bench_end_of_files (bench);
   bench_link_close (bench->link);
 
-  bench_resumes (bench);
+  if (is_asked_for (only, "resumes"))
+    bench_resumes (bench);
 }
 
 /* -- the program -------------------------------------------------------- */
@@ -292,6 +307,7 @@ typedef struct
   char    *address;
   char    *folder;
   char    *json;
+  char    *only;
   char    *program;
   int      pid;
   gboolean is_quick;
@@ -315,7 +331,7 @@ measure (const Options *options)
   else
     bench.server = bench_server_start (bench.program, bench.folder, bench.state_dir);
 
-  run (&bench);
+  run (&bench, options->only);
   bench_server_end (bench.server);
   if (options->json != NULL && !bench_report_save (bench.report, options->json, &error))
     g_printerr ("%s\n", error->message);
@@ -337,6 +353,7 @@ main (int   argc,
     { "pid", 0, 0, G_OPTION_ARG_INT, &options.pid, "Its process, for figures of memory", "N" },
     { "program", 0, 0, G_OPTION_ARG_FILENAME, &options.program, "Start this one instead of the one that was built", "FILE" },
     { "quick", 0, 0, G_OPTION_ARG_NONE, &options.is_quick, "Leave out what is large", NULL },
+    { "only", 0, 0, G_OPTION_ARG_STRING, &options.only, "Leave out all but this part", "process|images|cubes|resumes" },
     { "json", 0, 0, G_OPTION_ARG_FILENAME, &options.json, "Write the figures here too", "FILE" },
     { "compare", 0, 0, G_OPTION_ARG_NONE, &options.is_comparison, "Print two such files side by side", NULL },
     { NULL },
@@ -376,6 +393,7 @@ main (int   argc,
   g_free (options.address);
   g_free (options.folder);
   g_free (options.json);
+  g_free (options.only);
   g_free (options.program);
 
   return is_good ? 0 : 2;
