@@ -9,6 +9,7 @@
 #include "almu-error.h"
 #include "almu-link.h"
 #include "almu-scripting.h"
+#include "almu-words.h"
 
 /**
  * AlmuGreeter:
@@ -152,34 +153,9 @@ consider_detached (AlmuArchiveEntry *best,
 /* -- the question ------------------------------------------------------- */
 
 static char *
-say_how_long_ago (gint64 when)
-{
-  gint64 seconds = MAX (g_get_real_time () / G_TIME_SPAN_SECOND - when, 0);
-  gulong n;
-
-  if (seconds < 60)
-    return g_strdup (_ ("a moment ago"));
-
-  if (seconds < 60 * 60)
-    {
-      n = (gulong) (seconds / 60);
-      return g_strdup_printf (ngettext ("%lu minute ago", "%lu minutes ago", n), n);
-    }
-
-  if (seconds < 24 * 60 * 60)
-    {
-      n = (gulong) (seconds / (60 * 60));
-      return g_strdup_printf (ngettext ("%lu hour ago", "%lu hours ago", n), n);
-    }
-
-  n = (gulong) (seconds / (24 * 60 * 60));
-  return g_strdup_printf (ngettext ("%lu day ago", "%lu days ago", n), n);
-}
-
-static char *
 make_question (const AlmuArchiveEntry *kept)
 {
-  g_autofree char *ago = say_how_long_ago (kept->last_seen);
+  g_autofree char *ago = almu_words_dup_ago (kept->last_seen, g_get_real_time () / G_TIME_SPAN_SECOND);
   g_autofree char *regions = NULL;
 
   regions = g_strdup_printf (ngettext ("%u region", "%u regions", kept->n_regions), kept->n_regions);
