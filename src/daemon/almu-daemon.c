@@ -13,8 +13,10 @@
 #include "almu-handover.h"
 #include "almu-idle.h"
 #include "almu-launch.h"
+#include "almu-library.h"
 #include "almu-limits.h"
 #include "almu-metrics.h"
+#include "almu-offer.h"
 #include "almu-onlooker.h"
 #include "almu-page-address.h"
 #include "almu-reception.h"
@@ -212,9 +214,13 @@ open_server (AlmuDaemon *self,
 {
   g_autofree char *config = g_build_filename (almu_state_dir_get_path (self->state_dir), "config", NULL);
   g_autoptr(AlmuShelf) shelf = NULL;
+  g_autoptr(AlmuLibrary) library = NULL;
 
   shelf = almu_shelf_new (config, self->options->read_only_mode);
-  self->server = almu_launch_server (self->options, token, ALMU_SETTINGS (shelf));
+  library = almu_library_new (ALMU_SETTINGS (shelf), self->sessions);
+  self->server = almu_launch_server (self->options, token, ALMU_SETTINGS (library));
+  almu_offer_sessions (self->server, self->sessions, almu_state_dir_get_path (self->state_dir),
+                       self->options->read_only_mode);
   if (self->options->enable_scripting)
     almu_server_set_script_func (self->server, almu_scripting_run,
                                  g_object_ref (self->switchboard), g_object_unref);
