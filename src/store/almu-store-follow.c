@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "almu-store-private.h"
+
+#include <string.h>
+
+#include "almu-limits.h"
+#include "almu-record.h"
+
+/* What of the sessions in memory is to be written, and when. */
+
+void
+almu_followed_drop_draft (Followed *self)
+{
+  g_clear_pointer (&self->draft, almu_archive_entry_free);
+  g_clear_pointer (&self->json, g_free);
+}
+
+static void
+leave (Followed *self)
+{
+  if (self->session == NULL)
+    return;
+
+  g_signal_handlers_disconnect_by_data (self->session, self);
+  g_clear_object (&self->session);
+}
+
+void
+almu_followed_free (gpointer data)
+{
+  Followed *self = data;
+
+  leave (self);
+  almu_followed_drop_draft (self);
+  g_free (self->written);
+  g_free (self);
+}
+
+Followed *
+almu_store_find (AlmuStore *self,
+                 guint32    id)
+{
+  return g_hash_table_lookup (self->followed, GUINT_TO_POINTER (id));
+}
+
+void
+almu_store_let_go (AlmuStore *self,
+                   guint32    id)
+{
+  g_hash_table_remove (self->followed, GUINT_TO_POINTER (id));
+}
+
+/* -- drafts ------------------------------------------------------------- */
+
+/* The record that is there before the first is written: a newer version may
+ * have added to it. */
+static void
+look_back (Followed *self)
+{
+  if (!self->is_kept || self->written != NULL || self->store->database == NULL)
+    return;
+
+  self->written = almu_database_get (self->store->database, self->id, NULL);
+  self->keeps_unknown = self->written != NULL && almu_record_has_unknown (self->written);
+}
+
+static AlmuArchiveEntry *
+summarise (AlmuMemento *memento,
+           gboolean     is_seen)
+{
+  AlmuArchiveEntry *entry = g_new0 (AlmuArchiveEntry, 1);
+
+  entry->id = memento->id;
+  entry->state = g_steal_pointer (&memento->state);
+  entry->title = memento->title != NULL ? g_steal_pointer (&memento->title) : g_strdup ("");
+  entry->viewer = g_steal_pointer (&memento->viewer);
+  entry->created = memento->created;
+  entry->last_seen = is_seen ? g_get_real_time () / G_TIME_SPAN_SECOND : memento->last_seen;
+  entry->n_files = memento->files->len;
+  for (guint i = 0; i < memento->files->len; i++)
+    entry->n_regions += ((AlmuFileWish *) memento->files->pdata[i])->regions->len;
+
+  return entry;
+}
+
+/* There is nothing to come back to. But a session that never had a file may
+ * be one that could not be brought back: its record stays. */
+static void
+draft_removal (Followed *self)
+{
+  almu_followed_drop_draft (self);
+  if (!self->is_kept || !self->had_files)
+    return;
+
+  self->draft = g_new0 (AlmuArchiveEntry, 1);
+  self->draft->id = self->id;
+}
+
+static gboolean
+is_readable (Followed   *self,
+             const char *json)
+{
+  gsize length = strlen (json);
+
+  if (length <= ALMU_LIMIT_RECORD_BYTES)
+    {
+      self->is_too_large = FALSE;
+      return TRUE;
+    }
+
+  if (!self->is_too_large)
+    {
+      g_autofree char *text = g_strdup_printf ("Session %u is too large to be kept: its record has %" G_GSIZE_FORMAT
+                                               " bytes, %d are the limit. What changes is kept in memory only",
+                                               self->id, length, ALMU_LIMIT_RECORD_BYTES);
+
+      almu_store_emit_trouble (self->store, text);
+    }
+  self->is_too_large = TRUE;
+
+  return FALSE;
+}
+
+/**
+ * almu_followed_make_draft:
+ *
+ * Sees what has to be written of a session, if anything.
+ */
+void
+almu_followed_make_draft (Followed *self)
+{
+  g_autoptr(AlmuMemento) memento = NULL;
+  g_autofree char *json = NULL;
+
+  /* what is half back is not its record */
+  if (self->session == NULL || g_hash_table_contains (self->store->restoring, GUINT_TO_POINTER (self->id)))
+    return;
+
+  self->is_dirty = FALSE;
+  if (almu_session_list_files (self->session)->len == 0)
+    {
+      draft_removal (self);
+      return;
+    }
+
+  look_back (self);
+  memento = almu_session_describe (self->session);
+  if (self->keeps_unknown)
+    json = almu_record_write (memento, self->json != NULL ? self->json : self->written);
+  else
+    json = almu_record_write (memento, NULL);
+
+  if (self->is_kept && !self->must_write && g_strcmp0 (json, self->written) == 0)
+    {
+      almu_followed_drop_draft (self);
+      return;
+    }
+
+  if (!is_readable (self, json))
+    return;
+
+  almu_followed_drop_draft (self);
+  self->draft = summarise (memento, almu_session_get_state (self->session) == ALMU_SESSION_ATTACHED);
+  self->json = g_steal_pointer (&json);
+}
+
+/* -- when --------------------------------------------------------------- */
+
+static gboolean
+on_write_time (gpointer user_data)
+{
+  AlmuStore *self = user_data;
+
+  self->write_source = 0;
+  almu_store_write_all (self);
+
+  return G_SOURCE_REMOVE;
+}
+
+void
+almu_store_schedule (AlmuStore *self)
+{
+  if (self->write_source == 0)
+    self->write_source = g_timeout_add (ALMU_STORE_DELAY_MSEC, on_write_time, self);
+}
+
+static void
+on_changed (AlmuSession *session,
+            Followed    *followed)
+{
+  followed->is_dirty = TRUE;
+  almu_store_schedule (followed->store);
+}
+
+static void
+on_file_added (AlmuSession *session,
+               AlmuFile    *file,
+               Followed    *followed)
+{
+  followed->had_files = TRUE;
+}
+
+static void
+on_commit (AlmuSession *session,
+           Followed    *followed)
+{
+  g_autoptr(GPtrArray) one = NULL;
+
+  if (followed->store->trouble != NULL)
+    {
+      followed->is_dirty = TRUE;
+      almu_store_write_all (followed->store);
+      return;
+    }
+
+  almu_followed_make_draft (followed);
+  if (followed->draft == NULL)
+    return;
+
+  one = g_ptr_array_new ();
+  g_ptr_array_add (one, followed);
+  almu_store_write (followed->store, one);
+}
+
+/* -- who ---------------------------------------------------------------- */
+
+static void
+follow (AlmuStore   *self,
+        AlmuSession *session)
+{
+  guint32   id = almu_session_get_id (session);
+  Followed *followed = almu_store_find (self, id);
+
+  if (followed == NULL)
+    {
+      followed = g_new0 (Followed, 1);
+      followed->store = self;
+      followed->id = id;
+      if (self->database != NULL)
+        almu_database_contains (self->database, id, &followed->is_kept, NULL);
+      g_hash_table_insert (self->followed, GUINT_TO_POINTER (id), followed);
+    }
+
+  leave (followed);
+  followed->session = g_object_ref (session);
+  followed->had_files = almu_session_list_files (session)->len > 0;
+  g_signal_connect (session, "file-added", G_CALLBACK (on_file_added), followed);
+  g_signal_connect (session, "changed", G_CALLBACK (on_changed), followed);
+  g_signal_connect (session, "commit", G_CALLBACK (on_commit), followed);
+  on_changed (session, followed);
+}
+
+static void
+on_session_added (AlmuSessions *sessions,
+                  AlmuSession  *session,
+                  AlmuStore    *self)
+{
+  follow (self, session);
+}
+
+/* Its last state was committed before its files were closed. */
+static void
+on_session_removed (AlmuSessions *sessions,
+                    AlmuSession  *session,
+                    AlmuStore    *self)
+{
+  guint32   id = almu_session_get_id (session);
+  Followed *followed = almu_store_find (self, id);
+
+  if (followed == NULL || followed->session != session)
+    return;
+
+  leave (followed);
+  followed->is_dirty = FALSE;
+  if (followed->draft == NULL)
+    almu_store_let_go (self, id);
+
+  /* ended in an orderly way, not by a crash */
+  if (g_hash_table_contains (self->restoring, GUINT_TO_POINTER (id)))
+    almu_archive_end_restore (ALMU_ARCHIVE (self), id);
+}
+
+void
+almu_store_follow_all (AlmuStore    *self,
+                       AlmuSessions *sessions)
+{
+  g_autoptr(GPtrArray) list = almu_sessions_list (sessions);
+
+  g_signal_connect_object (sessions, "session-added", G_CALLBACK (on_session_added), self, 0);
+  g_signal_connect_object (sessions, "session-removed", G_CALLBACK (on_session_removed), self, 0);
+  for (guint i = 0; i < list->len; i++)
+    follow (self, list->pdata[i]);
+}

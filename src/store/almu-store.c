@@ -1,0 +1,556 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "almu-store-private.h"
+
+#include "almu-error.h"
+
+#define RETRY_MSEC 5000
+
+/**
+ * AlmuStore:
+ *
+ * Sessions on the disk: `sessions.db` in the state folder. Follows the
+ * sessions in memory and writes down what changes: at once what somebody is
+ * about to be told of, together and a moment later what nobody is.
+ *
+ * The daemon owns it. If nothing can be written the sessions go on in
+ * memory, [signal@Almu.Store::trouble] tells once, and writing is tried
+ * again until it works.
+ *
+ * Main thread only. A write waits for the kernel, not for the disk.
+ */
+G_DEFINE_FINAL_TYPE_WITH_CODE (AlmuStore, almu_store, G_TYPE_OBJECT, G_IMPLEMENT_INTERFACE (ALMU_TYPE_ARCHIVE, almu_store_archive_init))
+
+enum
+{
+  PROP_0,
+  PROP_TROUBLE,
+  N_PROPS
+};
+
+enum
+{
+  TROUBLE,
+  N_SIGNALS
+};
+
+static GParamSpec *properties[N_PROPS];
+static guint       signals[N_SIGNALS];
+
+static void
+almu_store_dispose (GObject *object)
+{
+  AlmuStore *self = ALMU_STORE (object);
+
+  if (self->database != NULL)
+    almu_store_write_all (self);
+
+  g_clear_handle_id (&self->write_source, g_source_remove);
+  g_clear_handle_id (&self->retry_source, g_source_remove);
+  g_clear_handle_id (&self->touch_source, g_source_remove);
+  g_hash_table_remove_all (self->followed);
+  g_clear_pointer (&self->database, almu_database_close);
+
+  G_OBJECT_CLASS (almu_store_parent_class)->dispose (object);
+}
+
+static void
+almu_store_finalize (GObject *object)
+{
+  AlmuStore *self = ALMU_STORE (object);
+
+  g_hash_table_unref (self->followed);
+  g_hash_table_unref (self->restoring);
+  g_free (self->folder);
+  g_free (self->trouble);
+
+  G_OBJECT_CLASS (almu_store_parent_class)->finalize (object);
+}
+
+static void
+almu_store_get_property (GObject    *object,
+                         guint       prop_id,
+                         GValue     *value,
+                         GParamSpec *pspec)
+{
+  AlmuStore *self = ALMU_STORE (object);
+
+  switch (prop_id)
+    {
+    case PROP_TROUBLE:
+      g_value_set_string (value, self->trouble);
+      break;
+
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+almu_store_class_init (AlmuStoreClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->dispose = almu_store_dispose;
+  object_class->finalize = almu_store_finalize;
+  object_class->get_property = almu_store_get_property;
+
+  /**
+   * AlmuStore:trouble:
+   *
+   * Why sessions are kept in memory only, or %NULL.
+   */
+  properties[PROP_TROUBLE] =
+    g_param_spec_string ("trouble", NULL, NULL,
+                         NULL,
+                         G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  g_object_class_install_properties (object_class, N_PROPS, properties);
+
+  /**
+   * AlmuStore::trouble:
+   * @self: the store
+   * @text: what a user should know
+   *
+   * Sessions cannot be written down. Not emitted again before that worked
+   * in between.
+   */
+  signals[TROUBLE] =
+    g_signal_new ("trouble",
+                  G_TYPE_FROM_CLASS (klass),
+                  G_SIGNAL_RUN_LAST,
+                  0, NULL, NULL, NULL,
+                  G_TYPE_NONE, 1, G_TYPE_STRING);
+}
+
+static void
+almu_store_init (AlmuStore *self)
+{
+  self->followed = g_hash_table_new_full (NULL, NULL, NULL, almu_followed_free);
+  self->restoring = g_hash_table_new (NULL, NULL);
+  self->retry_msec = RETRY_MSEC;
+}
+
+/* -- trouble ------------------------------------------------------------ */
+
+void
+almu_store_emit_trouble (AlmuStore  *self,
+                         const char *text)
+{
+  g_signal_emit (self, signals[TROUBLE], 0, text);
+}
+
+static gboolean
+on_retry_time (gpointer user_data)
+{
+  AlmuStore *self = user_data;
+
+  self->retry_source = 0;
+  almu_store_write_all (self);
+  if (self->trouble != NULL && self->retry_source == 0)
+    self->retry_source = g_timeout_add (self->retry_msec, on_retry_time, self);
+
+  return G_SOURCE_REMOVE;
+}
+
+void
+almu_store_report (AlmuStore    *self,
+                   const GError *error)
+{
+  g_debug ("%s", error->message);
+  if (self->retry_source == 0)
+    self->retry_source = g_timeout_add (self->retry_msec, on_retry_time, self);
+
+  if (self->trouble != NULL)
+    return;
+
+  self->trouble = g_strdup_printf ("Sessions are kept in memory only, they cannot be written to %s: %s",
+                                   self->folder, error->message);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_TROUBLE]);
+  almu_store_emit_trouble (self, self->trouble);
+}
+
+static void
+end_trouble (AlmuStore *self)
+{
+  g_clear_handle_id (&self->retry_source, g_source_remove);
+  if (self->trouble == NULL)
+    return;
+
+  g_message ("Sessions are written to %s again", self->folder);
+  g_clear_pointer (&self->trouble, g_free);
+  almu_database_be_patient (self->database, TRUE);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_TROUBLE]);
+}
+
+/* -- the database ------------------------------------------------------- */
+
+/* What is in memory is to be written to a new database as a whole. */
+static void
+begin_afresh (AlmuStore  *self,
+              const char *aside)
+{
+  GHashTableIter iter;
+  Followed      *followed;
+
+  g_warning ("The sessions kept in %s are damaged; they are set aside as %s, and new ones are begun",
+             self->folder, aside);
+
+  g_hash_table_iter_init (&iter, self->followed);
+  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &followed))
+    {
+      followed->is_kept = FALSE;
+      followed->is_dirty = followed->session != NULL;
+      g_clear_pointer (&followed->written, g_free);
+      if (followed->json == NULL)
+        almu_followed_drop_draft (followed);
+    }
+}
+
+gboolean
+almu_store_open (AlmuStore *self,
+                 GError   **error)
+{
+  g_autofree char *aside = NULL;
+
+  if (self->database != NULL)
+    return TRUE;
+
+  self->database = almu_database_open (self->folder, &aside, error);
+  if (aside != NULL)
+    begin_afresh (self, aside);
+
+  return self->database != NULL;
+}
+
+/* Damaged while it was open. */
+static gboolean
+replace (AlmuStore *self,
+         GError   **error)
+{
+  g_autofree char *aside = NULL;
+
+  g_clear_pointer (&self->database, almu_database_close);
+  aside = almu_database_set_aside (self->folder, error);
+  if (aside == NULL)
+    return FALSE;
+
+  begin_afresh (self, aside);
+
+  return almu_store_open (self, error);
+}
+
+static gboolean
+put_drafts (AlmuStore *self,
+            GPtrArray *drafts,
+            GError   **error)
+{
+  gboolean is_well;
+
+  if (!almu_store_open (self, error))
+    return FALSE;
+
+  almu_database_be_patient (self->database, self->trouble == NULL);
+  is_well = almu_database_begin (self->database, error);
+  for (guint i = 0; is_well && i < drafts->len; i++)
+    {
+      const Followed *followed = drafts->pdata[i];
+
+      if (followed->json != NULL)
+        is_well = almu_database_put (self->database, followed->draft, followed->json, error);
+      else
+        is_well = almu_database_remove (self->database, followed->id, error);
+    }
+
+  if (is_well && almu_database_end (self->database, error))
+    return TRUE;
+
+  almu_database_undo (self->database);
+  return FALSE;
+}
+
+static void
+settle (AlmuStore *self,
+        Followed  *followed)
+{
+  g_free (followed->written);
+  followed->written = g_steal_pointer (&followed->json);
+  followed->is_kept = followed->written != NULL;
+  followed->must_write = FALSE;
+  almu_followed_drop_draft (followed);
+  if (followed->session == NULL)
+    almu_store_let_go (self, followed->id);
+}
+
+/**
+ * almu_store_write:
+ * @drafts: (element-type Followed): those that have drafts
+ *
+ * Writes them in one transaction.
+ */
+gboolean
+almu_store_write (AlmuStore *self,
+                  GPtrArray *drafts)
+{
+  g_autoptr(GError) error = NULL;
+  gboolean is_added = FALSE;
+  gboolean is_well;
+
+  if (drafts->len == 0)
+    return TRUE;
+
+  is_well = put_drafts (self, drafts, &error);
+  if (!is_well && g_error_matches (error, ALMU_ERROR, ALMU_ERROR_FORMAT))
+    {
+      g_clear_error (&error);
+      if (replace (self, &error))
+        {
+          almu_store_schedule (self);
+          is_well = put_drafts (self, drafts, &error);
+        }
+    }
+
+  if (!is_well)
+    {
+      almu_store_report (self, error);
+      return FALSE;
+    }
+
+  self->n_writes++;
+  for (guint i = 0; i < drafts->len; i++)
+    {
+      Followed *followed = drafts->pdata[i];
+
+      is_added |= followed->json != NULL && !followed->is_kept;
+      settle (self, followed);
+    }
+  end_trouble (self);
+  if (is_added)
+    almu_store_apply_retention (self);
+
+  return TRUE;
+}
+
+void
+almu_store_write_all (AlmuStore *self)
+{
+  g_autoptr(GPtrArray) drafts = g_ptr_array_new ();
+  g_autoptr(GError) error = NULL;
+  GHashTableIter iter;
+  Followed      *followed;
+
+  g_clear_handle_id (&self->write_source, g_source_remove);
+  if (!almu_store_open (self, &error))
+    {
+      almu_store_report (self, error);
+      return;
+    }
+
+  g_hash_table_iter_init (&iter, self->followed);
+  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &followed))
+    {
+      if (followed->is_dirty)
+        almu_followed_make_draft (followed);
+      if (followed->draft != NULL)
+        g_ptr_array_add (drafts, followed);
+    }
+
+  if (drafts->len > 0)
+    almu_store_write (self, drafts);
+  else
+    end_trouble (self);
+}
+
+/* -- retention ---------------------------------------------------------- */
+
+static gboolean
+remove_all (AlmuStore *self,
+            GArray    *ids,
+            GError   **error)
+{
+  gboolean is_well = almu_database_begin (self->database, error);
+
+  for (guint i = 0; is_well && i < ids->len; i++)
+    is_well = almu_database_remove (self->database, g_array_index (ids, guint32, i), error);
+
+  if (is_well && almu_database_end (self->database, error))
+    return TRUE;
+
+  almu_database_undo (self->database);
+  return FALSE;
+}
+
+/* Drops records that are too old or too many. Those of sessions in memory
+ * count, and stay. */
+void
+almu_store_apply_retention (AlmuStore *self)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GPtrArray) list = almu_database_list (self->database, &error);
+  g_autoptr(GArray) ids = g_array_new (FALSE, FALSE, sizeof (guint32));
+  gint64 now = g_get_real_time () / G_TIME_SPAN_SECOND;
+  guint  n_kept = 0;
+
+  for (guint i = 0; list != NULL && i < list->len; i++)
+    {
+      const AlmuArchiveEntry *entry = list->pdata[i];
+      gboolean                is_old = self->retention_seconds >= 0 && now - entry->last_seen > self->retention_seconds;
+
+      if (almu_store_find (self, entry->id) != NULL || g_hash_table_contains (self->restoring, GUINT_TO_POINTER (entry->id)))
+        n_kept++;
+      else if (is_old || n_kept >= self->max_records)
+        g_array_append_val (ids, entry->id);
+      else
+        n_kept++;
+    }
+
+  if (ids->len > 0 && remove_all (self, ids, &error))
+    g_debug ("%u records were too old or too many", ids->len);
+  if (error != NULL)
+    g_debug ("Old records are not dropped: %s", error->message);
+}
+
+/* -- life --------------------------------------------------------------- */
+
+static gboolean
+touch_all (AlmuStore *self,
+           GError   **error)
+{
+  gint64         now = g_get_real_time () / G_TIME_SPAN_SECOND;
+  GHashTableIter iter;
+  Followed      *followed;
+
+  if (!almu_database_begin (self->database, error))
+    return FALSE;
+
+  g_hash_table_iter_init (&iter, self->followed);
+  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &followed))
+    {
+      if (followed->session != NULL && almu_session_get_state (followed->session) == ALMU_SESSION_ATTACHED &&
+          !almu_database_touch (self->database, followed->id, now, error))
+        return FALSE;
+    }
+
+  return almu_database_end (self->database, error);
+}
+
+static gboolean
+on_touch_time (gpointer user_data)
+{
+  AlmuStore *self = user_data;
+  g_autoptr(GError) error = NULL;
+
+  if (self->database == NULL || g_hash_table_size (self->followed) == 0)
+    return G_SOURCE_CONTINUE;
+
+  if (!touch_all (self, &error))
+    {
+      almu_database_undo (self->database);
+      g_debug ("%s", error->message);
+    }
+
+  return G_SOURCE_CONTINUE;
+}
+
+/**
+ * almu_store_new:
+ * @folder: the state folder
+ * @retention_seconds: how long a session is kept after it was seen last, or
+ *   -1 for ever
+ * @max_records: how many are kept at most
+ *
+ * Fails if there is no way to write in @folder; a damaged database is no
+ * reason to fail.
+ */
+AlmuStore *
+almu_store_new (const char *folder,
+                gint64      retention_seconds,
+                guint       max_records,
+                GError    **error)
+{
+  g_autoptr(AlmuStore) self = NULL;
+
+  g_return_val_if_fail (folder != NULL, NULL);
+
+  self = g_object_new (ALMU_TYPE_STORE, NULL);
+  self->folder = g_strdup (folder);
+  self->retention_seconds = retention_seconds;
+  self->max_records = max_records;
+  if (!almu_store_open (self, error))
+    return NULL;
+
+  almu_store_apply_retention (self);
+  self->touch_source = g_timeout_add_seconds (ALMU_STORE_TOUCH_SECONDS, on_touch_time, self);
+
+  return g_steal_pointer (&self);
+}
+
+/**
+ * almu_store_watch:
+ *
+ * Writes down from now on what changes in @sessions.
+ */
+void
+almu_store_watch (AlmuStore    *self,
+                  AlmuSessions *sessions)
+{
+  g_return_if_fail (ALMU_IS_STORE (self));
+  g_return_if_fail (ALMU_IS_SESSIONS (sessions));
+
+  almu_store_follow_all (self, sessions);
+}
+
+/**
+ * almu_store_flush:
+ *
+ * Returns: whether all there is to write is written
+ */
+gboolean
+almu_store_flush (AlmuStore *self)
+{
+  g_return_val_if_fail (ALMU_IS_STORE (self), FALSE);
+
+  almu_store_write_all (self);
+
+  return self->trouble == NULL;
+}
+
+/**
+ * almu_store_get_trouble:
+ *
+ * Returns: (nullable): why sessions are kept in memory only
+ */
+const char *
+almu_store_get_trouble (AlmuStore *self)
+{
+  g_return_val_if_fail (ALMU_IS_STORE (self), NULL);
+
+  return self->trouble;
+}
+
+/**
+ * almu_store_get_n_writes:
+ *
+ * Returns: how many transactions wrote sessions
+ */
+guint64
+almu_store_get_n_writes (AlmuStore *self)
+{
+  g_return_val_if_fail (ALMU_IS_STORE (self), 0);
+
+  return self->n_writes;
+}
+
+/**
+ * almu_store_set_retry:
+ * @msec: how long to wait before writing is tried again
+ */
+void
+almu_store_set_retry (AlmuStore *self,
+                      guint      msec)
+{
+  g_return_if_fail (ALMU_IS_STORE (self));
+
+  self->retry_msec = msec;
+}
