@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Debian's chromium and the unmodified page in it. What is awaited is the
+// page's own state (window.app is its store of all others), never time.
+
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { Picture } from './png.mjs';
+import { Failure, atEnd, check, note, skipAll } from './tap.mjs';
+
+const CHROMIUM = '/usr/bin/chromium';
+const PATIENCE = 60000;
+
+// Software rendering, and nothing but this computer can be reached.
+const ARGUMENTS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--use-angle=swiftshader',
+  '--enable-unsafe-swiftshader',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1',
+];
+
+/** The folder of the page, or the whole program is skipped. */
+export function needPage(name = 'ALMU_PAGE') {
+  const folder = process.env[name];
+  if (!folder || !existsSync(join(folder, 'index.html')))
+    skipAll(`no page: ${name} is not the folder of one; build-aux/check fetches it`);
+  if (!process.env.ALMUCANTARD)
+    skipAll('ALMUCANTARD does not name the program');
+  return folder;
+}
+
+export async function launchBrowser() {
+  if (!existsSync(CHROMIUM))
+    skipAll(`no browser: ${CHROMIUM} is not there`);
+  let chromium;
+  try {
+    ({ chromium } = await import('playwright-core'));
+  } catch (error) {
+    if (error.code !== 'ERR_MODULE_NOT_FOUND')
+      throw error;
+    skipAll('no browser driver: playwright-core is not installed; build-aux/check does it');
+  }
+  const browser = await chromium.launch({ executablePath: CHROMIUM, headless: true, args: ARGUMENTS });
+  atEnd(() => browser.close());
+  return browser;
+}
+
+/** Tries @body until it does not fail. For what is drawn: the page does not
+ * say when it has. */
+export async function eventually(body, patience = PATIENCE / 2) {
+  const end = Date.now() + patience;
+  for (;;) {
+    try {
+      return await body();
+    } catch (error) {
+      if (!(error instanceof Failure) || Date.now() > end)
+        throw error;
+    }
+    await new Promise(resolve => setTimeout(resolve, 50));
+  }
+}
+
+export class View {
+  /** A browser window of its own, with nothing remembered, at @url. */
+  static async open(browser, url) {
+    const context = await browser.newContext({ viewport: { width: 1400, height: 900 } });
+    // what the page asks of other hosts gets an empty answer
+    await context.route(asked => asked.hostname !== '127.0.0.1',
+      route => route.fulfill({ contentType: 'application/json', body: '[]' }));
+    const self = new View(await context.newPage());
+    await self.goto(url);
+    return self;
+  }
+
+  constructor(page) {
+    this.page = page;
+    this.errors = [];
+    page.setDefaultTimeout(PATIENCE);
+    page.on('pageerror', error => this.errors.push(`uncaught: ${error.message}`));
+    page.on('console', message => {
+      if (message.type() === 'error')
+        this.errors.push(`${message.text()} (${message.location().url})`);
+    });
+    page.on('response', answer => {
+      if (answer.status() >= 400)
+        this.errors.push(`${answer.status()} ${answer.url()}`);
+    });
+  }
+
+  async goto(url) {
+    await this.page.goto(url);
+    await this.awaitConnected();
+  }
+
+  async reload() {
+    await this.page.reload();
+    await this.awaitConnected();
+  }
+
+  /** Closes the window as its user would: the page can say good-bye. */
+  async close() {
+    await this.page.close({ runBeforeUnload: true });
+    await this.page.context().close();
+  }
+
+  /** The value of a function in the page. */
+  get(body, argument) {
+    return this.page.evaluate(body, argument);
+  }
+
+  /** Waits until a function in the page gives something true. */
+  async until(body, argument) {
+    const handle = await this.page.waitForFunction(body, argument);
+    return handle.jsonValue();
+  }
+
+  /** Connected, registered, and through with its start. */
+  async awaitConnected() {
+    await this.until(() => window.app?.backendService?.connectionStatus === 2 && app.backendService.sessionId > 0
+      && app.layoutStore.layouts !== undefined && !app.isSplashScreenVisible && !document.querySelector('.splash-screen')
+      && app.appContainer !== undefined);
+  }
+
+  /** The connection is gone and the page asks whether to try again. */
+  async awaitLoss() {
+    await this.until(() => app.backendService.connectionStatus !== 2);
+    await this.page.getByRole('button', { name: 'Retry' }).waitFor();
+  }
+
+  /** Presses Retry and waits until the page has resumed its session. */
+  async retry() {
+    await this.page.getByRole('button', { name: 'Retry' }).click();
+    // each name as in 6.0.0 and as in 4.1.0
+    await this.until(() => app.backendService.connectionStatus === 2 && !document.querySelector('.splash-screen')
+      && !(app.isResumingSession ?? app.resumingSession)
+      && !(app.backendService.hasConnectionDropped ?? app.backendService.connectionDropped)
+      && !(app.alertStore.isAlertVisible ?? app.alertStore.alertVisible));
+  }
+
+  /** The file number @index is open, has its contrast, and no tile is missing. */
+  async awaitImage(index = 0) {
+    await this.until(i => app.frames.length > i && app.frames[i].renderConfig.histogram?.bins?.length > 0
+      && app.tileService.remainingTiles === 0 && app.frames[i].renderWidth > 0, index);
+  }
+
+  /** The picture as the page has painted it, without what lies over it. */
+  async picture() {
+    const url = await this.get(() => document.querySelector('.raster-canvas').toDataURL('image/png'));
+    return new Picture(Buffer.from(url.slice(url.indexOf(',') + 1), 'base64'));
+  }
+
+  /** Waits until no tile is missing and the picture has stopped changing. */
+  async awaitPicture() {
+    await this.awaitImage();
+    let last = await this.picture();
+    return eventually(async () => {
+      await this.until(() => new Promise(resolve => requestAnimationFrame(() => requestAnimationFrame(() => resolve(true)))));
+      const next = await this.picture();
+      const n = next.countDifferences(last, 0);
+      last = next;
+      check(n === 0 && await this.get(() => app.tileService.remainingTiles === 0), 'the picture keeps changing');
+      return last;
+    });
+  }
+
+  /** Where a pixel of the image is: in the canvas and in the window. */
+  async place(x, y) {
+    return this.get(([px, py]) => {
+      const canvas = document.querySelector('.raster-canvas');
+      const box = canvas.getBoundingClientRect();
+      const { xMin, xMax, yMin, yMax } = app.activeFrame.requiredFrameView;
+      const [right, down] = [(px - xMin) / (xMax - xMin), (yMax - py) / (yMax - yMin)];
+      return {
+        canvas: { x: Math.floor(right * canvas.width), y: Math.floor(down * canvas.height) },
+        window: { x: box.x + right * box.width, y: box.y + down * box.height },
+      };
+    }, [x, y]);
+  }
+
+  /** The colour at a pixel of the image. */
+  async colour(x, y, picture = null) {
+    const { canvas } = await this.place(x, y);
+    return (picture ?? await this.picture()).at(canvas.x, canvas.y);
+  }
+
+  /** Moves the mouse onto a pixel and waits for the value that the service
+   * tells of it. */
+  async point(x, y) {
+    const { window: at } = await this.place(x, y);
+    // a first step elsewhere: a mouse that is there already does not move
+    await this.page.mouse.move(at.x + 3, at.y + 3);
+    await this.page.mouse.move(at.x, at.y);
+    return this.cursorValue(x, y);
+  }
+
+  /** The value at the cursor once it stands at a pixel and is up to date. */
+  async cursorValue(x, y) {
+    await this.until(([px, py]) => {
+      const { cursorInfo, cursorValue } = app.activeFrame;
+      const image = cursorInfo?.posImageSpace;
+      return image && Math.round(image.x) === px && Math.round(image.y) === py
+        && Math.round(cursorValue.position.x) === px && Math.round(cursorValue.position.y) === py
+        && cursorValue.channel === app.activeFrame.channel;
+    }, [x, y]);
+    return this.get(() => app.activeFrame.cursorValue.value);
+  }
+
+  async setChannel(channel, stokes = 0) {
+    await this.get(([z, s]) => app.activeFrame.setChannels(z, s, true), [channel, stokes]);
+    await this.until(([z, s]) => app.activeFrame.channel === z && app.activeFrame.stokes === s
+      && app.tileService.remainingTiles === 0, [channel, stokes]);
+  }
+
+  /** One of the page's own layouts, or of the user's. */
+  async applyLayout(name) {
+    await this.get(layout => app.layoutStore.applyLayout(layout), name);
+    await this.until(layout => app.layoutStore.currentLayoutName === layout && document.querySelector('.raster-canvas'), name);
+    await this.awaitPicture();
+  }
+
+  /** What the page shows beside the picture, by name, for the documents of a run. */
+  async screenshot(name) {
+    const folder = process.env.ALMU_SCREENSHOTS;
+    if (folder)
+      await this.page.screenshot({ path: join(folder, `${name}.png`), scale: 'css' });
+  }
+
+  checkNoErrors(forgiven = /^$/) {
+    const found = this.errors.filter(text => !forgiven.test(text));
+    check(found.length === 0, `the page complains:\n${found.join('\n')}`);
+  }
+
+  /** For a test that has failed: what can be seen. */
+  async explain(name) {
+    for (const text of this.errors)
+      note(`page: ${text}`);
+    const alert = await this.get(() => window.app?.alertStore?.alertText);
+    if (alert)
+      note(`alert: ${alert}`);
+    await this.screenshot(`failed-${name.replace(/\W+/g, '-')}`);
+  }
+}
