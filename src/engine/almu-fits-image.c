@@ -150,6 +150,23 @@ read_elements (AlmuFitsImage *self,
                      (gsize) n_elements * self->element_size, raw, error);
 }
 
+/* Kept for the next piece: a fresh one this large would come from the system
+ * and go back each time, and stop all other threads that touch new memory. */
+static void *
+get_scratch (void)
+{
+  static GPrivate scratch = G_PRIVATE_INIT (g_free);
+  void           *bytes = g_private_get (&scratch);
+
+  if (bytes == NULL)
+    {
+      bytes = g_malloc (PIECE_BYTES);
+      g_private_set (&scratch, bytes);
+    }
+
+  return bytes;
+}
+
 /* Elements without gaps. Those as wide as a float are read to where they
  * are wanted and converted in place. */
 static gboolean
@@ -157,7 +174,6 @@ read_contiguous (AlmuFitsImage *self,
                  gint64         first,
                  gint64         n_elements,
                  float         *pixels,
-                 void          *scratch,
                  GCancellable  *cancellable,
                  GError       **error)
 {
@@ -166,7 +182,7 @@ read_contiguous (AlmuFitsImage *self,
   for (gint64 done = 0; done < n_elements; done += per_piece)
     {
       gint64 n = MIN (per_piece, n_elements - done);
-      void  *raw = self->element_size == sizeof (float) ? pixels + done : scratch;
+      void  *raw = self->element_size == sizeof (float) ? pixels + done : get_scratch ();
 
       if (g_cancellable_set_error_if_cancelled (cancellable, error) ||
           !read_elements (self, first + done, n, raw, error))
@@ -183,12 +199,12 @@ static gboolean
 read_across_gaps (AlmuFitsImage *self,
                   const Run     *run,
                   float         *pixels,
-                  guint8        *scratch,
                   GCancellable  *cancellable,
                   GError       **error)
 {
-  gint64 pitch_bytes = run->pitch * (gint64) self->element_size;
-  gint64 rows_per_piece = MAX (1, PIECE_BYTES / pitch_bytes);
+  guint8 *scratch = get_scratch ();
+  gint64  pitch_bytes = run->pitch * (gint64) self->element_size;
+  gint64  rows_per_piece = MAX (1, PIECE_BYTES / pitch_bytes);
 
   for (gint64 y = 0; y < run->n_rows; y += rows_per_piece)
     {
@@ -214,10 +230,10 @@ read_strided (AlmuFitsImage *self,
               gint64         n_elements,
               gint64         stride,
               float         *pixels,
-              void          *scratch,
               GCancellable  *cancellable,
               GError       **error)
 {
+  void  *scratch = get_scratch ();
   gint64 stride_bytes = stride * (gint64) self->element_size;
   gint64 per_piece = stride_bytes <= MAX_GAP_BYTES ? PIECE_BYTES / stride_bytes : 1;
 
@@ -240,7 +256,6 @@ static gboolean
 read_run (AlmuFitsImage *self,
           const Run     *run,
           float         *pixels,
-          void          *scratch,
           GCancellable  *cancellable,
           GError       **error)
 {
@@ -248,11 +263,11 @@ read_run (AlmuFitsImage *self,
 
   if (run->stride == 1 && (run->n_rows == 1 || gap == 0))
     return read_contiguous (self, run->first, run->n_rows * run->n_elements, pixels,
-                            scratch, cancellable, error);
+                            cancellable, error);
 
   if (run->stride == 1 && gap > 0 && gap <= MAX_GAP_BYTES &&
       run->pitch * (gint64) self->element_size <= PIECE_BYTES)
-    return read_across_gaps (self, run, pixels, scratch, cancellable, error);
+    return read_across_gaps (self, run, pixels, cancellable, error);
 
   for (gint64 y = 0; y < run->n_rows; y++)
     {
@@ -261,11 +276,9 @@ read_run (AlmuFitsImage *self,
       gboolean is_read;
 
       if (run->stride == 1)
-        is_read = read_contiguous (self, first, run->n_elements, row, scratch,
-                                   cancellable, error);
+        is_read = read_contiguous (self, first, run->n_elements, row, cancellable, error);
       else
-        is_read = read_strided (self, first, run->n_elements, run->stride, row, scratch,
-                                cancellable, error);
+        is_read = read_strided (self, first, run->n_elements, run->stride, row, cancellable, error);
       if (!is_read)
         return FALSE;
     }
@@ -282,18 +295,16 @@ read_plain (AlmuFitsImage *self,
             GCancellable  *cancellable,
             GError       **error)
 {
-  g_autofree guint8 *scratch = NULL;
-  const gint64      *strides = self->strides;
-  gint64             n_runs = box->n_channels;
-  gint64             n_plane = (gint64) box->area.width * box->area.height;
-  gint64             span;
-  Run                run = {
-                   .first = box->area.x * strides[0] + box->area.y * strides[1] +
-                            box->channel * strides[2] + box->stokes * strides[3],
-                   .n_elements = box->area.width,
-                   .stride = strides[0],
-                   .n_rows = box->area.height,
-                   .pitch = strides[1],
+  const gint64 *strides = self->strides;
+  gint64        n_runs = box->n_channels;
+  gint64        n_plane = (gint64) box->area.width * box->area.height;
+  Run           run = {
+              .first = box->area.x * strides[0] + box->area.y * strides[1] +
+                       box->channel * strides[2] + box->stokes * strides[3],
+              .n_elements = box->area.width,
+              .stride = strides[0],
+              .n_rows = box->area.height,
+              .pitch = strides[1],
   };
 
   if (strides[0] == 1 && (run.n_rows == 1 || run.pitch == run.n_elements) && strides[2] == n_plane)
@@ -303,13 +314,9 @@ read_plain (AlmuFitsImage *self,
       n_runs = 1;
     }
 
-  /* Small boxes are many: a spectrum is read pixel by pixel. */
-  span = (run.n_elements - 1) * run.stride + (run.n_rows - 1) * run.pitch + 1;
-  scratch = g_malloc ((gsize) MIN (PIECE_BYTES, span * (gint64) self->element_size));
-
   for (gint64 i = 0; i < n_runs; i++)
     {
-      if (!read_run (self, &run, pixels + i * n_plane, scratch, cancellable, error))
+      if (!read_run (self, &run, pixels + i * n_plane, cancellable, error))
         return FALSE;
       run.first += strides[2];
     }
