@@ -338,7 +338,7 @@ int
 main (int   argc,
       char *argv[])
 {
-  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+  g_test_init (&argc, &argv, NULL);
 
   add_test ("/link/sessions-page/empty", test_page_empty, NULL);
   add_test ("/link/sessions-page/list", test_page_list, NULL);
