@@ -147,7 +147,7 @@ check_claimed_size (int         fd,
     return TRUE;
 
   g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
-               "%s: is damaged: its end claims %u bytes, more than gzip can pack into %" G_GINT64_FORMAT,
+               "%s: cannot decompress: its end claims %u bytes, more than gzip can pack into %" G_GINT64_FORMAT,
                name, GUINT32_FROM_LE (claimed), size);
   return FALSE;
 }
