@@ -39,6 +39,7 @@ struct _AlmuLink
   GCancellable    *cancellable; /* ends with the binding */
   GCancellable    *listing;
   GQueue           waiting;      /* GBytes, frames held up */
+  gboolean         is_barred;    /* one of them is about everything */
   GHashTable      *busy;         /* file id → how many orders */
   GHashTable      *scripts;      /* number → GTask, see almu-scripting.c */
   gint64           last_message; /* monotonic, µs */
@@ -66,8 +67,9 @@ unbind (AlmuLink *self)
   self->cancellable = g_cancellable_new ();
   almu_scripting_abandon (self);
   g_signal_handlers_disconnect_by_data (self->session, self);
-  almu_outbox_clear (self->outbox);
+  almu_outbox_drop_streams (self->outbox);
   g_queue_clear_full (&self->waiting, (GDestroyNotify) g_bytes_unref);
+  self->is_barred = FALSE;
   g_hash_table_remove_all (self->busy);
   g_clear_object (&self->session);
 }
@@ -421,6 +423,8 @@ almu_link_lose (AlmuLink   *self,
     return;
 
   unbind (self);
+  if (code == ALMU_CLOSE_OVERFLOW)
+    almu_outbox_clear (self->outbox);
   message.severity = CARTA__ERROR_SEVERITY__CRITICAL;
   message.n_tags = G_N_ELEMENTS (tags);
   message.tags = tags;
@@ -459,6 +463,18 @@ on_socket_closed (AlmuSocket *socket,
 
 /* -- listening ---------------------------------------------------------- */
 
+/* Opening and closing in general, resuming, another session: about every
+ * file, and so not to be overtaken by a message about one. */
+static gboolean
+is_about_everything (const ProtobufCMessage *message)
+{
+  gint32 file_id;
+
+  return message->descriptor == &carta__resume_session__descriptor ||
+         message->descriptor == &carta__register_viewer__descriptor ||
+         (almu_message_get_file_id (message, &file_id) && file_id < 0);
+}
+
 /* Whether a message has to wait for an order that is being carried out. */
 static gboolean
 has_to_wait (AlmuLink               *self,
@@ -466,19 +482,17 @@ has_to_wait (AlmuLink               *self,
 {
   gint32 file_id;
 
+  if (self->is_barred || g_hash_table_contains (self->busy, GINT_TO_POINTER (ALMU_LINK_ALL_FILES)))
+    return TRUE;
+
   if (g_hash_table_size (self->busy) == 0)
     return FALSE;
 
-  if (g_hash_table_contains (self->busy, GINT_TO_POINTER (ALMU_LINK_ALL_FILES)))
-    return TRUE;
+  self->is_barred = is_about_everything (message);
 
-  /* closing or resuming all is about the file that is being opened, too */
-  if (message->descriptor == &carta__resume_session__descriptor ||
-      message->descriptor == &carta__register_viewer__descriptor)
-    return TRUE;
-
-  return almu_message_get_file_id (message, &file_id) &&
-         (file_id < 0 || g_hash_table_contains (self->busy, GINT_TO_POINTER (file_id)));
+  return self->is_barred ||
+         (almu_message_get_file_id (message, &file_id) &&
+          g_hash_table_contains (self->busy, GINT_TO_POINTER (file_id)));
 }
 
 static void
@@ -624,6 +638,7 @@ flush_waiting (AlmuLink *self)
     return;
 
   self->is_flushing = TRUE;
+  self->is_barred = FALSE;
   g_queue_init (&self->waiting);
   while ((bytes = g_queue_pop_head (&held)) != NULL)
     {

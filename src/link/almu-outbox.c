@@ -364,6 +364,32 @@ almu_outbox_clear (AlmuOutbox *self)
 }
 
 /**
+ * almu_outbox_drop_streams:
+ * @self: an outbox
+ *
+ * Forgets all that may be dropped and keeps replies, errors and syncs: for a
+ * link that goes on with another session.
+ */
+void
+almu_outbox_drop_streams (AlmuOutbox *self)
+{
+  GList *next;
+
+  g_return_if_fail (ALMU_IS_OUTBOX (self));
+
+  for (GList *l = self->line.head; l != NULL; l = next)
+    {
+      Item *item = l->data;
+
+      next = l->next;
+      if (item->lane != ALMU_OUTBOX_ORDERED)
+        g_bytes_unref (take_item (self, item));
+    }
+
+  check_drained (self);
+}
+
+/**
  * almu_outbox_get_count:
  * @self: an outbox
  *

@@ -36,6 +36,7 @@ GBytes     *almu_outbox_pop (AlmuOutbox *self);
 guint       almu_outbox_drop_group (AlmuOutbox *self,
                                     guint64     key);
 void        almu_outbox_clear (AlmuOutbox *self);
+void        almu_outbox_drop_streams (AlmuOutbox *self);
 guint       almu_outbox_get_count (AlmuOutbox *self);
 gsize       almu_outbox_get_bytes (AlmuOutbox *self);
 gboolean    almu_outbox_is_full (AlmuOutbox *self);

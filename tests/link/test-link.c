@@ -463,7 +463,7 @@ test_link_random_bytes (Fixture      *fixture,
 
       for (gsize j = 0; j < length; j++)
         body[j] = (guint8) g_test_rand_int_range (0, 256);
-      almu_test_viewer_send_raw (viewer, (guint16) g_test_rand_int_range (0, 100), i, body, length);
+      almu_test_viewer_send_raw (viewer, (guint16) g_test_rand_int_range (0, 100), 1000000 + i, body, length);
       if (i % 100 == 0)
         {
           almu_test_viewer_await_pong (viewer);
@@ -499,7 +499,7 @@ test_link_random_messages (Fixture      *fixture,
         continue;
 
       body = test_random_message (almu_catalog_lookup (event)->descriptor, 4);
-      almu_test_viewer_send_raw (viewer, event, i, body->data, body->len);
+      almu_test_viewer_send_raw (viewer, event, 1000000 + i, body->data, body->len);
     }
 
   almu_test_viewer_await_pong (viewer);
@@ -559,6 +559,30 @@ test_link_order (Fixture      *fixture,
   almu_test_ask_close (viewer, -1);
   g_assert_cmpint (almu_test_draw (viewer, 9, -1, CARTA__REGION_TYPE__RECTANGLE, points, 2, 0), ==, 0);
   g_assert_null (almu_test_viewer_take (viewer, CARTA__EVENT_TYPE__ERROR_DATA));
+}
+
+/* The page's “Open” closes all and opens one, while another is still being
+ * opened. */
+static void
+test_link_closing_all_is_not_overtaken (Fixture      *fixture,
+                                        gconstpointer user_data)
+{
+  g_autoptr(AlmuTestViewer) viewer = connect_viewer (fixture);
+  AlmuSession    *session = almu_sessions_lookup (fixture->sessions, assert_registers (viewer, 0));
+  CARTA__OpenFile message = CARTA__OPEN_FILE__INIT;
+
+  message.directory = (char *) "";
+  message.file = (char *) "cube.fits";
+  message.hdu = (char *) "";
+  for (int i = 0; i < 10; i++)
+    {
+      message.file_id = 2 * i;
+      almu_test_viewer_send (viewer, &message.base);
+      almu_test_ask_close (viewer, -1);
+      open_cube (viewer, 2 * i + 1);
+      g_assert_null (almu_session_get_file (session, 2 * i, NULL));
+      g_assert_nonnull (almu_session_get_file (session, 2 * i + 1, NULL));
+    }
 }
 
 static void
@@ -666,6 +690,7 @@ main (int   argc,
   add_test ("/link/events/random-messages", test_link_random_messages);
   add_test ("/link/events/short-frames", test_link_short_frames);
   add_test ("/link/order", test_link_order);
+  add_test ("/link/order/closing-all-is-not-overtaken", test_link_closing_all_is_not_overtaken);
   add_test ("/link/lost-while-opening", test_link_lost_while_opening);
   add_test ("/link/clean-close", test_link_clean_close);
   add_test ("/link/close-all", test_link_close_all);
