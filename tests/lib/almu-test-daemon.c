@@ -17,22 +17,42 @@ struct _AlmuTestDaemon
   GDataInputStream *output;
   char             *url;
   GUri             *uri;
+  GQueue            lines; /* of the log, not asked for yet */
+  GCancellable     *reading;
+  gboolean          output_ended;
   gboolean          has_ended;
 };
 
+static void on_line (GObject      *source,
+                     GAsyncResult *result,
+                     gpointer      user_data);
+
 static void
-pass_on (GObject      *source,
+read_on (AlmuTestDaemon *self)
+{
+  g_data_input_stream_read_line_async (self->output, G_PRIORITY_DEFAULT, self->reading, on_line, self);
+}
+
+static void
+on_line (GObject      *source,
          GAsyncResult *result,
          gpointer      user_data)
 {
-  GDataInputStream *output = G_DATA_INPUT_STREAM (source);
-  g_autofree char  *line = g_data_input_stream_read_line_finish_utf8 (output, result, NULL, NULL);
+  AlmuTestDaemon  *self = user_data;
+  g_autofree char *line = NULL;
+  g_autoptr(GError) error = NULL;
 
+  line = g_data_input_stream_read_line_finish_utf8 (G_DATA_INPUT_STREAM (source), result, NULL, &error);
   if (line == NULL)
-    return;
+    {
+      if (error == NULL)
+        self->output_ended = TRUE;
+      return;
+    }
 
   g_test_message ("%s", line);
-  g_data_input_stream_read_line_async (output, G_PRIORITY_DEFAULT, NULL, pass_on, NULL);
+  g_queue_push_tail (&self->lines, g_steal_pointer (&line));
+  read_on (self);
 }
 
 /* Reads on until the program says where it is. */
@@ -58,7 +78,8 @@ await_address (AlmuTestDaemon *self)
 
   self->uri = g_uri_parse (self->url, G_URI_FLAGS_NONE, &error);
   g_assert_no_error (error);
-  g_data_input_stream_read_line_async (self->output, G_PRIORITY_DEFAULT, NULL, pass_on, NULL);
+  self->reading = g_cancellable_new ();
+  read_on (self);
 }
 
 /* A test that fails takes its program with it. */
@@ -135,8 +156,11 @@ almu_test_daemon_free (AlmuTestDaemon *self)
   if (!self->has_ended)
     almu_test_daemon_kill (self);
 
+  g_cancellable_cancel (self->reading);
   while (g_main_context_iteration (NULL, FALSE))
     ;
+  g_clear_object (&self->reading);
+  g_queue_clear_full (&self->lines, g_free);
   g_clear_object (&self->output);
   g_clear_object (&self->process);
   g_clear_pointer (&self->uri, g_uri_unref);
@@ -167,6 +191,57 @@ almu_test_daemon_dup_websocket_url (AlmuTestDaemon *self)
 {
   return g_strdup_printf ("ws://127.0.0.1:%d%s?%s", g_uri_get_port (self->uri),
                           g_uri_get_path (self->uri), g_uri_get_query (self->uri));
+}
+
+/* The next line of the log that has @part in it. */
+char *
+almu_test_daemon_await_line (AlmuTestDaemon *self,
+                             const char     *part)
+{
+  while (TRUE)
+    {
+      g_autofree char *line = g_queue_pop_head (&self->lines);
+
+      if (line != NULL && strstr (line, part) != NULL)
+        return g_steal_pointer (&line);
+
+      if (line == NULL && self->output_ended)
+        g_error ("The service ended before it said “%s”", part);
+
+      if (line == NULL)
+        g_main_context_iteration (NULL, TRUE);
+    }
+}
+
+/* A number of /proc/PID/status, such as "VmRSS" (kB). */
+guint64
+almu_test_daemon_get_status (AlmuTestDaemon *self,
+                             const char     *key)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%d/status", almu_test_daemon_get_pid (self));
+  g_autofree char *start = g_strdup_printf ("\n%s:", key);
+  g_autofree char *text = NULL;
+  const char      *found;
+
+  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  found = strstr (text, start);
+  g_assert_nonnull (found);
+
+  return g_ascii_strtoull (found + strlen (start), NULL, 10);
+}
+
+guint
+almu_test_daemon_count_fds (AlmuTestDaemon *self)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%d/fd", almu_test_daemon_get_pid (self));
+  g_autoptr(GDir) folder = g_dir_open (path, 0, NULL);
+  guint n = 0;
+
+  g_assert_nonnull (folder);
+  while (g_dir_read_name (folder) != NULL)
+    n++;
+
+  return n;
 }
 
 /* A figure of /metrics, such as "image_read_bytes_total". */

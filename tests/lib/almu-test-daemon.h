@@ -23,6 +23,11 @@ const char     *almu_test_daemon_get_url (AlmuTestDaemon *self);
 guint           almu_test_daemon_get_port (AlmuTestDaemon *self);
 char           *almu_test_daemon_dup_websocket_url (AlmuTestDaemon *self);
 int             almu_test_daemon_get_pid (AlmuTestDaemon *self);
+char           *almu_test_daemon_await_line (AlmuTestDaemon *self,
+                                             const char     *part);
+guint64         almu_test_daemon_get_status (AlmuTestDaemon *self,
+                                             const char     *key);
+guint           almu_test_daemon_count_fds (AlmuTestDaemon *self);
 guint64         almu_test_daemon_get_metric (AlmuTestDaemon *self,
                                              const char     *name);
 

@@ -317,20 +317,35 @@ almu_test_viewer_close (AlmuTestViewer *self)
   almu_test_viewer_await_closed (self);
 }
 
+static GSocketConnection *
+get_socket_connection (AlmuTestViewer *self)
+{
+  GIOStream *base = soup_websocket_connection_get_io_stream (self->connection);
+
+  while (!G_IS_SOCKET_CONNECTION (base))
+    {
+      g_object_get (base, "base-iostream", &base, NULL);
+      /* the outer one keeps it */
+      g_object_unref (base);
+    }
+
+  return G_SOCKET_CONNECTION (base);
+}
+
+int
+almu_test_viewer_get_fd (AlmuTestViewer *self)
+{
+  return g_socket_get_fd (g_socket_connection_get_socket (get_socket_connection (self)));
+}
+
 /* As a network does that is lost: without a word. */
 void
 almu_test_viewer_cut (AlmuTestViewer *self)
 {
-  GIOStream *stream = soup_websocket_connection_get_io_stream (self->connection);
-  GIOStream *base = stream;
-  g_autoptr(GIOStream) alive = g_object_ref (stream);
   struct linger reset = { 1, 0 };
+  g_autoptr(GIOStream) base = G_IO_STREAM (g_object_ref (get_socket_connection (self)));
 
-  while (!G_IS_SOCKET_CONNECTION (base))
-    g_object_get (base, "base-iostream", &base, NULL);
-
-  setsockopt (g_socket_get_fd (g_socket_connection_get_socket (G_SOCKET_CONNECTION (base))),
-              SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+  setsockopt (almu_test_viewer_get_fd (self), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
   g_io_stream_close (base, NULL, NULL);
   self->is_closed = TRUE;
 }

@@ -53,6 +53,7 @@ guint           almu_test_viewer_await_closed (AlmuTestViewer *self);
 gboolean        almu_test_viewer_is_open (AlmuTestViewer *self);
 GQueue         *almu_test_viewer_get_messages (AlmuTestViewer *self);
 void            almu_test_viewer_clear (AlmuTestViewer *self);
+int             almu_test_viewer_get_fd (AlmuTestViewer *self);
 void            almu_test_viewer_close (AlmuTestViewer *self);
 void            almu_test_viewer_cut (AlmuTestViewer *self);
 
