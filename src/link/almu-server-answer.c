@@ -183,6 +183,16 @@ serve_api (AlmuServer        *self,
   almu_answer (msg, SOUP_STATUS_NO_CONTENT, NULL, NULL);
 }
 
+/* Somebody's browser, not a program that fetches figures. */
+static gboolean
+is_visit (SoupServerMessage *msg)
+{
+  const char *accept = soup_message_headers_get_list (soup_server_message_get_request_headers (msg), "Accept");
+
+  return accept != NULL && strstr (accept, "text/html") != NULL &&
+         g_str_equal (soup_server_message_get_method (msg), "GET");
+}
+
 static void
 serve_page (AlmuServer        *self,
             SoupServerMessage *msg,
@@ -192,8 +202,12 @@ serve_page (AlmuServer        *self,
   g_autoptr(GBytes) reply = NULL;
   const char     *type = "text/plain; charset=utf-8";
   AlmuPageRequest asked = { soup_server_message_get_method (msg), request->rest, almu_server_query_of (msg), body };
-  guint           status = request->page->func (&asked, &type, &reply, request->page->user_data);
+  guint           status;
 
+  if (is_visit (msg) && swap_token (self, msg))
+    return;
+
+  status = request->page->func (&asked, &type, &reply, request->page->user_data);
   if (SOUP_STATUS_IS_REDIRECTION (status) && reply != NULL)
     {
       g_autofree char *location = g_strndup (g_bytes_get_data (reply, NULL), g_bytes_get_size (reply));

@@ -270,6 +270,8 @@ test_page_served (Fixture      *fixture,
   g_autoptr(GError) error = NULL;
   g_autoptr(AlmuTestReply) list = NULL;
   g_autoptr(AlmuTestReply) picture = NULL;
+  g_autoptr(AlmuTestReply) visited = NULL;
+  g_autoptr(AlmuTestReply) fetched = NULL;
   g_autoptr(AlmuTestReply) denied = NULL;
   g_autoptr(AlmuTestReply) foreign = NULL;
   g_autoptr(AlmuTestReply) nameless = NULL;
@@ -285,6 +287,14 @@ test_page_served (Fixture      *fixture,
   g_assert_cmpstr (almu_test_header (list, "content-type"), ==, "text/html; charset=utf-8");
   picture = almu_test_send (server, "GET", "/sessions/7.png", "");
   g_assert_cmpstr (almu_test_header (picture, "content-type"), ==, "image/png");
+
+  /* a browser gets the token as a cookie, for the links on the page */
+  visited = almu_test_get (server, "/sessions?token=" ALMU_TEST_TOKEN, "Accept: text/html,*/*\r\n");
+  g_assert_cmpuint (visited->status, ==, 303);
+  g_assert_cmpstr (almu_test_header (visited, "location"), ==, "./sessions");
+  g_assert_nonnull (strstr (almu_test_header (visited, "set-cookie"), ALMU_TEST_TOKEN));
+  fetched = almu_test_get (server, "/sessions?token=" ALMU_TEST_TOKEN, NULL);
+  g_assert_cmpuint (fetched->status, ==, 200);
 
   denied = almu_test_get (server, "/sessions", NULL);
   g_assert_cmpuint (denied->status, ==, 403);
