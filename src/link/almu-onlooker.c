@@ -50,7 +50,7 @@ static const Leaf file_leaves[] = {
   { "", "center", NULL },
   { ".renderConfig", "scaling", "renderConfig" },
   { ".renderConfig", "colorMap", "renderConfig" },
-  { ".renderConfig", "inverted", "renderConfig" },
+  { ".renderConfig", "isInverted", "renderConfig" },
   { ".renderConfig", "bias", "renderConfig" },
   { ".renderConfig", "contrast", "renderConfig" },
   { ".renderConfig", "gamma", "renderConfig" },
@@ -58,10 +58,10 @@ static const Leaf file_leaves[] = {
   { ".renderConfig", "scaleMin", "renderConfig" },
   { ".renderConfig", "scaleMax", "renderConfig" },
   { ".renderConfig", "selectedPercentile", "renderConfig" },
-  { ".renderConfig", "visible", "renderConfig" },
+  { ".renderConfig", "isVisible", "renderConfig" },
 };
 
-static const char *const region_leaves[] = { "name", "color", "lineWidth", "dashLength", "locked" };
+static const char *const region_leaves[] = { "name", "color", "lineWidth", "dashLength", "isLocked" };
 
 /* One look at one page. */
 typedef struct
