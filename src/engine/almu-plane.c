@@ -23,17 +23,16 @@ struct _AlmuPlane
   int             width;
   int             height;
   float          *pixels;
+  AlmuPyramid    *pyramid;
   AlmuStats       stats;
-
-  GMutex       mutex; /* for what is made late */
-  AlmuPyramid *pyramid;
 };
 
 /* Rows, divided into parts that do not depend on the number of threads, so
- * that neither do sums. */
+ * that neither do sums. Parts consist of whole bands of the pyramid. */
 typedef struct
 {
   AlmuPlane *plane;
+  int        rows_per_band;
   int        rows_per_part;
   guint      n_parts;
   AlmuStats *stats;
@@ -59,28 +58,27 @@ static AlmuPlane *
 plane_new (int width,
            int height)
 {
-  AlmuPlane *self;
-  float     *pixels = almu_pixels_try_new ((gsize) width * (gsize) height);
+  g_autoptr(AlmuPlane) self = g_new0 (AlmuPlane, 1);
 
-  if (pixels == NULL)
-    return NULL;
-
-  self = g_new0 (AlmuPlane, 1);
   g_atomic_ref_count_init (&self->refs);
-  g_mutex_init (&self->mutex);
   self->width = width;
   self->height = height;
-  self->pixels = pixels;
   self->stats = ALMU_STATS_INIT;
+  self->pixels = almu_pixels_try_new ((gsize) width * (gsize) height);
+  self->pyramid = almu_pyramid_new (width, height);
 
-  return self;
+  return self->pixels != NULL && self->pyramid != NULL ? g_steal_pointer (&self) : NULL;
 }
 
+/* How many rows of @width are about so many bytes, in whole bands. */
 static int
 rows_for (gsize bytes,
-          int   width)
+          int   width,
+          int   rows_per_band)
 {
-  return (int) MAX (1, bytes / ((gsize) width * sizeof (float)));
+  gsize band_bytes = (gsize) width * (gsize) rows_per_band * sizeof (float);
+
+  return (int) MAX (1, bytes / band_bytes) * rows_per_band;
 }
 
 static void
@@ -88,7 +86,8 @@ load_init (Load      *load,
            AlmuPlane *plane)
 {
   load->plane = plane;
-  load->rows_per_part = rows_for (PART_BYTES, plane->width);
+  load->rows_per_band = almu_pyramid_get_band_height (plane->pyramid);
+  load->rows_per_part = rows_for (PART_BYTES, plane->width, load->rows_per_band);
   load->n_parts = (guint) ((plane->height + (gint64) load->rows_per_part - 1) / load->rows_per_part);
   load->stats = g_new (AlmuStats, load->n_parts);
   for (guint i = 0; i < load->n_parts; i++)
@@ -139,15 +138,14 @@ read_rows (Load *load,
   return FALSE;
 }
 
-static void
-load_part (guint    part,
-           gpointer user_data)
+static gboolean
+measure_rows (Load      *load,
+              AlmuStats *stats,
+              int        begin,
+              int        end)
 {
-  Load      *load = user_data;
   AlmuPlane *plane = load->plane;
-  int        rows_per_piece = MIN (load->rows_per_part, rows_for (PIECE_BYTES, plane->width));
-  int        begin = (int) part * load->rows_per_part;
-  int        end = MIN (begin + load->rows_per_part, plane->height);
+  int        rows_per_piece = rows_for (PIECE_BYTES, plane->width, 1);
 
   for (int y = begin; y < end; y += rows_per_piece)
     {
@@ -155,10 +153,37 @@ load_part (guint    part,
 
       if (load->image != NULL &&
           (g_atomic_int_get (&load->failed) || !read_rows (load, y, n_rows)))
+        return FALSE;
+
+      almu_stats_add (stats, plane->pixels + (gsize) y * plane->width,
+                      (gsize) n_rows * plane->width);
+    }
+
+  return TRUE;
+}
+
+/* Layers are made at once, out of the cache, because whoever looks at a
+ * plane looks at most of it, and hardly ever pixel by pixel. */
+static void
+load_part (guint    part,
+           gpointer user_data)
+{
+  Load      *load = user_data;
+  AlmuPlane *plane = load->plane;
+  AlmuStats *stats = &load->stats[part];
+  int        rows_per_step = rows_for (PIECE_BYTES, plane->width, load->rows_per_band);
+  gint64     begin = (gint64) part * load->rows_per_part;
+  gint64     end = MIN (begin + load->rows_per_part, plane->height);
+
+  for (gint64 y = begin; y < end; y += rows_per_step)
+    {
+      int    step_end = (int) MIN (y + rows_per_step, end);
+      gint64 n_blank = stats->n_blank;
+
+      if (!measure_rows (load, stats, (int) y, step_end))
         return;
 
-      almu_stats_add (&load->stats[part], plane->pixels + (gsize) y * plane->width,
-                      (gsize) n_rows * plane->width);
+      almu_pyramid_fill (plane->pyramid, plane->pixels, (int) y, step_end, stats->n_blank > n_blank);
     }
 }
 
@@ -179,8 +204,8 @@ load_run (Load      *load,
  * @cancellable: (nullable): asked between pieces
  * @error: return location
  *
- * Reads a plane and measures it, on several threads. The statistics do not
- * depend on how many.
+ * Reads a plane, measures it and makes its layers, on several threads. The
+ * results do not depend on how many.
  *
  * Returns: (transfer full): the plane, or %NULL
  */
@@ -280,7 +305,6 @@ almu_plane_unref (AlmuPlane *self)
 
   almu_pyramid_free (self->pyramid);
   free (self->pixels);
-  g_mutex_clear (&self->mutex);
   g_free (self);
 }
 
@@ -319,8 +343,7 @@ almu_plane_get_stats (AlmuPlane *self)
 /**
  * almu_plane_get_size:
  *
- * What a cache should count: pixels and down-sampled layers, whether these
- * have been made yet or not, so that a budget holds when they are.
+ * What a cache should count: pixels and down-sampled layers.
  */
 gsize
 almu_plane_get_size (AlmuPlane *self)
@@ -418,11 +441,10 @@ almu_plane_count (AlmuPlane *self,
  * @out_width: (out): pixels of the layer
  * @out_height: (out): likewise
  *
- * The plane down-sampled by @mip. The first call for any @mip above 1 makes
- * all of them, on several threads; others wait for it.
+ * The plane down-sampled by @mip.
  *
  * Returns: (transfer none) (nullable): means of the finite pixels of each
- *   block; %NULL for any other @mip, and where there is no memory
+ *   block; %NULL for any other @mip
  */
 const float *
 almu_plane_get_layer (AlmuPlane *self,
@@ -430,24 +452,14 @@ almu_plane_get_layer (AlmuPlane *self,
                       int       *out_width,
                       int       *out_height)
 {
-  AlmuPyramid *pyramid;
-
   g_return_val_if_fail (self != NULL, NULL);
   g_return_val_if_fail (out_width != NULL && out_height != NULL, NULL);
 
-  if (mip == 1)
-    {
-      *out_width = self->width;
-      *out_height = self->height;
-      return self->pixels;
-    }
+  if (mip != 1)
+    return almu_pyramid_get_layer (self->pyramid, mip, out_width, out_height);
 
-  g_mutex_lock (&self->mutex);
-  if (self->pyramid == NULL)
-    self->pyramid = almu_pyramid_new (self->pixels, self->width, self->height,
-                                      self->stats.n_blank > 0);
-  pyramid = self->pyramid;
-  g_mutex_unlock (&self->mutex);
+  *out_width = self->width;
+  *out_height = self->height;
 
-  return pyramid != NULL ? almu_pyramid_get_layer (pyramid, mip, out_width, out_height) : NULL;
+  return self->pixels;
 }

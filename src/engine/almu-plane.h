@@ -10,10 +10,9 @@ G_BEGIN_DECLS
 /**
  * AlmuPlane:
  *
- * One channel of one polarisation in memory, with its statistics. Read once,
- * then serves histogram, statistics, profiles and tiles. Atomically
- * reference counted, any thread; what is computed late (down-sampled layers)
- * is computed once, under the plane's own lock.
+ * One channel of one polarisation in memory, with its statistics and its
+ * down-sampled layers. Read once, then serves histogram, statistics, profiles
+ * and tiles. Atomically reference counted, immutable, any thread.
  */
 typedef struct _AlmuPlane AlmuPlane;
 

@@ -7,7 +7,6 @@
 #include <sys/mman.h>
 
 #include "almu-tile.h"
-#include "almu-workers.h"
 #include "kernel.h"
 
 #define MAX_LAYERS 31
@@ -17,13 +16,11 @@
 /* Layer 0 stands for the plane itself, which is not here. */
 struct _AlmuPyramid
 {
-  const float *pixels;
-  gboolean     has_blanks;
-  int          n_layers;
-  int          widths[MAX_LAYERS];
-  int          heights[MAX_LAYERS];
-  float       *layers[MAX_LAYERS];
-  float       *means;
+  int    n_layers;
+  int    widths[MAX_LAYERS];
+  int    heights[MAX_LAYERS];
+  float *layers[MAX_LAYERS];
+  float *means;
 };
 
 /* Two rows of one layer while a band is worked on: the one that waits for
@@ -39,6 +36,7 @@ typedef struct
 typedef struct
 {
   AlmuPyramid *pyramid;
+  gboolean     has_blanks;
   Rows         rows[MAX_LAYERS];
 } Band;
 
@@ -74,9 +72,11 @@ almu_pixels_try_new (gsize n_pixels)
 
 static void
 band_init (Band        *band,
-           AlmuPyramid *pyramid)
+           AlmuPyramid *pyramid,
+           gboolean     has_blanks)
 {
   band->pyramid = pyramid;
+  band->has_blanks = has_blanks;
 
   for (int layer = 1; layer < pyramid->n_layers; layer++)
     {
@@ -85,7 +85,7 @@ band_init (Band        *band,
 
       rows->waiting = g_new (float, width);
       rows->fresh = g_new (float, width);
-      if (pyramid->has_blanks)
+      if (has_blanks)
         {
           rows->waiting_counts = g_new (float, width);
           rows->fresh_counts = g_new (float, width);
@@ -108,18 +108,19 @@ band_clear (Band *band)
 /* Without blanks the counts follow from the geometry: all columns but the
  * last stand for as many pixels. */
 static void
-write_means (AlmuPyramid *self,
-             int          layer,
-             int          y,
-             const Rows  *rows)
+write_means (Band *band,
+             int   layer,
+             int   y)
 {
-  gsize  width = (gsize) self->widths[layer];
-  float *means = self->layers[layer] + (gsize) y * width;
-  gint64 mip = (gint64) 1 << layer;
-  gint64 n_rows = MIN (mip, self->heights[0] - y * mip);
-  gint64 n_columns = self->widths[0] - ((gint64) width - 1) * mip;
+  AlmuPyramid *self = band->pyramid;
+  const Rows  *rows = &band->rows[layer];
+  gsize        width = (gsize) self->widths[layer];
+  float       *means = self->layers[layer] + (gsize) y * width;
+  gint64       mip = (gint64) 1 << layer;
+  gint64       n_rows = MIN (mip, self->heights[0] - y * mip);
+  gint64       n_columns = self->widths[0] - ((gint64) width - 1) * mip;
 
-  if (self->has_blanks)
+  if (band->has_blanks)
     {
       almu_kernel_divide (rows->fresh, rows->fresh_counts, width, means);
       return;
@@ -160,7 +161,7 @@ pass_up (Band *band,
       gboolean is_alone = y % 2 == 0;
       gsize    width = (gsize) self->widths[layer];
 
-      write_means (self, layer, y, rows);
+      write_means (band, layer, y);
       if (layer == self->n_layers - 1)
         return;
 
@@ -173,42 +174,11 @@ pass_up (Band *band,
       almu_kernel_halve (is_alone ? rows->fresh : rows->waiting,
                          is_alone ? NULL : rows->fresh,
                          width, next->fresh);
-      if (self->has_blanks)
+      if (band->has_blanks)
         almu_kernel_halve (is_alone ? rows->fresh_counts : rows->waiting_counts,
                            is_alone ? NULL : rows->fresh_counts,
                            width, next->fresh_counts);
     }
-}
-
-/* One part: the rows that one row of the last layer is made of, so that
- * parts have nothing to do with each other. */
-static void
-build_band (guint    part,
-            gpointer user_data)
-{
-  AlmuPyramid *self = user_data;
-  gint64       n_rows = (gint64) 1 << (self->n_layers - 1);
-  gint64       end = MIN ((part + 1) * n_rows, self->heights[0]);
-  gsize        width = (gsize) self->widths[0];
-  Band         band = { 0 };
-
-  band_init (&band, self);
-
-  for (gint64 y = part * n_rows; y < end; y += 2)
-    {
-      const float *above = self->pixels + (gsize) y * width;
-      const float *below = y + 1 < end ? above + width : NULL;
-      Rows        *first = &band.rows[1];
-
-      if (self->has_blanks)
-        almu_kernel_halve_finite (above, below, width, first->fresh, first->fresh_counts);
-      else
-        almu_kernel_halve (above, below, width, first->fresh);
-
-      pass_up (&band, 1, (int) (y / 2));
-    }
-
-  band_clear (&band);
 }
 
 static gsize
@@ -234,34 +204,25 @@ lay_out (AlmuPyramid *self,
 
 /**
  * almu_pyramid_new:
- * @pixels: a plane, which must outlive the pyramid
- * @width: of the plane
+ * @width: of a plane
  * @height: likewise
- * @has_blanks: whether any value is not finite; %FALSE is faster
  *
- * Down-samples to all layers at once, on several threads. A value is the mean
- * of the finite pixels among those it stands for, fewer than mip × mip at the
- * right and upper edge, or NaN if there are none. Sums are floats, added in
- * pairs, in an order that does not depend on the threads.
+ * Makes room for all layers of a plane. What they hold comes from
+ * almu_pyramid_fill(), band by band, while the pixels are at hand.
  *
  * Returns: (transfer full) (nullable): the layers; %NULL without memory
  */
 AlmuPyramid *
-almu_pyramid_new (const float *pixels,
-                  int          width,
-                  int          height,
-                  gboolean     has_blanks)
+almu_pyramid_new (int width,
+                  int height)
 {
   g_autoptr(AlmuPyramid) self = NULL;
   float *next;
   gsize  n_pixels;
 
-  g_return_val_if_fail (pixels != NULL, NULL);
   g_return_val_if_fail (width > 0 && height > 0, NULL);
 
   self = g_new0 (AlmuPyramid, 1);
-  self->pixels = pixels;
-  self->has_blanks = has_blanks;
   n_pixels = lay_out (self, width, height);
   if (self->n_layers == 1)
     return g_steal_pointer (&self);
@@ -276,9 +237,70 @@ almu_pyramid_new (const float *pixels,
       next += (gsize) self->widths[layer] * self->heights[layer];
     }
 
-  almu_workers_share ((guint) self->heights[self->n_layers - 1], build_band, self);
-
   return g_steal_pointer (&self);
+}
+
+/**
+ * almu_pyramid_get_band_height:
+ *
+ * Returns: how many rows make one row of the last layer. Such bands have
+ *   nothing to do with each other and may be filled on different threads.
+ */
+int
+almu_pyramid_get_band_height (AlmuPyramid *self)
+{
+  g_return_val_if_fail (self != NULL, 1);
+
+  return 1 << (self->n_layers - 1);
+}
+
+/**
+ * almu_pyramid_fill:
+ * @pixels: the whole plane
+ * @begin: the first row of a band
+ * @end: one past the last row of a band, the same or another
+ * @has_blanks: whether any value of these rows is not finite; %FALSE is
+ *   faster
+ *
+ * Down-samples some rows to all layers at once. A value is the mean of the
+ * finite pixels among those it stands for, fewer than mip × mip at the right
+ * and upper edge, or NaN if there are none. Sums are floats, added in pairs,
+ * in an order that does not depend on the threads.
+ */
+void
+almu_pyramid_fill (AlmuPyramid *self,
+                   const float *pixels,
+                   int          begin,
+                   int          end,
+                   gboolean     has_blanks)
+{
+  gsize width;
+  Band  band = { 0 };
+
+  g_return_if_fail (self != NULL && pixels != NULL);
+  g_return_if_fail (begin % almu_pyramid_get_band_height (self) == 0);
+
+  if (self->n_layers == 1)
+    return;
+
+  width = (gsize) self->widths[0];
+  band_init (&band, self, has_blanks);
+
+  for (int y = begin; y < end; y += 2)
+    {
+      const float *above = pixels + (gsize) y * width;
+      const float *below = y + 1 < end ? above + width : NULL;
+      Rows        *first = &band.rows[1];
+
+      if (has_blanks)
+        almu_kernel_halve_finite (above, below, width, first->fresh, first->fresh_counts);
+      else
+        almu_kernel_halve (above, below, width, first->fresh);
+
+      pass_up (&band, 1, y / 2);
+    }
+
+  band_clear (&band);
 }
 
 void

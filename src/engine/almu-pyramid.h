@@ -9,15 +9,19 @@ G_BEGIN_DECLS
  * AlmuPyramid:
  *
  * A plane down-sampled by 2, 4, 8 … to what fits in one tile. Belongs to
- * the plane; immutable, any thread.
+ * the plane; immutable once it is filled, any thread.
  */
 typedef struct _AlmuPyramid AlmuPyramid;
 
-AlmuPyramid *almu_pyramid_new (const float *pixels,
-                               int          width,
-                               int          height,
-                               gboolean     has_blanks);
+AlmuPyramid *almu_pyramid_new (int width,
+                               int height);
 void         almu_pyramid_free (AlmuPyramid *self);
+int          almu_pyramid_get_band_height (AlmuPyramid *self);
+void         almu_pyramid_fill (AlmuPyramid *self,
+                                const float *pixels,
+                                int          begin,
+                                int          end,
+                                gboolean     has_blanks);
 const float *almu_pyramid_get_layer (AlmuPyramid *self,
                                      int          mip,
                                      int         *out_width,

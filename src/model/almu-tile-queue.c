@@ -168,11 +168,7 @@ encode_worker (GTask        *task,
                            almu_plane_get_width (encoding->plane),
                            almu_plane_get_height (encoding->plane));
   layer = almu_plane_get_layer (encoding->plane, mip, &width, &height);
-  if (layer == NULL)
-    {
-      g_task_return_new_error (task, ALMU_ERROR, ALMU_ERROR_LIMIT, "No memory for down-sampled layers");
-      return;
-    }
+  g_assert (layer != NULL);
 
   area = almu_tile_get_area (&encoding->tile,
                              almu_plane_get_width (encoding->plane),

@@ -275,27 +275,6 @@ work_profile (gpointer data)
   g_bytes_unref (almu_profile_cut (p->plane, ALMU_PROFILE_Y, p->side / 2, 0, p->side, 1));
 }
 
-static double
-measure_layers (Bench  *bench,
-                Planes *p)
-{
-  double best = G_MAXDOUBLE;
-  int    width, height;
-
-  /* they are made once per plane */
-  for (int i = 0; i < MAX (2, bench->n_rounds / 3); i++)
-    {
-      gint64 start;
-
-      work_load (p);
-      start = g_get_monotonic_time ();
-      almu_plane_get_layer (p->plane, 2, &width, &height);
-      best = MIN (best, (double) (g_get_monotonic_time () - start) / 1e3);
-    }
-
-  return best;
-}
-
 static void
 append_card (GString    *header,
              const char *format,
@@ -381,9 +360,8 @@ bench_plane (Bench *bench,
   read_ms = measure (bench, work_read, &p);
   report (bench, "memcpy", n_bytes, copy_ms, NULL, 0);
   report (bench, "page-cache pread", n_bytes, read_ms, NULL, 0);
-  report (bench, "plane load and stats", n_bytes, measure (bench, work_load, &p), "pread", read_ms);
+  report (bench, "plane load, stats and layers", n_bytes, measure (bench, work_load, &p), "pread", read_ms);
   report (bench, "histogram", n_bytes, measure (bench, work_count, &p), "memcpy", copy_ms);
-  report (bench, "all layers", n_bytes, measure_layers (bench, &p), "memcpy", copy_ms);
   report (bench, "x and y profile", 2 * (gsize) side * sizeof (float), measure (bench, work_profile, &p), NULL, 0);
 
   almu_plane_unref (p.plane);

@@ -134,30 +134,6 @@ test_plane_layers_constant (void)
     }
 }
 
-static gpointer
-get_layer_thread (gpointer data)
-{
-  int width, height;
-
-  return (gpointer) almu_plane_get_layer (data, 2, &width, &height);
-}
-
-/* Whoever comes first makes them; all get the same. */
-static void
-test_plane_layers_once (void)
-{
-  g_autofree float *pixels = test_pixels_new (&test_pixels_kinds[0], 1000 * 1000);
-  g_autoptr(AlmuPlane) plane = almu_plane_new_for_pixels (pixels, 1000, 1000);
-  GThread      *threads[8];
-  gconstpointer layer;
-
-  for (gsize i = 0; i < G_N_ELEMENTS (threads); i++)
-    threads[i] = g_thread_new ("layer", get_layer_thread, plane);
-  layer = get_layer_thread (plane);
-  for (gsize i = 0; i < G_N_ELEMENTS (threads); i++)
-    g_assert_true (g_thread_join (threads[i]) == layer);
-}
-
 static void
 test_plane_size (void)
 {
@@ -286,7 +262,6 @@ main (int   argc,
 
   g_test_add_func ("/engine/plane/layers", test_plane_layers);
   g_test_add_func ("/engine/plane/layers/constant", test_plane_layers_constant);
-  g_test_add_func ("/engine/plane/layers/once", test_plane_layers_once);
   g_test_add_func ("/engine/plane/size", test_plane_size);
   g_test_add_func ("/engine/plane/stats", test_plane_stats);
   g_test_add_func ("/engine/plane/count", test_plane_count);
