@@ -183,7 +183,8 @@ move_log_worker (GTask        *task,
   sqlite3 *sqlite = NULL;
 
   if (sqlite3_open_v2 (mover->path, &sqlite, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK)
-    sqlite3_wal_checkpoint_v2 (sqlite, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    /* a connection knows of a log only after it has read something */
+    sqlite3_exec (sqlite, "PRAGMA schema_version; PRAGMA wal_checkpoint (PASSIVE)", NULL, NULL, NULL);
   sqlite3_close (sqlite);
   g_atomic_int_set (&mover->is_running, FALSE);
   g_task_return_boolean (task, TRUE);

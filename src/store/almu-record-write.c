@@ -59,6 +59,51 @@ append_text (GString    *text,
   g_string_append_c (text, '"');
 }
 
+static void
+append_decimal (GString *text,
+                gboolean is_negative,
+                guint64  digits,
+                int      n_decimals)
+{
+  char  buffer[32];
+  char *p = buffer + sizeof buffer;
+
+  *--p = '\0';
+  for (int i = 0; i <= n_decimals || digits > 0; i++)
+    {
+      if (i == n_decimals && i > 0)
+        *--p = '.';
+      *--p = (char) ('0' + digits % 10);
+      digits /= 10;
+    }
+  if (is_negative)
+    *--p = '-';
+  g_string_append (text, p);
+}
+
+/* Coordinates have a few decimals, and there are many: an integer divided by
+ * a power of ten is rounded as a parser rounds the same digits. */
+static gboolean
+append_float (GString *text,
+              float    value)
+{
+  double size = fabs ((double) value);
+  double scale = 1;
+
+  for (int n_decimals = 0; n_decimals <= 7 && size * scale < 1e15; n_decimals++, scale *= 10)
+    {
+      double digits = round (size * scale);
+
+      if ((float) (digits / scale) != (float) size)
+        continue;
+
+      append_decimal (text, value < 0, (guint64) digits, n_decimals);
+      return TRUE;
+    }
+
+  return FALSE;
+}
+
 /* The fewest digits that are read as the same number. */
 static void
 append_number (GString *text,
@@ -68,11 +113,8 @@ append_number (GString *text,
   char buffer[G_ASCII_DTOSTR_BUF_SIZE];
   int  last = is_float ? 9 : 17;
 
-  if (value == trunc (value) && fabs (value) < 1e6 && !(value == 0 && signbit (value)))
-    {
-      g_string_append_printf (text, "%d", (int) value);
-      return;
-    }
+  if (is_float && fabs (value) < 1e6 && !(value == 0 && signbit (value)) && append_float (text, (float) value))
+    return;
 
   for (int digits = is_float ? 6 : 15; digits <= last; digits++)
     {
