@@ -26,6 +26,7 @@
 #include "almu-sessions.h"
 #include "almu-shelf.h"
 #include "almu-state-dir.h"
+#include "almu-store.h"
 #include "almu-switchboard.h"
 #include "almu-vacancy.h"
 #include "almu-workers.h"
@@ -42,6 +43,7 @@ struct _AlmuDaemon
 
   AlmuOptions     *options;
   AlmuStateDir    *state_dir;
+  AlmuStore       *store; /* NULL if nothing can be kept */
   AlmuSessions    *sessions;
   AlmuSwitchboard *switchboard;
   AlmuGreeter     *greeter;
@@ -179,6 +181,44 @@ static const AlmuGreeterMode greeter_modes[] = {
   [ALMU_RESTORE_NEVER] = ALMU_GREETER_NEVER,
 };
 
+/* As long as a timer of GLib may be: 49 days stand for ever. */
+#define MAX_GRACE_SECONDS (G_MAXUINT / 1000)
+
+static guint
+get_grace (AlmuDaemon *self)
+{
+  int grace = self->options->session_grace;
+
+  return grace < 0 ? MAX_GRACE_SECONDS : MIN ((guint) grace, MAX_GRACE_SECONDS);
+}
+
+static void
+on_trouble (AlmuStore  *store,
+            const char *text,
+            AlmuDaemon *self)
+{
+  g_warning ("%s", text);
+}
+
+/* The service always starts. */
+static void
+open_store (AlmuDaemon *self)
+{
+  g_autoptr(GError) error = NULL;
+
+  self->store = almu_store_new (almu_state_dir_get_path (self->state_dir),
+                                self->options->session_retention, ALMU_DEFAULT_RECORDS, &error);
+  if (self->store == NULL)
+    {
+      g_warning ("Sessions will not outlive this process: %s", error->message);
+      return;
+    }
+
+  g_signal_connect_object (self->store, "trouble", G_CALLBACK (on_trouble), self, 0);
+  almu_sessions_set_archive (self->sessions, ALMU_ARCHIVE (self->store));
+  almu_store_watch (self->store, self->sessions);
+}
+
 static gboolean
 open_model (AlmuDaemon *self,
             GError    **error)
@@ -198,7 +238,8 @@ open_model (AlmuDaemon *self,
 
   almu_workers_set_threads ((guint) MAX (self->options->omp_threads, 0));
   cache = almu_cache_new (self->options->cache_size);
-  self->sessions = almu_sessions_new (folder, cache, (guint) MAX (self->options->session_grace, 0));
+  self->sessions = almu_sessions_new (folder, cache, get_grace (self));
+  open_store (self);
   self->switchboard = almu_switchboard_new (self->sessions, &link_options);
   g_signal_connect_object (self->switchboard, "links-changed", G_CALLBACK (on_somebody), self, G_CONNECT_SWAPPED);
   self->greeter = almu_greeter_new (self->switchboard, greeter_modes[self->options->restore]);
@@ -402,6 +443,7 @@ almu_daemon_shutdown (GApplication *application)
   g_clear_object (&self->onlooker);
   g_clear_object (&self->switchboard);
   g_clear_object (&self->sessions);
+  g_clear_object (&self->store);
   g_clear_pointer (&self->address, almu_page_address_unref);
   g_clear_pointer (&self->state_dir, almu_state_dir_free);
   g_clear_handle_id (&self->sigterm_source, g_source_remove);
