@@ -91,11 +91,15 @@ send_raw (GIOStream              *stream,
           const ProtobufCMessage *message)
 {
   g_autoptr(GBytes) bytes = almu_message_pack (message, ALMU_ICD_VERSION, 1);
-  gsize  length = g_bytes_get_size (bytes);
-  guint8 head[] = { 0x82, 0x80 | 126, (guint8) (length >> 8), (guint8) length, 0, 0, 0, 0 };
+  gsize        length = g_bytes_get_size (bytes);
+  const guint8 brief[] = { 0x82, 0x80 | (guint8) length, 0, 0, 0, 0 };
+  const guint8 longer[] = { 0x82, 0x80 | 126, (guint8) (length >> 8), (guint8) length, 0, 0, 0, 0 };
 
   g_assert_cmpuint (length, <, 65536);
-  write_all (stream, head, sizeof head);
+  if (length < 126)
+    write_all (stream, brief, sizeof brief);
+  else
+    write_all (stream, longer, sizeof longer);
   write_all (stream, g_bytes_get_data (bytes, NULL), length);
 }
 
@@ -351,6 +355,9 @@ test_malformed_stalled (Desk         *desk,
       almu_test_viewer_await_pong (desk->viewer);
     }
 
+  /* it is still there, and so is what it asked for */
+  g_assert_cmpuint (almu_test_daemon_get_metric (desk->daemon, "links"), ==, 2);
+  g_assert_cmpuint (almu_test_daemon_get_metric (desk->daemon, "image_read_bytes_total"), >, LARGE * LARGE * sizeof (float));
   g_test_message ("%" G_GUINT64_FORMAT " kB at most", almu_test_daemon_get_status (desk->daemon, "VmHWM"));
   if (g_getenv ("ALMU_TEST_SANITIZED") == NULL)
     g_assert_cmpuint (almu_test_daemon_get_status (desk->daemon, "VmHWM"), <, 400 * 1024);
