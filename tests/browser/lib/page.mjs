@@ -217,10 +217,19 @@ export class View {
       && app.tileService.remainingTiles === 0, [channel, stokes]);
   }
 
-  /** One of the page's own layouts, or of the user's. */
+  /** One of the page's own layouts, or of the user's. The page fits an image to
+   * its place as soon as it has one: to no place at all while it moves. */
   async applyLayout(name) {
+    await this.awaitPicture();
     await this.get(layout => app.layoutStore.applyLayout(layout), name);
-    await this.until(layout => app.layoutStore.currentLayoutName === layout && document.querySelector('.raster-canvas'), name);
+    await this.until(layout => {
+      const canvas = document.querySelector('.raster-canvas');
+      return app.layoutStore.currentLayoutName === layout && canvas
+        && Math.abs(canvas.getBoundingClientRect().width - app.activeFrame.renderWidth) < 2;
+    }, name);
+    await this.get(() => {
+      app.activeFrame.fitZoom();
+    });
     await this.awaitPicture();
   }
 
