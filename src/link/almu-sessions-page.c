@@ -53,7 +53,7 @@ static const char style[] =
   "td.title { width: 40%; font-weight: 600; overflow-wrap: anywhere; }\n"
   "small { display: block; font-size: .85rem; font-weight: 400; color: var(--dim); }\n"
   "small.problem { color: var(--danger); }\n"
-  "time { white-space: nowrap; }\n"
+  "time, td.state { white-space: nowrap; }\n"
   "td.actions { white-space: nowrap; text-align: end; }\n"
   "a.button, button { display: inline-block; padding: .35rem .9rem; border: 1px solid transparent; border-radius: .45rem;\n"
   "  font: inherit; font-size: .92rem; font-weight: 550; text-decoration: none; cursor: pointer; }\n"
