@@ -127,16 +127,12 @@ leave (gpointer user_data)
 static const AlmuIdleFuncs idle_funcs = { is_busy, withdraw_address, tell_address, leave };
 
 static void
-on_somebody (AlmuDaemon *self)
+on_somebody (gpointer user_data)
 {
+  AlmuDaemon *self = user_data;
+
   if (self->idle != NULL)
     almu_idle_touch (self->idle);
-}
-
-static void
-on_quiet (gpointer user_data)
-{
-  on_somebody (user_data);
 }
 
 /* -- the doors ---------------------------------------------------------- */
@@ -349,7 +345,7 @@ almu_daemon_dbus_register (GApplication    *application,
   if (!almu_bus_export (self->bus, connection, error))
     return FALSE;
 
-  self->reception = almu_reception_new (connection, on_quiet, self);
+  self->reception = almu_reception_new (connection, on_somebody, self);
   if (!almu_reception_take_name (self->reception))
     g_message ("Another service has the name %s on the bus: this one is not found there", ALMU_BUS_NAME);
 

@@ -278,7 +278,7 @@ test_records_set_errors (Fixture      *fixture,
   assert_objects (fixture, "/sessions/5 /sessions/5/files/1 /sessions/5/files/1/regions/3");
 
   almu_session_attach (session, "here");
-  call_badly (fixture, S5, SESSION, "SetState", g_variant_new ("(s)", "5:two.fits"), "Refused", "session 5");
+  call_badly (fixture, S5, SESSION, "SetState", g_variant_new ("(s)", "5:two.fits"), "Refused", "Session 5");
 
   almu_bus_set_records (fixture->bus, NULL, NULL);
   call_badly (fixture, S5, SESSION, "GetState", NULL, "Unsupported", "no records");

@@ -307,6 +307,37 @@ test_resume_and_forget (Fixture      *fixture,
   assert_says (fixture->errors, number);
 }
 
+/* A session of a service that has left: the next one has it. */
+static void
+test_kept (Fixture      *fixture,
+           gconstpointer user_data)
+{
+  guint32          id = open_image (fixture);
+  g_autofree char *workspace = g_strdup_printf ("&workspace=Session%%20%u\n", id);
+  g_autofree char *record = NULL;
+
+  open_in_session (fixture, id);
+  g_assert_cmpint (ask_for_id (fixture, "show --json %", id), ==, 0);
+  record = g_steal_pointer (&fixture->output);
+  assert_says (record, "a b.fits");
+  g_assert_cmpint (run (fixture, "quit"), ==, 0);
+  almu_test_bus_await_free (fixture->bus);
+
+  g_assert_cmpint (run (fixture, "sessions"), ==, 0);
+  assert_says (fixture->output, "parked");
+  assert_says (fixture->output, "1      a b.fits\n");
+  g_assert_cmpint (ask_for_id (fixture, "show %", id), ==, 0);
+  assert_says (fixture->output, "State      parked\n");
+  g_assert_cmpint (ask_for_id (fixture, "show --json %", id), ==, 0);
+  assert_says (fixture->output, "a b.fits");
+  g_assert_cmpint (ask_for_id (fixture, "resume %", id), ==, 0);
+  g_assert_true (g_str_has_suffix (fixture->output, workspace));
+
+  g_assert_cmpint (ask_for_id (fixture, "forget %", id), ==, 0);
+  g_assert_cmpint (run (fixture, "sessions --ids"), ==, 0);
+  g_assert_cmpstr (fixture->output, ==, "");
+}
+
 /* What a file is called does not command a terminal, such as to write
  * backwards; worse names are not opened at all. */
 static void
@@ -377,6 +408,7 @@ main (int   argc,
   add_test ("/ctl/sessions", test_sessions);
   add_test ("/ctl/show", test_show);
   add_test ("/ctl/resume-and-forget", test_resume_and_forget);
+  add_test ("/ctl/kept", test_kept);
   add_test ("/ctl/strange-names", test_strange_names);
   add_test ("/ctl/status", test_status);
 
