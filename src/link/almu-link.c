@@ -448,6 +448,7 @@ on_socket_closed (AlmuSocket *socket,
   gboolean good_bye = is_clean && (code == 1000 || code == 1001);
 
   unbind (self);
+  g_cancellable_cancel (self->listing);
   if (session != NULL)
     {
       g_message ("Session %u [%s] %s.", almu_session_get_id (session), self->peer,

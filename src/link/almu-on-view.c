@@ -46,18 +46,25 @@ almu_on_set_image_channels (AlmuLink               *link,
 {
   const CARTA__SetImageChannels *request = (const CARTA__SetImageChannels *) message;
   AlmuFile                      *file = almu_link_get_file (link, request->file_id, "channels");
+  gboolean                       is_other;
   g_autoptr(GError) error = NULL;
 
   if (file == NULL)
     return;
 
-  if (request->channel != almu_file_get_channel (file) ||
-      request->stokes != almu_file_get_stokes (file))
+  is_other = request->channel != almu_file_get_channel (file) ||
+             request->stokes != almu_file_get_stokes (file);
+  if (!almu_file_set_plane (file, request->channel, request->stokes, &error))
+    {
+      almu_link_report (link, CARTA__ERROR_SEVERITY__ERROR, "channels", error->message);
+      return;
+    }
+
+  /* only now: a plane that is not there leaves the picture as it is */
+  if (is_other)
     almu_link_drop_pictures (link, request->file_id);
 
-  if (!almu_file_set_plane (file, request->channel, request->stokes, &error) ||
-      (request->required_tiles != NULL &&
-       !require_tiles (file, request->required_tiles, &error)))
+  if (request->required_tiles != NULL && !require_tiles (file, request->required_tiles, &error))
     almu_link_report (link, CARTA__ERROR_SEVERITY__ERROR, "channels", error->message);
 }
 
