@@ -251,6 +251,7 @@ test_records_set (Fixture      *fixture,
   g_signal_connect (session, "commit", G_CALLBACK (on_commit), &n_commits);
   call_simply (fixture, S5, SESSION, "SetState", g_variant_new ("(s)", "77:two.fits,gone.fits"));
   g_assert_cmpuint (n_commits, >, 0);
+  g_signal_handlers_disconnect_by_data (session, &n_commits);
 
   /* it is still the same session, on other files */
   after = almu_session_describe (session);

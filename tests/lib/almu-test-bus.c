@@ -39,7 +39,7 @@ write_service (AlmuTestBus *self,
 
   text = g_strdup_printf ("[D-BUS Service]\n"
                           "Name=" ALMU_BUS_NAME "\n"
-                          "Exec=%s --gapplication-service --no-system-config --port 0 --state-dir %s --top-level-folder %s%s%s\n",
+                          "Exec=%s --gapplication-service --no-system-config --verbosity 0 --port 0 --state-dir %s --top-level-folder %s%s%s\n",
                           g_getenv ("ALMUCANTARD"), self->state_dir, self->folder,
                           arguments != NULL ? " " : "", arguments != NULL ? arguments : "");
   g_file_set_contents (path, text, -1, &error);
