@@ -27,6 +27,7 @@
 #include "almu-shelf.h"
 #include "almu-state-dir.h"
 #include "almu-store.h"
+#include "almu-succession.h"
 #include "almu-switchboard.h"
 #include "almu-vacancy.h"
 #include "almu-workers.h"
@@ -255,6 +256,8 @@ open_server (AlmuDaemon *self,
 
   shelf = almu_shelf_new (config, self->options->read_only_mode);
   library = almu_library_new (ALMU_SETTINGS (shelf), self->sessions);
+  g_signal_connect_object (library, "session-fetched", G_CALLBACK (almu_succession_begin),
+                           self->switchboard, G_CONNECT_SWAPPED);
   self->server = almu_launch_server (self->options, token, ALMU_SETTINGS (library));
   almu_offer_sessions (self->server, self->sessions, almu_state_dir_get_path (self->state_dir),
                        self->options->read_only_mode);

@@ -152,6 +152,30 @@ almu_switchboard_find (AlmuSwitchboard *self,
   return NULL;
 }
 
+/**
+ * almu_switchboard_find_empty:
+ * @viewer: which browser
+ *
+ * Returns: (nullable) (transfer none): the latest link of that browser whose
+ *   session has no file
+ */
+AlmuLink *
+almu_switchboard_find_empty (AlmuSwitchboard *self,
+                             const char      *viewer)
+{
+  for (guint i = self->links->len; i > 0; i--)
+    {
+      AlmuLink    *link = self->links->pdata[i - 1];
+      AlmuSession *session = almu_link_get_session (link);
+
+      if (session != NULL && almu_session_list_files (session)->len == 0 &&
+          g_strcmp0 (almu_link_get_viewer (link), viewer) == 0)
+        return link;
+    }
+
+  return NULL;
+}
+
 guint
 almu_switchboard_get_n_links (AlmuSwitchboard *self)
 {

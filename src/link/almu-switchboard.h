@@ -38,6 +38,8 @@ void                   almu_switchboard_accept (AlmuSwitchboard *self,
                                                 guint32          prepared_id);
 AlmuLink              *almu_switchboard_find (AlmuSwitchboard *self,
                                               AlmuSession     *session);
+AlmuLink              *almu_switchboard_find_empty (AlmuSwitchboard *self,
+                                                    const char      *viewer);
 guint                  almu_switchboard_get_n_links (AlmuSwitchboard *self);
 gint64                 almu_switchboard_get_last_message (AlmuSwitchboard *self);
 void                   almu_switchboard_close_all (AlmuSwitchboard *self);
