@@ -13,6 +13,12 @@
  * them back to the system instead of learning to keep them. */
 #define MMAP_THRESHOLD (128 * 1024)
 
+/* Tiles and their messages are below that, and dozens come and go with each
+ * picture: the heap does not shrink and grow for them. The cache gives it
+ * back when a file is closed, which works for the main arena only, so that
+ * is the one all threads use: they compute more than they allocate. */
+#define TRIM_THRESHOLD (16 * 1024 * 1024)
+
 int
 main (int   argc,
       char *argv[])
@@ -27,6 +33,8 @@ main (int   argc,
   bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
   textdomain (GETTEXT_PACKAGE);
   mallopt (M_MMAP_THRESHOLD, MMAP_THRESHOLD);
+  mallopt (M_TRIM_THRESHOLD, TRIM_THRESHOLD);
+  mallopt (M_ARENA_MAX, 1);
 
   if (!almu_options_parse (argc, argv, &options, &error))
     {

@@ -3,6 +3,7 @@
 
 #include "almu-cache.h"
 
+#include <malloc.h>
 #include <math.h>
 
 #include "almu-error.h"
@@ -24,6 +25,7 @@ struct _AlmuCache
 
   AlmuLru    *lru;
   GHashTable *loads; /* AlmuLruKey → Load */
+  guint       trim_source;
 };
 
 G_DEFINE_FINAL_TYPE (AlmuCache, almu_cache, G_TYPE_OBJECT)
@@ -104,6 +106,7 @@ almu_cache_dispose (GObject *object)
 {
   AlmuCache *self = ALMU_CACHE (object);
 
+  g_clear_handle_id (&self->trim_source, g_source_remove);
   g_clear_pointer (&self->loads, g_hash_table_unref);
   g_clear_pointer (&self->lru, almu_lru_free);
 
@@ -148,16 +151,31 @@ almu_cache_get_budget (AlmuCache *self)
   return almu_lru_get_budget (self->lru);
 }
 
+static gboolean
+on_idle_trim (gpointer user_data)
+{
+  AlmuCache *self = user_data;
+
+  self->trim_source = 0;
+  malloc_trim (0);
+
+  return G_SOURCE_REMOVE;
+}
+
 /**
  * almu_cache_drop_image:
  *
- * Forgets all that was made from @image, because nobody has it open.
+ * Forgets all that was made from @image, because nobody has it open. The
+ * memory goes back to the system when there is nothing else to do: once for
+ * all files that are closed together.
  */
 void
 almu_cache_drop_image (AlmuCache *self,
                        AlmuImage *image)
 {
   almu_lru_drop_owner (self->lru, almu_image_get_serial (image));
+  if (self->trim_source == 0)
+    self->trim_source = g_idle_add_full (G_PRIORITY_LOW, on_idle_trim, self, NULL);
 }
 
 /**
