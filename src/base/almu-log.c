@@ -68,6 +68,15 @@ write_line (const Level *level,
   fflush (stream);
 }
 
+/* A room that G_MESSAGES_DEBUG names is heard at any verbosity. */
+static gboolean
+is_asked_for (GLogLevelFlags flags,
+              const char    *domain)
+{
+  return (flags & (G_LOG_LEVEL_DEBUG | G_LOG_LEVEL_INFO)) != 0 &&
+         !g_log_writer_default_would_drop (flags, domain);
+}
+
 static GLogWriterOutput
 on_log (GLogLevelFlags   flags,
         const GLogField *fields,
@@ -77,7 +86,7 @@ on_log (GLogLevelFlags   flags,
   const Level *level = find_level (flags);
   const char  *domain = find_field (fields, n_fields, "GLIB_DOMAIN");
 
-  if (level->verbosity > max_level && g_log_writer_default_would_drop (flags, domain))
+  if (level->verbosity > max_level && !is_asked_for (flags, domain))
     return G_LOG_WRITER_HANDLED;
 
   if (g_log_writer_is_journald (STDERR_FILENO) &&
