@@ -5,6 +5,7 @@
 
 #include "almu-error.h"
 #include "almu-limits.h"
+#include "almu-mask.h"
 #include "almu-opening.h"
 
 #define FIRST_FREE_FILE_ID 1000
@@ -934,6 +935,28 @@ add_region (AlmuSession *self,
   return region;
 }
 
+/* Outlines that are too intricate for the image are refused while they are
+ * drawn, not when something is to be computed over them. */
+static gboolean
+fits_file (AlmuSession *self,
+           int          file_id,
+           AlmuShape   *shape,
+           GError     **error)
+{
+  AlmuFile            *file = almu_session_get_file (self, file_id, error);
+  const AlmuImageInfo *info;
+
+  if (file == NULL)
+    return FALSE;
+
+  if (almu_file_get_image (file) == NULL)
+    return TRUE;
+
+  info = almu_image_get_info (almu_file_get_image (file));
+
+  return almu_mask_check (shape, info->width, info->height, error);
+}
+
 /**
  * almu_session_set_region:
  * @region_id: a region, or a number below 1 for a new one
@@ -953,6 +976,9 @@ almu_session_set_region (AlmuSession *self,
   AlmuRegion *region;
 
   g_return_val_if_fail (ALMU_IS_SESSION (self), NULL);
+
+  if (!fits_file (self, file_id, shape, error))
+    return NULL;
 
   if (region_id < 1)
     return add_region (self, self->last_region_id + 1, file_id, shape, error);
