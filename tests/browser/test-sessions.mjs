@@ -81,4 +81,7 @@ test('the service ends well', async () => {
   checkEqual(await daemon.end(), 0, 'exit status');
 });
 
-await run(async name => (second ?? first)?.explain(name));
+await run(async name => {
+  for (const view of [first, second])
+    await view?.explain(`${name} ${view === first ? 'first' : 'second'}`);
+});

@@ -55,6 +55,8 @@ export class Daemon {
       '--frontend_folder', this.page, '--restore', 'never',
       '--top_level_folder', this.images, ...this.args, this.images,
     ], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const { process: child } = this;
+    process.once('exit', () => child.kill('SIGKILL'));
     this.ended = new Promise(resolve => this.process.once('exit', (status, signal) => resolve(signal ?? status)));
 
     this.url = await new Promise((resolve, reject) => {

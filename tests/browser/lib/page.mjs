@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { Picture } from './png.mjs';
-import { Failure, atEnd, check, note, skipAll } from './tap.mjs';
+import { Failure, atEnd, check, checkEqual, note, skipAll } from './tap.mjs';
 
 const CHROMIUM = '/usr/bin/chromium';
 const PATIENCE = 60000;
@@ -143,10 +143,17 @@ export class View {
       && !(app.alertStore.isAlertVisible ?? app.alertStore.alertVisible));
   }
 
-  /** The file number @index is open, has its contrast, and no tile is missing. */
+  /** The file number @index is open, has its contrast, and no tile is missing.
+   * An image that comes before the page has laid itself out is fitted to a view
+   * of no size, and is too small to be seen: it is fitted again. */
   async awaitImage(index = 0) {
     await this.until(i => app.frames.length > i && app.frames[i].renderConfig.histogram?.bins?.length > 0
       && app.tileService.remainingTiles === 0 && app.frames[i].renderWidth > 0, index);
+    await this.get(i => {
+      const frame = app.frames[i];
+      if (frame.zoomLevel < frame.zoomLevelForFit / 20)
+        frame.fitZoom();
+    }, index);
   }
 
   /** The picture as the page has painted it, without what lies over it. */
@@ -190,12 +197,19 @@ export class View {
   }
 
   /** Moves the mouse onto a pixel and waits for the value that the service
-   * tells of it. */
+   * tells of it. The page takes no notice of a mouse while it is busy: it is
+   * moved until the page has seen it, and the service has to answer that. */
   async point(x, y) {
-    const { window: at } = await this.place(x, y);
-    // a first step elsewhere: a mouse that is there already does not move
-    await this.page.mouse.move(at.x + 3, at.y + 3);
-    await this.page.mouse.move(at.x, at.y);
+    await eventually(async () => {
+      const { window: at } = await this.place(x, y);
+      await this.page.mouse.move(at.x + 3, at.y + 3);
+      await this.page.mouse.move(at.x, at.y);
+      const seen = await this.get(() => {
+        const image = app.activeFrame.cursorInfo?.posImageSpace;
+        return image && [Math.round(image.x), Math.round(image.y)];
+      });
+      checkEqual(seen, [x, y], 'the pixel that the page sees the mouse at');
+    });
     return this.cursorValue(x, y);
   }
 
