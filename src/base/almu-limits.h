@@ -98,7 +98,7 @@
 /* Tiles in one request: a 16k display at full resolution is 64 x 36. */
 #define ALMU_LIMIT_TILES 16384
 
-/* Bins of a histogram asked for explicitly. */
+/* Bins asked for explicitly, in all histograms of a region together. */
 #define ALMU_LIMIT_BINS (1 << 20)
 
 /* -- images ------------------------------------------------------------- */

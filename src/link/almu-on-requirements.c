@@ -224,6 +224,25 @@ append_histogram_want (GArray                       *wants,
   return TRUE;
 }
 
+/* Each may have many bins, but not all of many. */
+static gboolean
+check_bins (GArray  *wants,
+            GError **error)
+{
+  gint64 n_bins = 0;
+
+  for (guint i = 0; i < wants->len; i++)
+    n_bins += MAX (g_array_index (wants, AlmuHistogramWant, i).n_bins, 0);
+
+  if (n_bins <= ALMU_LIMIT_BINS)
+    return TRUE;
+
+  g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
+               "%" G_GINT64_FORMAT " bins in all histograms of a region, at most %d are counted",
+               n_bins, ALMU_LIMIT_BINS);
+  return FALSE;
+}
+
 void
 almu_on_set_histogram_requirements (AlmuLink               *link,
                                     guint32                 request_id,
@@ -236,6 +255,7 @@ almu_on_set_histogram_requirements (AlmuLink               *link,
 
   for (gsize i = 0; is_right && i < request->n_histograms; i++)
     is_right = append_histogram_want (wants, request->histograms[i], &error);
+  is_right = is_right && check_bins (wants, &error);
 
   if (is_right)
     require (link, request->file_id, request->region_id, wants,
