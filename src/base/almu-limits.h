@@ -37,6 +37,9 @@
 /* Messages that wait behind a RESUME_SESSION. */
 #define ALMU_LIMIT_WAITING_MESSAGES 10000
 
+/* And their bytes: two of the largest. */
+#define ALMU_LIMIT_WAITING_BYTES (2 * ALMU_LIMIT_MESSAGE_BYTES)
+
 /* Seconds between connecting and a complete request head (slow loris). */
 #define ALMU_LIMIT_REQUEST_SECONDS 15
 

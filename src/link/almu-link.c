@@ -38,7 +38,8 @@ struct _AlmuLink
   guint16          icd_version;
   GCancellable    *cancellable; /* ends with the binding */
   GCancellable    *listing;
-  GQueue           waiting;      /* GBytes, frames held up */
+  GQueue           waiting; /* GBytes, frames held up */
+  gsize            waiting_bytes;
   gboolean         is_barred;    /* one of them is about everything */
   GHashTable      *busy;         /* file id → how many orders */
   GHashTable      *scripts;      /* number → GTask, see almu-scripting.c */
@@ -70,6 +71,7 @@ unbind (AlmuLink *self)
   almu_outbox_drop_streams (self->outbox);
   g_queue_clear_full (&self->waiting, (GDestroyNotify) g_bytes_unref);
   self->is_barred = FALSE;
+  self->waiting_bytes = 0;
   g_hash_table_remove_all (self->busy);
   g_clear_object (&self->session);
 }
@@ -558,13 +560,15 @@ static void
 hold_up (AlmuLink *self,
          GBytes   *bytes)
 {
-  if (g_queue_get_length (&self->waiting) >= ALMU_LIMIT_WAITING_MESSAGES)
+  if (g_queue_get_length (&self->waiting) >= ALMU_LIMIT_WAITING_MESSAGES ||
+      self->waiting_bytes + g_bytes_get_size (bytes) > ALMU_LIMIT_WAITING_BYTES)
     {
       almu_link_lose (self, ALMU_CLOSE_OVERFLOW, "Too many messages while a file is being opened");
       return;
     }
 
   g_queue_push_tail (&self->waiting, g_bytes_ref (bytes));
+  self->waiting_bytes += g_bytes_get_size (bytes);
 }
 
 /* Handles a message, unless it has to wait. */
@@ -641,6 +645,7 @@ flush_waiting (AlmuLink *self)
   self->is_flushing = TRUE;
   self->is_barred = FALSE;
   g_queue_init (&self->waiting);
+  self->waiting_bytes = 0;
   while ((bytes = g_queue_pop_head (&held)) != NULL)
     {
       if (almu_socket_is_open (self->socket) && !handle (self, bytes))
