@@ -190,9 +190,3 @@ almu_lru_get_budget (AlmuLru *self)
 {
   return self->budget;
 }
-
-guint
-almu_lru_get_length (AlmuLru *self)
-{
-  return g_hash_table_size (self->entries);
-}

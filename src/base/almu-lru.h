@@ -35,7 +35,6 @@ void     almu_lru_drop_owner (AlmuLru *self,
                               guint64  owner);
 gsize    almu_lru_get_size (AlmuLru *self);
 gsize    almu_lru_get_budget (AlmuLru *self);
-guint    almu_lru_get_length (AlmuLru *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (AlmuLru, almu_lru_free)
 

@@ -134,7 +134,6 @@ gboolean almu_options_parse (int           argc,
                              AlmuOptions **out_options,
                              GError      **error);
 void     almu_options_free (AlmuOptions *self);
-char    *almu_options_dup_page_query (const AlmuOptions *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (AlmuOptions, almu_options_free)
 

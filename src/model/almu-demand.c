@@ -668,12 +668,6 @@ almu_wants_get_place (Wants *wants,
          find_pixel (wants->demand, &shape->points[0], out_x, out_y);
 }
 
-guint
-almu_demand_get_n_running (AlmuDemand *self)
-{
-  return almu_tile_queue_get_n_running (self->tiles);
-}
-
 /**
  * almu_demand_set_epoch:
  *

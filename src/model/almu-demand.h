@@ -56,6 +56,4 @@ void     almu_demand_forget_region (AlmuDemand *self,
 
 GPtrArray *almu_demand_list_requirements (AlmuDemand *self);
 
-guint almu_demand_get_n_running (AlmuDemand *self);
-
 G_END_DECLS

@@ -743,11 +743,3 @@ almu_shelf_new (const char *folder,
                        "read-only", read_only,
                        NULL);
 }
-
-const char *
-almu_shelf_get_folder (AlmuShelf *self)
-{
-  g_return_val_if_fail (ALMU_IS_SHELF (self), NULL);
-
-  return self->folder;
-}

@@ -8,8 +8,7 @@ G_BEGIN_DECLS
 #define ALMU_TYPE_SHELF (almu_shelf_get_type ())
 G_DECLARE_FINAL_TYPE (AlmuShelf, almu_shelf, ALMU, SHELF, GObject)
 
-AlmuShelf  *almu_shelf_new (const char *folder,
-                            gboolean    read_only);
-const char *almu_shelf_get_folder (AlmuShelf *self);
+AlmuShelf *almu_shelf_new (const char *folder,
+                           gboolean    read_only);
 
 G_END_DECLS
