@@ -7,6 +7,7 @@
 #include <json-glib/json-glib.h>
 
 #include "almu-error.h"
+#include "almu-kept.h"
 #include "almu-link.h"
 #include "almu-scripting.h"
 #include "almu-words.h"
@@ -86,68 +87,23 @@ almu_greeter_init (AlmuGreeter *self)
 
 /* -- which session ------------------------------------------------------ */
 
-static void
-consider (AlmuArchiveEntry       *best,
-          const AlmuArchiveEntry *candidate,
-          const char             *viewer)
+/* The one this browser left last and that no window has now. */
+static const AlmuArchiveEntry *
+find_left_behind (GPtrArray  *list,
+                  const char *viewer)
 {
-  if (candidate->n_files == 0 || g_strcmp0 (candidate->viewer, viewer) != 0 ||
-      candidate->last_seen < best->last_seen)
-    return;
-
-  g_free (best->title);
-  *best = *candidate;
-  best->title = g_strdup (candidate->title);
-  best->state = NULL;
-  best->viewer = NULL;
-}
-
-static void
-consider_kept (AlmuArchiveEntry *best,
-               AlmuSessions     *sessions,
-               const char       *viewer)
-{
-  AlmuArchive *archive = almu_sessions_get_archive (sessions);
-  g_autoptr(GPtrArray) list = NULL;
-
-  if (archive != NULL)
-    list = almu_archive_list (archive, NULL);
+  const char *attached = almu_session_state_get_name (ALMU_SESSION_ATTACHED);
 
   for (guint i = 0; list != NULL && i < list->len; i++)
     {
       const AlmuArchiveEntry *entry = list->pdata[i];
 
-      /* what is in memory speaks for itself */
-      if (almu_sessions_lookup (sessions, entry->id) == NULL)
-        consider (best, entry, viewer);
+      if (entry->n_files > 0 && g_strcmp0 (entry->viewer, viewer) == 0 &&
+          !g_str_equal (entry->state, attached))
+        return entry;
     }
-}
 
-static void
-consider_detached (AlmuArchiveEntry *best,
-                   AlmuSessions     *sessions,
-                   const char       *viewer)
-{
-  g_autoptr(GPtrArray) list = almu_sessions_list (sessions);
-
-  for (guint i = 0; i < list->len; i++)
-    {
-      AlmuSession     *session = list->pdata[i];
-      g_autofree char *title = NULL;
-      AlmuArchiveEntry entry = { 0 };
-
-      if (almu_session_get_state (session) != ALMU_SESSION_DETACHED)
-        continue;
-
-      g_object_get (session, "title", &title, NULL);
-      entry.id = almu_session_get_id (session);
-      entry.title = title;
-      entry.viewer = (char *) almu_session_get_viewer (session);
-      entry.last_seen = almu_session_get_last_seen (session);
-      entry.n_files = almu_session_list_files (session)->len;
-      entry.n_regions = almu_session_get_n_regions (session);
-      consider (best, &entry, viewer);
-    }
+  return NULL;
 }
 
 /* -- the question ------------------------------------------------------- */
@@ -247,25 +203,26 @@ greet (Greeting *greeting)
   AlmuGreeter     *self = greeting->greeter;
   AlmuSessions    *sessions = almu_switchboard_get_sessions (self->switchboard);
   const char      *viewer = almu_link_get_viewer (greeting->link);
-  AlmuArchiveEntry kept = { 0 };
   g_autofree char *question = NULL;
+  g_autoptr(GPtrArray) list = NULL;
+  const AlmuArchiveEntry *kept;
 
   g_clear_handle_id (&greeting->quiet_source, g_source_remove);
   g_clear_signal_handler (&greeting->heard_handler, greeting->link);
 
-  consider_kept (&kept, sessions, viewer);
-  consider_detached (&kept, sessions, viewer);
-  greeting->kept_id = kept.id;
-  if (kept.id == 0 || almu_link_get_session (greeting->link) == NULL)
+  list = almu_kept_list (sessions, NULL);
+  kept = find_left_behind (list, viewer);
+  if (kept == NULL || almu_link_get_session (greeting->link) == NULL)
     {
       greeting_free (greeting);
       return;
     }
 
-  question = make_question (&kept);
-  g_free (kept.title);
+  greeting->kept_id = kept->id;
+  question = make_question (kept);
 
-  if (self->mode == ALMU_GREETER_AUTO)
+  /* what the process did not survive once is not begun again unasked */
+  if (self->mode == ALMU_GREETER_AUTO && !kept->is_suspect)
     load (greeting);
   else
     ask_page (greeting, "alertStore", "showInteractiveAlert", question, on_answered);
