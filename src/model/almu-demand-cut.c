@@ -126,6 +126,12 @@ plan_cuts (Wants *wants)
   return works;
 }
 
+static gboolean
+wants_cuts (Wants *wants)
+{
+  return wants->region_id == ALMU_REGION_CURSOR || (wants->spatial != NULL && wants->spatial->len > 0);
+}
+
 /* All spatial profiles at a place, again. */
 void
 almu_wants_renew_cuts (Wants *wants)
@@ -136,16 +142,11 @@ almu_wants_renew_cuts (Wants *wants)
   int y;
 
   almu_cancellable_renew (&wants->cutting);
-  if (self->plane == NULL || wants->region_id < 0 || !almu_wants_get_place (wants, &x, &y))
+  if (self->plane == NULL || wants->region_id < 0 || !wants_cuts (wants) ||
+      !almu_wants_get_place (wants, &x, &y))
     return;
 
   works = plan_cuts (wants);
-  if (works->len > 0 && !almu_wants_are_on_this_file (wants))
-    {
-      g_ptr_array_set_free_func (works, (GDestroyNotify) almu_work_free);
-      return;
-    }
-
   for (guint i = 0; i < works->len; i++)
     {
       Work *work = g_ptr_array_index (works, i);

@@ -129,7 +129,7 @@ get_measuring (Wants     *wants,
   work->stats = almu_stats_wants_new ();
   work->histograms = almu_histogram_wants_new ();
   if (wants->region != NULL)
-    work->shape = almu_shape_ref (almu_region_get_shape (wants->region));
+    work->shape = almu_shape_ref (almu_wants_get_shape (wants));
   g_ptr_array_add (works, work);
 
   return work;
@@ -175,7 +175,8 @@ almu_wants_renew_measures (Wants *wants)
   g_autoptr(GPtrArray) works = NULL;
 
   almu_cancellable_renew (&wants->measuring);
-  if (self->plane == NULL || !wants_measures (wants) || !almu_wants_are_on_this_file (wants))
+  if (self->plane == NULL || !wants_measures (wants) ||
+      (wants->region != NULL && almu_wants_get_shape (wants) == NULL))
     return;
 
   works = plan_measures (wants);

@@ -46,6 +46,8 @@ typedef struct
   int           region_id;
   AlmuRegion   *region; /* NULL: the image, the cursor */
   gulong        moved_handler;
+  AlmuShape    *drawn; /* the region's shape that the next was made of */
+  AlmuShape    *shape; /* in pixels of this image; NULL if it has none */
   GArray       *spatial;
   GArray       *spectral;
   GArray       *stats;
@@ -94,18 +96,18 @@ Wants   *almu_demand_get_wants (AlmuDemand *self,
                                 int         region_id,
                                 AlmuRegion *region);
 
-gboolean almu_wants_are_on_this_file (Wants *wants);
-gboolean almu_wants_get_place (Wants *wants,
-                               int   *out_x,
-                               int   *out_y);
-gboolean almu_wants_replace (Wants   *wants,
-                             WantKind kind,
-                             GArray **place,
-                             GArray  *with,
-                             gboolean is_equal);
-void     almu_wants_renew_measures (Wants *wants);
-void     almu_wants_renew_cuts (Wants *wants);
-void     almu_wants_renew_spectra (Wants *wants);
+AlmuShape *almu_wants_get_shape (Wants *wants);
+gboolean   almu_wants_get_place (Wants *wants,
+                                 int   *out_x,
+                                 int   *out_y);
+gboolean   almu_wants_replace (Wants   *wants,
+                               WantKind kind,
+                               GArray **place,
+                               GArray  *with,
+                               gboolean is_equal);
+void       almu_wants_renew_measures (Wants *wants);
+void       almu_wants_renew_cuts (Wants *wants);
+void       almu_wants_renew_spectra (Wants *wants);
 
 /* Whether the work's cancellable is still the one its wants have now. */
 gboolean almu_work_is_current (Work *work,

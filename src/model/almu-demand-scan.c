@@ -97,7 +97,7 @@ almu_wants_renew_spectra (Wants *wants)
 
   almu_cancellable_renew (&wants->scanning);
   if (!self->is_started || wants->spectral == NULL || wants->spectral->len == 0 ||
-      !almu_wants_are_on_this_file (wants) || !almu_wants_get_place (wants, &x, &y))
+      !almu_wants_get_place (wants, &x, &y))
     return;
 
   for (guint i = 0; i < wants->spectral->len; i++)

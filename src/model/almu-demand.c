@@ -3,8 +3,6 @@
 
 #include "almu-demand-private.h"
 
-#include <math.h>
-
 #include "almu-error.h"
 #include "almu-measure.h"
 #include "almu-workers.h"
@@ -97,6 +95,8 @@ wants_free (gpointer data)
   if (wants->region != NULL)
     g_clear_signal_handler (&wants->moved_handler, wants->region);
   g_clear_object (&wants->region);
+  g_clear_pointer (&wants->drawn, almu_shape_unref);
+  g_clear_pointer (&wants->shape, almu_shape_unref);
   g_clear_pointer (&wants->spatial, g_array_unref);
   g_clear_pointer (&wants->spectral, g_array_unref);
   g_clear_pointer (&wants->stats, g_array_unref);
@@ -590,26 +590,6 @@ almu_wants_replace (Wants   *wants,
 }
 
 gboolean
-almu_wants_are_on_this_file (Wants *wants)
-{
-  g_autoptr(GError) error = NULL;
-  int owner;
-
-  if (wants->region == NULL)
-    return TRUE;
-
-  owner = almu_region_get_file_id (wants->region);
-  if (owner == wants->demand->file_id)
-    return TRUE;
-
-  error = g_error_new (ALMU_ERROR, ALMU_ERROR_UNSUPPORTED,
-                       "Region %d is drawn on file %d; converting it to file %d is not there yet",
-                       wants->region_id, owner, wants->demand->file_id);
-  almu_demand_emit_failure (wants->demand, error);
-  return FALSE;
-}
-
-gboolean
 almu_demand_resolve_stokes (AlmuDemand *self,
                             const char *coordinate,
                             int        *out_stokes)
@@ -624,6 +604,7 @@ almu_demand_resolve_stokes (AlmuDemand *self,
   almu_demand_emit_failure (self, error);
   return FALSE;
 }
+
 gboolean
 almu_work_is_current (Work *work,
                       gsize cancellable_offset)
@@ -632,40 +613,6 @@ almu_work_is_current (Work *work,
 
   return wants != NULL &&
          work->cancellable == G_STRUCT_MEMBER (GCancellable *, wants, cancellable_offset);
-}
-
-/* The pixel that a place falls into: half away from zero, as C rounds. */
-static gboolean
-find_pixel (AlmuDemand      *self,
-            const AlmuPoint *place,
-            int             *out_x,
-            int             *out_y)
-{
-  const AlmuImageInfo *info = almu_image_get_info (self->image);
-  float                x = roundf (place->x);
-  float                y = roundf (place->y);
-
-  if (!(x >= 0 && x < (float) info->width && y >= 0 && y < (float) info->height))
-    return FALSE;
-
-  *out_x = (int) x;
-  *out_y = (int) y;
-  return TRUE;
-}
-
-gboolean
-almu_wants_get_place (Wants *wants,
-                      int   *out_x,
-                      int   *out_y)
-{
-  const AlmuShape *shape;
-
-  if (wants->region == NULL)
-    return find_pixel (wants->demand, &wants->demand->cursor, out_x, out_y);
-
-  shape = almu_region_get_shape (wants->region);
-  return shape->type == ALMU_SHAPE_POINT &&
-         find_pixel (wants->demand, &shape->points[0], out_x, out_y);
 }
 
 /**
