@@ -5,6 +5,7 @@
 
 #include "almu-bus-list.h"
 #include "almu-bus-names.h"
+#include "almu-bus-open.h"
 #include "almu-bus-reply.h"
 #include "almu-bus-session.h"
 #include "almu-dbus-generated.h"
@@ -150,61 +151,24 @@ on_session_removed (AlmuSessions *sessions,
 typedef struct
 {
   AlmuBus               *self;
-  GDBusMethodInvocation *invocation; /* NULL once answered */
+  GDBusMethodInvocation *invocation;
 } Open;
 
 static void
-open_free (Open *request)
+on_opened (GObject      *source,
+           GAsyncResult *result,
+           gpointer      user_data)
 {
-  g_clear_object (&request->self);
-  g_clear_object (&request->invocation);
-  g_free (request);
-}
+  g_autofree Open *request = user_data;
+  g_autoptr(AlmuBus) self = request->self;
+  GError          *error = NULL;
+  guint32          session_id;
+  g_autofree char *url = almu_bus_open_finish (ALMU_SESSIONS (source), result, &session_id, &error);
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (Open, open_free)
-
-static gboolean
-has_page (AlmuBus *self,
-          GError **error)
-{
-  if (self->address != NULL)
-    return TRUE;
-
-  g_set_error_literal (error, ALMU_ERROR, ALMU_ERROR_NOT_FOUND,
-                       "There is no page: the service does not listen");
-  return FALSE;
-}
-
-static void
-on_resolved (GObject      *source,
-             GAsyncResult *result,
-             gpointer      user_data)
-{
-  g_autoptr(Open) request = user_data;
-  AlmuBus           *self = request->self;
-  AlmuSession       *session = NULL;
-  const char *const *files = NULL;
-  GError            *error = NULL;
-  g_autoptr(AlmuBusNames) names = NULL;
-  g_autofree char *url = NULL;
-
-  names = almu_bus_names_resolve_finish (ALMU_FOLDER (source), result, &error);
-  if (names != NULL)
-    files = (const char *const *) names->files;
-
-  if (files != NULL && has_page (self, &error) && almu_page_address_check_files (files, &error))
-    session = almu_sessions_create (self->sessions, 0, &error);
-
-  if (session == NULL)
-    {
-      almu_bus_return_error (g_steal_pointer (&request->invocation), error);
-      return;
-    }
-
-  almu_session_commit (session);
-  url = almu_page_address_make (self->address, almu_session_get_id (session), names->folder, files);
-  almu_dbus_manager1_complete_open (self->manager, g_steal_pointer (&request->invocation),
-                                    almu_session_get_id (session), url);
+  if (url != NULL)
+    almu_dbus_manager1_complete_open (self->manager, request->invocation, session_id, url);
+  else
+    almu_bus_return_error (request->invocation, error);
 }
 
 static gboolean
@@ -217,7 +181,7 @@ on_handle_open (AlmuDBusManager1      *manager,
   Open   *request;
   GError *error = NULL;
 
-  if (!has_page (self, &error) || !almu_bus_check_options (options, NULL, 0, &error))
+  if (!almu_bus_check_options (options, NULL, 0, &error))
     {
       almu_bus_return_error (invocation, error);
       return G_DBUS_METHOD_INVOCATION_HANDLED;
@@ -226,9 +190,21 @@ on_handle_open (AlmuDBusManager1      *manager,
   request = g_new0 (Open, 1);
   request->self = g_object_ref (self);
   request->invocation = invocation;
-  almu_bus_names_resolve_async (almu_sessions_get_folder (self->sessions), uris, on_resolved, request);
+  almu_bus_open_async (self->sessions, self->address, uris, on_opened, request);
 
   return G_DBUS_METHOD_INVOCATION_HANDLED;
+}
+
+static gboolean
+has_page (AlmuBus *self,
+          GError **error)
+{
+  if (self->address != NULL)
+    return TRUE;
+
+  g_set_error_literal (error, ALMU_ERROR, ALMU_ERROR_NOT_FOUND,
+                       "There is no page: the service does not listen");
+  return FALSE;
 }
 
 /* What the page is to open, as it writes it. */
