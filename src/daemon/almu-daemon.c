@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include "almu-bus.h"
+#include "almu-bus-open.h"
+#include "almu-desktop.h"
 #include "almu-error.h"
 #include "almu-greeter.h"
 #include "almu-handover.h"
@@ -59,6 +61,7 @@ struct _AlmuDaemon
   guint            sigint_source;
   int              exit_status;
   gboolean         has_begun;
+  gboolean         is_activated;
   gboolean         is_serving;
 };
 
@@ -278,6 +281,15 @@ write_record (const AlmuMemento *memento)
   return almu_record_write (memento, NULL);
 }
 
+static void
+open_bus (AlmuDaemon *self)
+{
+  self->bus = almu_bus_new (self->sessions);
+  almu_bus_set_records (self->bus, write_record, almu_record_read);
+  almu_bus_set_page_address (self->bus, self->address);
+  g_signal_connect_object (self->bus, "quit", G_CALLBACK (g_application_quit), self, G_CONNECT_SWAPPED);
+}
+
 /* Fails with the exit status that fits; 0 if another process does it all. */
 static gboolean
 serve (AlmuDaemon      *self,
@@ -314,12 +326,9 @@ serve (AlmuDaemon      *self,
     goto failed;
 
   self->exit_status = 0;
-  self->bus = almu_bus_new (self->sessions);
-  almu_bus_set_records (self->bus, write_record, almu_record_read);
-  g_signal_connect_object (self->bus, "quit", G_CALLBACK (g_application_quit), self, G_CONNECT_SWAPPED);
   base = almu_server_dup_address (self->server);
   self->address = almu_page_address_new (base, token);
-  almu_bus_set_page_address (self->bus, self->address);
+  open_bus (self);
   self->is_serving = TRUE;
 
   return TRUE;
@@ -396,9 +405,63 @@ almu_daemon_startup (GApplication *application)
     self->idle = almu_idle_new ((guint) self->options->idle_exit, self->reception, &idle_funcs, self);
 }
 
+/* Once by GApplication itself, after the start; later by a click on the
+ * icon: a page without a session of its own, which may ask for the last. */
 static void
 almu_daemon_activate (GApplication *application)
 {
+  AlmuDaemon       *self = ALMU_DAEMON (application);
+  const char *const nothing[] = { NULL };
+  g_autofree char  *url = NULL;
+
+  if (!self->is_activated)
+    {
+      self->is_activated = TRUE;
+      return;
+    }
+
+  url = almu_page_address_make (self->address, 0, NULL, nothing);
+  almu_desktop_show (g_application_get_dbus_connection (application), url);
+}
+
+static void
+on_opened (GObject      *source,
+           GAsyncResult *result,
+           gpointer      user_data)
+{
+  g_autoptr(GApplication) application = user_data;
+  g_autoptr(GError) error = NULL;
+  g_autofree char *url = almu_bus_open_finish (ALMU_SESSIONS (source), result, NULL, &error);
+
+  if (url != NULL)
+    almu_desktop_show (g_application_get_dbus_connection (application), url);
+  else
+    almu_desktop_complain (application, error);
+  g_application_release (application);
+}
+
+/* By a double click on files. The launcher has its answer already. */
+static void
+almu_daemon_open (GApplication *application,
+                  GFile       **files,
+                  int           n_files,
+                  const char   *hint)
+{
+  AlmuDaemon *self = ALMU_DAEMON (application);
+  g_autoptr(GStrvBuilder) builder = g_strv_builder_new ();
+  g_auto(GStrv) uris = NULL;
+
+  for (int i = 0; i < n_files; i++)
+    {
+      g_autofree char *uri = g_file_get_uri (files[i]);
+
+      g_strv_builder_add (builder, uri);
+    }
+  uris = g_strv_builder_end (builder);
+
+  g_application_hold (application);
+  almu_bus_open_async (self->sessions, self->address, (const char *const *) uris, on_opened,
+                       g_object_ref (application));
 }
 
 /* From now on the bus starts another process, which waits for the lock. */
@@ -462,6 +525,7 @@ almu_daemon_class_init (AlmuDaemonClass *klass)
   application_class->dbus_unregister = almu_daemon_dbus_unregister;
   application_class->startup = almu_daemon_startup;
   application_class->activate = almu_daemon_activate;
+  application_class->open = almu_daemon_open;
   application_class->shutdown = almu_daemon_shutdown;
 }
 
@@ -485,7 +549,7 @@ almu_daemon_new (AlmuOptions *options)
 
   self = g_object_new (ALMU_TYPE_DAEMON,
                        "application-id", ALMU_BUS_NAME,
-                       "flags", G_APPLICATION_NON_UNIQUE,
+                       "flags", G_APPLICATION_NON_UNIQUE | G_APPLICATION_HANDLES_OPEN,
                        NULL);
   self->options = options;
 
