@@ -3,6 +3,8 @@
 
 #include "almu-image-info.h"
 
+#include "almu-polarisation.h"
+
 void
 almu_image_info_free (AlmuImageInfo *self)
 {
@@ -27,12 +29,23 @@ fits_place (int wanted,
   return found < 0 || wanted < 0 || found == wanted;
 }
 
+/* An intensity is seen with the beam of Q, a ratio to I with that of I. */
+static int
+find_beam_stokes (const AlmuImageInfo *self,
+                  int                  polarisation)
+{
+  gboolean is_intensity = polarisation <= ALMU_POLARISATION_PLINEAR;
+
+  return almu_polarisation_find (self, is_intensity ? ALMU_POLARISATION_Q : ALMU_POLARISATION_I);
+}
+
 /**
  * almu_image_info_get_beam:
  * @channel: channel index, or -1 for any
- * @stokes: Stokes index, or -1 for any
+ * @stokes: Stokes index, -1 for any, or a computed #AlmuPolarisation
  *
- * The beam of a plane, or %NULL where none is known.
+ * The beam of a plane, or %NULL where none is known. Angles have none of
+ * several.
  */
 const AlmuBeam *
 almu_image_info_get_beam (const AlmuImageInfo *self,
@@ -40,6 +53,13 @@ almu_image_info_get_beam (const AlmuImageInfo *self,
                           int                  stokes)
 {
   g_return_val_if_fail (self != NULL, NULL);
+
+  if (almu_polarisation_is_computed_of (self, stokes))
+    {
+      if (stokes == ALMU_POLARISATION_PANGLE && self->beams->len > 1)
+        return NULL;
+      stokes = find_beam_stokes (self, stokes);
+    }
 
   for (guint i = 0; i < self->beams->len; i++)
     {

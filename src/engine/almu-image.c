@@ -12,6 +12,8 @@
 #include "almu-error.h"
 #include "almu-fits.h"
 #include "almu-fits-image.h"
+#include "almu-polarisation.h"
+#include "almu-polarised.h"
 
 /* The first bytes of a file, by which it is known. */
 #define N_START 8
@@ -298,7 +300,8 @@ check_box (AlmuImage     *self,
   if (range_is_within (box->area.x, box->area.width, info->width) &&
       range_is_within (box->area.y, box->area.height, info->height) &&
       range_is_within (box->channel, box->n_channels, info->depth) &&
-      range_is_within (box->stokes, 1, info->n_stokes))
+      (almu_polarisation_is_computed_of (info, box->stokes) ||
+       range_is_within (box->stokes, 1, info->n_stokes)))
     return TRUE;
 
   g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
@@ -319,8 +322,9 @@ check_box (AlmuImage     *self,
  * @cancellable: (nullable): asked between pieces
  * @error: return location
  *
- * Reads pixels as floats, scaled, blanks as NaN. Any thread. On failure what
- * is in @pixels is undefined.
+ * Reads pixels as floats, scaled, blanks as NaN; those of a computed
+ * #AlmuPolarisation too, if the image has what it is computed from. Any
+ * thread. On failure what is in @pixels is undefined.
  */
 gboolean
 almu_image_read (AlmuImage     *self,
@@ -335,6 +339,9 @@ almu_image_read (AlmuImage     *self,
 
   if (!check_box (self, box, error))
     return FALSE;
+
+  if (almu_polarisation_is_computed_of (almu_image_get_info (self), box->stokes))
+    return almu_polarised_read (self, box, NULL, pixels, cancellable, error);
 
   return ALMU_IMAGE_GET_CLASS (self)->read (self, box, pixels, cancellable, error);
 }

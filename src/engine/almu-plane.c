@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "almu-error.h"
+#include "almu-polarisation.h"
+#include "almu-polarised.h"
 #include "almu-pyramid.h"
 #include "almu-workers.h"
 
@@ -39,6 +41,7 @@ typedef struct
 
   AlmuImage    *image;
   AlmuBox       box;
+  const float  *parts[ALMU_MAX_PARTS]; /* those in memory of a computed one */
   GCancellable *cancellable;
   GMutex        mutex;
   GError       *error;  /* under the mutex */
@@ -120,6 +123,26 @@ load_take_error (Load   *load,
 }
 
 static gboolean
+read_box (Load          *load,
+          const AlmuBox *box,
+          float         *pixels,
+          GError       **error)
+{
+  const AlmuImageInfo *info = almu_image_get_info (load->image);
+  gsize                offset = (gsize) box->area.y * box->area.width;
+  const float         *known[ALMU_MAX_PARTS] = { NULL };
+
+  if (!almu_polarisation_is_computed_of (info, box->stokes))
+    return almu_image_read (load->image, box, pixels, load->cancellable, error);
+
+  for (int i = 0; i < ALMU_MAX_PARTS; i++)
+    if (load->parts[i] != NULL)
+      known[i] = load->parts[i] + offset;
+
+  return almu_polarised_read (load->image, box, known, pixels, load->cancellable, error);
+}
+
+static gboolean
 read_rows (Load *load,
            int   y,
            int   n_rows)
@@ -129,8 +152,7 @@ read_rows (Load *load,
   GError    *error = NULL;
 
   box.area = (AlmuRect){ 0, y, plane->width, n_rows };
-  if (almu_image_read (load->image, &box, plane->pixels + (gsize) y * plane->width,
-                       load->cancellable, &error))
+  if (read_box (load, &box, plane->pixels + (gsize) y * plane->width, &error))
     return TRUE;
 
   load_take_error (load, error);
@@ -196,11 +218,52 @@ load_run (Load      *load,
   load_finish (load);
 }
 
+static AlmuPlane *
+load_plane (AlmuImage *image,
+            Load      *load,
+            GError   **error)
+{
+  const AlmuImageInfo *info = almu_image_get_info (image);
+  g_autoptr(AlmuPlane) self = plane_new (info->width, info->height);
+  gboolean is_read = FALSE;
+
+  if (self == NULL)
+    {
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
+                   "%s: there is no memory for a plane of %d×%d pixels",
+                   almu_image_get_name (image), info->width, info->height);
+      return NULL;
+    }
+
+  load->image = image;
+  load->box.area = (AlmuRect){ 0, 0, info->width, info->height };
+
+  /* Compressed tiles are taller than a piece, and read by one thread. */
+  if (info->data_offset < 0)
+    {
+      if (!read_box (load, &load->box, self->pixels, error))
+        return NULL;
+      is_read = TRUE;
+    }
+
+  if (is_read)
+    load->image = NULL;
+  load_run (load, self);
+
+  if (load->error != NULL)
+    {
+      g_propagate_error (error, load->error);
+      return NULL;
+    }
+
+  return g_steal_pointer (&self);
+}
+
 /**
  * almu_plane_load:
  * @image: an image
  * @channel: index of the channel
- * @stokes: index on the Stokes axis
+ * @stokes: index on the Stokes axis, or a computed #AlmuPolarisation
  * @cancellable: (nullable): asked between pieces
  * @error: return location
  *
@@ -216,44 +279,46 @@ almu_plane_load (AlmuImage    *image,
                  GCancellable *cancellable,
                  GError      **error)
 {
-  const AlmuImageInfo *info;
-  g_autoptr(AlmuPlane) self = NULL;
-  Load     load = { 0 };
-  gboolean is_read = FALSE;
+  Load load = { .box = { .channel = channel, .n_channels = 1, .stokes = stokes },
+                .cancellable = cancellable };
 
   g_return_val_if_fail (ALMU_IS_IMAGE (image), NULL);
 
-  info = almu_image_get_info (image);
-  self = plane_new (info->width, info->height);
-  if (self == NULL)
-    {
-      g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
-                   "%s: there is no memory for a plane of %d×%d pixels",
-                   almu_image_get_name (image), info->width, info->height);
-      return NULL;
-    }
+  return load_plane (image, &load, error);
+}
 
-  load.cancellable = cancellable;
-  load.box = (AlmuBox){ { 0, 0, info->width, info->height }, channel, 1, stokes };
+/**
+ * almu_plane_combine:
+ * @image: an image
+ * @channel: index of the channel
+ * @polarisation: a computed #AlmuPolarisation
+ * @parts: (array fixed-size=4): planes of the parts, in the order of
+ *   #AlmuParts; %NULL for those that have to be read
+ * @cancellable: (nullable): asked between pieces
+ * @error: return location
+ *
+ * As almu_plane_load(), but what is in memory is not read again.
+ *
+ * Returns: (transfer full): the plane, or %NULL
+ */
+AlmuPlane *
+almu_plane_combine (AlmuImage        *image,
+                    int               channel,
+                    int               polarisation,
+                    AlmuPlane *const *parts,
+                    GCancellable     *cancellable,
+                    GError          **error)
+{
+  Load load = { .box = { .channel = channel, .n_channels = 1, .stokes = polarisation },
+                .cancellable = cancellable };
 
-  /* Compressed tiles are taller than a piece, and read by one thread. */
-  if (info->data_offset < 0)
-    {
-      if (!almu_image_read (image, &load.box, self->pixels, cancellable, error))
-        return NULL;
-      is_read = TRUE;
-    }
+  g_return_val_if_fail (ALMU_IS_IMAGE (image), NULL);
+  g_return_val_if_fail (almu_polarisation_is_computed_of (almu_image_get_info (image), polarisation), NULL);
 
-  load.image = is_read ? NULL : image;
-  load_run (&load, self);
+  for (int i = 0; i < ALMU_MAX_PARTS; i++)
+    load.parts[i] = parts[i] != NULL ? parts[i]->pixels : NULL;
 
-  if (load.error != NULL)
-    {
-      g_propagate_error (error, load.error);
-      return NULL;
-    }
-
-  return g_steal_pointer (&self);
+  return load_plane (image, &load, error);
 }
 
 /**

@@ -21,6 +21,12 @@ AlmuPlane       *almu_plane_load (AlmuImage    *image,
                                   int           stokes,
                                   GCancellable *cancellable,
                                   GError      **error);
+AlmuPlane       *almu_plane_combine (AlmuImage        *image,
+                                     int               channel,
+                                     int               polarisation,
+                                     AlmuPlane *const *parts,
+                                     GCancellable     *cancellable,
+                                     GError          **error);
 AlmuPlane       *almu_plane_new_for_pixels (const float *pixels,
                                             int          width,
                                             int          height);

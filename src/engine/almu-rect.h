@@ -23,7 +23,7 @@ typedef struct
  * @area: pixels of the rendered plane
  * @channel: the first channel
  * @n_channels: how many
- * @stokes: index on the Stokes axis
+ * @stokes: index on the Stokes axis, or a computed #AlmuPolarisation
  *
  * Pixels of a cube. Stored x fastest, then y, then channel.
  */

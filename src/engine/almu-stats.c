@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "almu-polarisation.h"
 #include "kernel.h"
 
 /**
@@ -112,6 +113,10 @@ get_flux (const AlmuStats     *self,
   double           beam_area;
 
   if (info == NULL || info->unit == NULL || !(info->pixel_area > 0.0))
+    return NAN;
+
+  /* percentages and degrees */
+  if (stokes >= MAX (info->n_stokes, ALMU_POLARISATION_PFTOTAL))
     return NAN;
 
   if (strchr (info->unit, 'K') != NULL)

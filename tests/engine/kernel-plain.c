@@ -17,10 +17,16 @@
 #define almu_kernel_halve_finite plain_kernel_halve_finite
 #define almu_kernel_divide_by plain_kernel_divide_by
 #define almu_kernel_divide plain_kernel_divide
+#define almu_kernel_total plain_kernel_total
+#define almu_kernel_linear plain_kernel_linear
+#define almu_kernel_percent plain_kernel_percent
+#define almu_kernel_angle plain_kernel_angle
 
 #include "kernel/kernel-convert.c"
 #include "kernel/kernel-downsample.c"
 #include "kernel/kernel-histogram.c"
+#undef IN_ANY_ORDER
+#include "kernel/kernel-polarise.c"
 #undef LANES
 #define is_finite stats_is_finite
 #include "kernel/kernel-stats.c"

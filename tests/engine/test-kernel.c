@@ -21,6 +21,10 @@ extern __typeof__ (almu_kernel_halve)        plain_kernel_halve;
 extern __typeof__ (almu_kernel_halve_finite) plain_kernel_halve_finite;
 extern __typeof__ (almu_kernel_divide_by)    plain_kernel_divide_by;
 extern __typeof__ (almu_kernel_divide)       plain_kernel_divide;
+extern __typeof__ (almu_kernel_total)        plain_kernel_total;
+extern __typeof__ (almu_kernel_linear)       plain_kernel_linear;
+extern __typeof__ (almu_kernel_percent)      plain_kernel_percent;
+extern __typeof__ (almu_kernel_angle)        plain_kernel_angle;
 
 /* Bits, so that a NaN is equal to a NaN and 0 is not to -0. */
 static void
@@ -362,6 +366,38 @@ test_kernel_count_zeros (void)
   g_assert_cmpuint (almu_kernel_count_zeros (values, 0), ==, 0);
 }
 
+/* What they compute is checked in test-polarisation.c. */
+static void
+test_kernel_polarise (void)
+{
+  for (int round = 0; round < ROUNDS; round++)
+    {
+      const TestPixels *kind = &test_pixels_kinds[round % G_N_ELEMENTS (test_pixels_kinds)];
+      gsize             n = (gsize) test_pixels_side (MAX_VALUES);
+      g_autofree float *v = test_pixels_new (kind, n);
+      g_autofree float *u = test_pixels_new (kind, n);
+      g_autofree float *q = test_pixels_new (kind, n);
+      g_autofree float *values = g_new (float, n);
+      g_autofree float *plain = g_new (float, n);
+
+      almu_kernel_total (v, u, q, n, values);
+      plain_kernel_total (v, u, q, n, plain);
+      assert_same (values, plain, n);
+
+      almu_kernel_percent (values, v, n, values);
+      plain_kernel_percent (plain, v, n, plain);
+      assert_same (values, plain, n);
+
+      almu_kernel_linear (u, q, n, values);
+      plain_kernel_linear (u, q, n, plain);
+      assert_same (values, plain, n);
+
+      almu_kernel_angle (u, q, n, values);
+      plain_kernel_angle (u, q, n, plain);
+      assert_same (values, plain, n);
+    }
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -376,6 +412,7 @@ main (int   argc,
   g_test_add_func ("/engine/kernel/bin/underflow", test_kernel_bin_underflow);
   g_test_add_func ("/engine/kernel/halve", test_kernel_halve);
   g_test_add_func ("/engine/kernel/count-zeros", test_kernel_count_zeros);
+  g_test_add_func ("/engine/kernel/polarise", test_kernel_polarise);
 
   return g_test_run ();
 }

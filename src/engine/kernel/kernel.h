@@ -107,4 +107,24 @@ void almu_kernel_divide (const float *sums,
                          gsize        width,
                          float       *means);
 
+/* Computed polarisations. The result may be put where an input is, but for
+ * @whole. */
+void almu_kernel_total (const float *v,
+                        const float *u,
+                        const float *q,
+                        gsize        n_values,
+                        float       *total);
+void almu_kernel_linear (const float *u,
+                         const float *q,
+                         gsize        n_values,
+                         float       *linear);
+void almu_kernel_percent (const float *part,
+                          const float *whole,
+                          gsize        n_values,
+                          float       *percent);
+void almu_kernel_angle (const float *u,
+                        const float *q,
+                        gsize        n_values,
+                        float       *degrees);
+
 G_END_DECLS
