@@ -8,6 +8,7 @@
 
 #include "almu-error.h"
 #include "almu-lru.h"
+#include "almu-polarisation.h"
 #include "almu-workers.h"
 
 /**
@@ -37,6 +38,7 @@ typedef struct
   AlmuImage    *image;
   int           channel;
   int           stokes;
+  AlmuPlane    *parts[ALMU_MAX_PARTS]; /* of a computed one, if in memory */
   GCancellable *cancellable;
   GPtrArray    *waiting; /* GTask */
 } Load;
@@ -51,6 +53,8 @@ load_free (gpointer data)
 {
   Load *load = data;
 
+  for (int i = 0; i < ALMU_MAX_PARTS; i++)
+    g_clear_pointer (&load->parts[i], almu_plane_unref);
   g_clear_object (&load->image);
   g_clear_object (&load->cancellable);
   g_clear_pointer (&load->waiting, g_ptr_array_unref);
@@ -226,7 +230,11 @@ load_worker (GTask        *task,
   g_autoptr(GError) error = NULL;
   AlmuPlane *plane;
 
-  plane = almu_plane_load (load->image, load->channel, load->stokes, cancellable, &error);
+  if (almu_polarisation_is_computed_of (almu_image_get_info (load->image), load->stokes))
+    plane = almu_plane_combine (load->image, load->channel, load->stokes, load->parts,
+                                cancellable, &error);
+  else
+    plane = almu_plane_load (load->image, load->channel, load->stokes, cancellable, &error);
   if (plane != NULL)
     g_task_return_pointer (task, plane, (GDestroyNotify) almu_plane_unref);
   else
@@ -280,6 +288,26 @@ on_loaded (GObject      *source,
     }
 
   load_free (load);
+}
+
+/* What a computed plane is made of and happens to be in memory. */
+static void
+take_parts (AlmuCache *self,
+            Load      *load)
+{
+  const AlmuImageInfo *info = almu_image_get_info (load->image);
+  AlmuParts            parts;
+
+  if (!almu_polarisation_is_computed_of (info, load->stokes) ||
+      !almu_polarisation_find_parts (info, load->stokes, &parts, NULL))
+    return;
+
+  for (int i = 0; i < parts.n; i++)
+    {
+      AlmuPlane *part = almu_cache_peek_plane (self, load->image, load->channel, parts.stokes[i]);
+
+      load->parts[i] = part != NULL ? almu_plane_ref (part) : NULL;
+    }
 }
 
 static void
@@ -372,6 +400,7 @@ almu_cache_get_plane_async (AlmuCache          *self,
       load->cancellable = g_cancellable_new ();
       load->waiting = g_ptr_array_new_with_free_func (g_object_unref);
       g_hash_table_insert (self->loads, &load->key, load);
+      take_parts (self, load);
       start_load (self, load, priority);
     }
 

@@ -361,6 +361,7 @@ has_plane (AlmuImage *image,
            GError   **error)
 {
   const AlmuImageInfo *info = almu_image_get_info (image);
+  AlmuParts            parts;
 
   if (channel < 0 || channel >= info->depth)
     {
@@ -370,11 +371,12 @@ has_plane (AlmuImage *image,
       return FALSE;
     }
 
-  if (stokes >= ALMU_POLARISATION_PTOTAL && stokes <= ALMU_POLARISATION_PANGLE)
+  if (almu_polarisation_is_computed_of (info, stokes))
     {
-      g_set_error (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED,
-                   "Computed polarisations are not there yet (%s, polarisation %d)",
-                   almu_image_get_name (image), stokes);
+      if (almu_polarisation_find_parts (info, stokes, &parts, error))
+        return TRUE;
+
+      g_prefix_error (error, "%s: ", almu_image_get_name (image));
       return FALSE;
     }
 

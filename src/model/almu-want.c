@@ -7,12 +7,6 @@
 
 #include "almu-error.h"
 
-/* By the ICD's PolarizationType. */
-static const char *const polarisation_names[] = {
-  "", "I", "Q", "U", "V", "RR", "LL", "RL", "LR", "XX", "YY", "XY", "YX",
-  "Ptotal", "Plinear", "PFtotal", "PFlinear", "Pangle"
-};
-
 static void
 clear_spatial (gpointer data)
 {
@@ -165,12 +159,14 @@ almu_coordinate_parse (const char     *text,
   if (length > 0 && strchr ("xyz", text[length - 1]) != NULL)
     coordinate.axis = text[--length];
 
-  for (guint i = 0; i < G_N_ELEMENTS (polarisation_names); i++)
+  for (int i = 0; i < ALMU_N_POLARISATIONS; i++)
     {
-      if (strlen (polarisation_names[i]) != length || strncmp (polarisation_names[i], text, length) != 0)
+      const char *name = almu_polarisation_get_name (i);
+
+      if (strlen (name) != length || strncmp (name, text, length) != 0)
         continue;
 
-      coordinate.polarisation = (int) i;
+      coordinate.polarisation = i;
       *out_coordinate = coordinate;
       return TRUE;
     }
@@ -181,41 +177,44 @@ almu_coordinate_parse (const char     *text,
   return FALSE;
 }
 
-/* FITS counts RR, LL, RL, LR, XX, YY, XY, YX from -1 downwards. */
-static int
-polarisation_from_fits (int code)
-{
-  return code < 0 ? 4 - code : code;
-}
-
-static int
+static gboolean
 find_stokes (const AlmuImageInfo *info,
-             int                  polarisation)
+             int                  polarisation,
+             int                 *out_stokes,
+             GError             **error)
 {
-  for (int i = 0; info->stokes_codes != NULL && i < info->n_stokes; i++)
+  AlmuParts parts;
+  int       stokes = polarisation;
+
+  if (almu_polarisation_is_computed (polarisation))
     {
-      if (polarisation_from_fits (info->stokes_codes[i]) == polarisation)
-        return i;
+      if (!almu_polarisation_find_parts (info, polarisation, &parts, error))
+        return FALSE;
+    }
+  else
+    {
+      stokes = almu_polarisation_find (info, polarisation);
     }
 
-  /* A header that does not say: I, Q, U, V in this order. */
-  if (info->stokes_codes == NULL || info->stokes_codes[0] == 0)
+  if (stokes < 0)
     {
-      int index = (polarisation - 1) % 4;
-
-      return index < info->n_stokes ? index : -1;
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_NOT_FOUND,
+                   "The image has no polarisation %s", almu_polarisation_get_name (polarisation));
+      return FALSE;
     }
 
-  return -1;
+  *out_stokes = stokes;
+  return TRUE;
 }
 
 /**
  * almu_coordinate_resolve:
  * @text: a coordinate
  * @info: the image
- * @current_stokes: index of the polarisation on display
+ * @current_stokes: index of the polarisation on display, or a computed one
  * @out_axis: 'x', 'y' or 'z'
- * @out_stokes: index of the polarisation that is meant
+ * @out_stokes: index of the polarisation that is meant, or a computed
+ *   #AlmuPolarisation; either way what planes and boxes are asked for with
  */
 gboolean
 almu_coordinate_resolve (const char          *text,
@@ -231,24 +230,9 @@ almu_coordinate_resolve (const char          *text,
   if (!almu_coordinate_parse (text, &coordinate, error))
     return FALSE;
 
-  if (coordinate.polarisation >= ALMU_POLARISATION_PTOTAL)
-    {
-      g_set_error (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED,
-                   "Computed polarisation %s is not there yet",
-                   polarisation_names[coordinate.polarisation]);
-      return FALSE;
-    }
-
-  if (coordinate.polarisation != ALMU_POLARISATION_CURRENT)
-    stokes = find_stokes (info, coordinate.polarisation);
-
-  if (stokes < 0)
-    {
-      g_set_error (error, ALMU_ERROR, ALMU_ERROR_NOT_FOUND,
-                   "The image has no polarisation %s",
-                   polarisation_names[coordinate.polarisation]);
-      return FALSE;
-    }
+  if (coordinate.polarisation != ALMU_POLARISATION_CURRENT &&
+      !find_stokes (info, coordinate.polarisation, &stokes, error))
+    return FALSE;
 
   *out_axis = coordinate.axis;
   *out_stokes = stokes;

@@ -3,7 +3,7 @@
 
 #include <gio/gio.h>
 
-#include "almu-image-info.h"
+#include "almu-polarisation.h"
 #include "almu-stats.h"
 
 G_BEGIN_DECLS
@@ -16,11 +16,6 @@ G_BEGIN_DECLS
 #define ALMU_CHANNEL_CURRENT -1
 #define ALMU_CHANNEL_ALL -2
 #define ALMU_BINS_AUTO -1
-
-/* Polarisations as the ICD numbers them; those from PTOTAL on are computed. */
-#define ALMU_POLARISATION_CURRENT 0
-#define ALMU_POLARISATION_PTOTAL 13
-#define ALMU_POLARISATION_PANGLE 17
 
 /**
  * AlmuSpatialWant:
@@ -82,7 +77,7 @@ gboolean almu_histogram_wants_equal (const GArray *a,
 /**
  * AlmuCoordinate:
  * @axis: 'x', 'y' or 'z'
- * @polarisation: as the ICD numbers them, or %ALMU_POLARISATION_CURRENT
+ * @polarisation: an #AlmuPolarisation
  */
 typedef struct
 {

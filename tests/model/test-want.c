@@ -101,18 +101,22 @@ test_want_resolve (void)
   assert_resolves (&info, "Ix", 0);
   assert_resolves (&info, "Vy", 3);
   assert_resolves_not (&info, "RRz", ALMU_ERROR_NOT_FOUND);
-  assert_resolves_not (&info, "Ptotalz", ALMU_ERROR_UNSUPPORTED);
+  assert_resolves (&info, "Ptotalz", 13);
+  assert_resolves (&info, "Panglex", 17);
   assert_resolves_not (&info, "nonsense", ALMU_ERROR_FORMAT);
 
   info = (AlmuImageInfo){ .n_stokes = 2, .stokes_codes = circular };
   assert_resolves (&info, "RRz", 0);
   assert_resolves (&info, "LLz", 1);
   assert_resolves_not (&info, "Iz", ALMU_ERROR_NOT_FOUND);
+  assert_resolves_not (&info, "Plinearz", ALMU_ERROR_NOT_FOUND);
 
   /* what a header does not say is I, Q, U, V in this order */
   info = (AlmuImageInfo){ .n_stokes = 3, .stokes_codes = silent };
   assert_resolves (&info, "Uz", 2);
   assert_resolves_not (&info, "Vz", ALMU_ERROR_NOT_FOUND);
+  assert_resolves (&info, "PFlinearx", 16);
+  assert_resolves_not (&info, "PFtotalx", ALMU_ERROR_NOT_FOUND);
 
   info = (AlmuImageInfo){ .n_stokes = 1 };
   assert_resolves (&info, "Iz", 0);
