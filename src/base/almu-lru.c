@@ -15,11 +15,22 @@
  */
 struct _AlmuLru
 {
-  GHashTable *entries;
-  GQueue      by_use; /* of Entry, the latest first */
-  gsize       size;
-  gsize       budget;
+  GHashTable   *entries;
+  GHashTable   *owners; /* Owner, by its id */
+  GQueue        by_use; /* of Entry, the latest first */
+  gsize         size;
+  gsize         budget;
+  AlmuLruRelief relief; /* NULL: there is none */
+  gpointer      relief_data;
 };
+
+/* What was made from one image. */
+typedef struct
+{
+  guint64 id;
+  gsize   size;
+  guint   n_entries;
+} Owner;
 
 typedef struct
 {
@@ -60,12 +71,42 @@ entry_free (Entry *entry)
 }
 
 static void
+count_in (AlmuLru     *self,
+          const Entry *entry)
+{
+  Owner *owner = g_hash_table_lookup (self->owners, &entry->key.owner);
+
+  if (owner == NULL)
+    {
+      owner = g_new0 (Owner, 1);
+      owner->id = entry->key.owner;
+      g_hash_table_insert (self->owners, &owner->id, owner);
+    }
+
+  owner->size += entry->size;
+  owner->n_entries++;
+  self->size += entry->size;
+}
+
+static void
+count_out (AlmuLru     *self,
+           const Entry *entry)
+{
+  Owner *owner = g_hash_table_lookup (self->owners, &entry->key.owner);
+
+  self->size -= entry->size;
+  owner->size -= entry->size;
+  if (--owner->n_entries == 0)
+    g_hash_table_remove (self->owners, &entry->key.owner);
+}
+
+static void
 remove_entry (AlmuLru *self,
               Entry   *entry)
 {
   g_hash_table_steal (self->entries, &entry->key);
   g_queue_unlink (&self->by_use, &entry->link);
-  self->size -= entry->size;
+  count_out (self, entry);
   entry_free (entry);
 }
 
@@ -79,6 +120,7 @@ almu_lru_new (gsize budget)
   AlmuLru *self = g_new0 (AlmuLru, 1);
 
   self->entries = g_hash_table_new (key_hash, key_equal);
+  self->owners = g_hash_table_new_full (g_int64_hash, g_int64_equal, NULL, g_free);
   self->budget = budget;
 
   return self;
@@ -91,6 +133,7 @@ almu_lru_free (AlmuLru *self)
     remove_entry (self, self->by_use.tail->data);
 
   g_hash_table_unref (self->entries);
+  g_hash_table_unref (self->owners);
   g_free (self);
 }
 
@@ -119,7 +162,8 @@ almu_lru_lookup (AlmuLru          *self,
  * @value: (transfer full): what to keep
  * @size: its bytes
  *
- * Keeps @value and makes room for it. A value larger than the whole budget
+ * Keeps @value and makes room for it: by relief if there is any, then by
+ * dropping what was not used for longest. A value larger than the whole budget
  * is kept alone: who asked for it is using it, and would only make it again.
  */
 void
@@ -133,6 +177,10 @@ almu_lru_take (AlmuLru          *self,
 
   almu_lru_drop (self, key);
 
+  /* before the value is in, which the relief must not take away */
+  while (self->size + size > self->budget && self->relief != NULL && self->relief (self->relief_data))
+    ;
+
   entry = g_new0 (Entry, 1);
   entry->key = *key;
   entry->value = value;
@@ -142,7 +190,7 @@ almu_lru_take (AlmuLru          *self,
 
   g_hash_table_insert (self->entries, &entry->key, entry);
   g_queue_push_head_link (&self->by_use, &entry->link);
-  self->size += size;
+  count_in (self, entry);
 
   while (self->size > self->budget && self->by_use.tail->data != entry)
     remove_entry (self, self->by_use.tail->data);
@@ -177,6 +225,34 @@ almu_lru_drop_owner (AlmuLru *self,
       if (entry->key.owner == owner)
         remove_entry (self, entry);
     }
+}
+
+/**
+ * almu_lru_set_relief:
+ * @relief: (nullable): asked again and again while there is no room, before
+ *   anything is dropped
+ */
+void
+almu_lru_set_relief (AlmuLru      *self,
+                     AlmuLruRelief relief,
+                     gpointer      user_data)
+{
+  self->relief = relief;
+  self->relief_data = user_data;
+}
+
+/**
+ * almu_lru_get_owner_size:
+ *
+ * Returns: bytes of all that was made from one image
+ */
+gsize
+almu_lru_get_owner_size (AlmuLru *self,
+                         guint64  owner)
+{
+  const Owner *found = g_hash_table_lookup (self->owners, &owner);
+
+  return found != NULL ? found->size : 0;
 }
 
 gsize

@@ -20,6 +20,10 @@ typedef struct
 
 typedef struct _AlmuLru AlmuLru;
 
+/* Gives up something that is worth less than what is in the cache. Returns
+ * whether there was such a thing. */
+typedef gboolean (*AlmuLruRelief) (gpointer user_data);
+
 AlmuLru *almu_lru_new (gsize budget);
 void     almu_lru_free (AlmuLru *self);
 gpointer almu_lru_lookup (AlmuLru          *self,
@@ -33,6 +37,11 @@ void     almu_lru_drop (AlmuLru          *self,
                         const AlmuLruKey *key);
 void     almu_lru_drop_owner (AlmuLru *self,
                               guint64  owner);
+void     almu_lru_set_relief (AlmuLru      *self,
+                              AlmuLruRelief relief,
+                              gpointer      user_data);
+gsize    almu_lru_get_owner_size (AlmuLru *self,
+                                  guint64  owner);
 gsize    almu_lru_get_size (AlmuLru *self);
 gsize    almu_lru_get_budget (AlmuLru *self);
 

@@ -31,6 +31,14 @@ struct _AlmuCache
 
 G_DEFINE_FINAL_TYPE (AlmuCache, almu_cache, G_TYPE_OBJECT)
 
+enum
+{
+  CROWDED,
+  N_SIGNALS
+};
+
+static guint signals[N_SIGNALS];
+
 /* A plane on its way in, and who waits for it. */
 typedef struct
 {
@@ -121,12 +129,37 @@ static void
 almu_cache_class_init (AlmuCacheClass *klass)
 {
   G_OBJECT_CLASS (klass)->dispose = almu_cache_dispose;
+
+  /**
+   * AlmuCache::crowded:
+   * @self: the cache
+   *
+   * There is no room for something new. Who has images that are worth less
+   * than those in use gives one up and returns %TRUE; after that, what was
+   * not used for longest is dropped.
+   */
+  signals[CROWDED] =
+    g_signal_new ("crowded",
+                  G_TYPE_FROM_CLASS (klass),
+                  G_SIGNAL_RUN_LAST,
+                  0, g_signal_accumulator_true_handled, NULL, NULL,
+                  G_TYPE_BOOLEAN, 0);
 }
 
 static void
 almu_cache_init (AlmuCache *self)
 {
   self->loads = g_hash_table_new_full (key_hash, key_equal, NULL, load_free);
+}
+
+static gboolean
+relieve (gpointer user_data)
+{
+  gboolean is_relieved = FALSE;
+
+  g_signal_emit (user_data, signals[CROWDED], 0, &is_relieved);
+
+  return is_relieved;
 }
 
 /**
@@ -139,6 +172,7 @@ almu_cache_new (gsize budget)
   AlmuCache *self = g_object_new (ALMU_TYPE_CACHE, NULL);
 
   self->lru = almu_lru_new (budget);
+  almu_lru_set_relief (self->lru, relieve, self);
 
   return self;
 }
@@ -153,6 +187,18 @@ gsize
 almu_cache_get_budget (AlmuCache *self)
 {
   return almu_lru_get_budget (self->lru);
+}
+
+/**
+ * almu_cache_get_image_size:
+ *
+ * Returns: bytes of all that was made from @image
+ */
+gsize
+almu_cache_get_image_size (AlmuCache *self,
+                           AlmuImage *image)
+{
+  return almu_lru_get_owner_size (self->lru, almu_image_get_serial (image));
 }
 
 static gboolean

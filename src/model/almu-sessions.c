@@ -14,8 +14,8 @@
  * AlmuSessions:
  *
  * All sessions of the process, and what they share: the view of the files
- * and the memory. Parks a session that has been alone for too long, and
- * brings one back from the archive.
+ * and the memory. Parks a session that has been alone for too long, or for
+ * longest when memory is wanted, and brings one back from the archive.
  */
 struct _AlmuSessions
 {
@@ -45,6 +45,7 @@ typedef struct
   AlmuSessions *owner; /* unowned */
   AlmuSession  *session;
   guint         grace_source;
+  gint64        alone_since; /* monotonic; 0 while somebody looks at it */
 } Kept;
 
 static void
@@ -119,40 +120,6 @@ almu_sessions_init (AlmuSessions *self)
   self->sessions = g_hash_table_new_full (NULL, NULL, NULL, kept_free);
 }
 
-/**
- * almu_sessions_new:
- * @grace_seconds: how long a session that nobody looks at is kept
- */
-AlmuSessions *
-almu_sessions_new (AlmuFolder *folder,
-                   AlmuCache  *cache,
-                   guint       grace_seconds)
-{
-  AlmuSessions *self = g_object_new (ALMU_TYPE_SESSIONS, NULL);
-
-  self->folder = g_object_ref (folder);
-  self->cache = g_object_ref (cache);
-  self->grace_seconds = grace_seconds;
-
-  return self;
-}
-
-AlmuFolder *
-almu_sessions_get_folder (AlmuSessions *self)
-{
-  g_return_val_if_fail (ALMU_IS_SESSIONS (self), NULL);
-
-  return self->folder;
-}
-
-AlmuCache *
-almu_sessions_get_cache (AlmuSessions *self)
-{
-  g_return_val_if_fail (ALMU_IS_SESSIONS (self), NULL);
-
-  return self->cache;
-}
-
 static gboolean
 on_grace_over (gpointer user_data)
 {
@@ -171,9 +138,107 @@ on_state_changed (AlmuSession *session,
                   Kept        *kept)
 {
   g_clear_handle_id (&kept->grace_source, g_source_remove);
+  kept->alone_since = 0;
 
   if (almu_session_get_state (session) == ALMU_SESSION_DETACHED)
-    kept->grace_source = g_timeout_add_seconds (kept->owner->grace_seconds, on_grace_over, kept);
+    {
+      kept->grace_source = g_timeout_add_seconds (kept->owner->grace_seconds, on_grace_over, kept);
+      kept->alone_since = g_get_monotonic_time ();
+    }
+}
+
+/* -- memory is wanted --------------------------------------------------- */
+
+static gsize
+get_cached_size (AlmuSession *session)
+{
+  AlmuCache *cache = almu_session_get_cache (session);
+  GPtrArray *files = almu_session_list_files (session);
+  gsize      size = 0;
+
+  for (guint i = 0; i < files->len; i++)
+    {
+      AlmuImage *image = almu_file_get_image (files->pdata[i]);
+
+      if (image != NULL)
+        size += almu_cache_get_image_size (cache, image);
+    }
+
+  return size;
+}
+
+/* One that is on its way back has somebody waiting for it, and one that
+ * holds nothing would be given up for nothing. */
+static gboolean
+can_make_room (Kept *kept)
+{
+  return kept->alone_since != 0 && !almu_session_is_recalled (kept->session) &&
+         get_cached_size (kept->session) > 0;
+}
+
+/* The one that has been alone for longest. What is looked at stays in
+ * memory as long as there is such a one. */
+static gboolean
+on_crowded (AlmuCache    *cache,
+            AlmuSessions *self)
+{
+  Kept          *oldest = NULL;
+  Kept          *kept;
+  GHashTableIter iter;
+
+  /* nothing would bring it back */
+  if (self->archive == NULL)
+    return FALSE;
+
+  g_hash_table_iter_init (&iter, self->sessions);
+  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &kept))
+    {
+      if ((oldest == NULL || kept->alone_since < oldest->alone_since) && can_make_room (kept))
+        oldest = kept;
+    }
+
+  if (oldest == NULL)
+    return FALSE;
+
+  g_debug ("Session %u: its memory is wanted", almu_session_get_id (oldest->session));
+  almu_sessions_park (self, oldest->session);
+
+  return TRUE;
+}
+
+/**
+ * almu_sessions_new:
+ * @grace_seconds: how long a session that nobody looks at is kept
+ */
+AlmuSessions *
+almu_sessions_new (AlmuFolder *folder,
+                   AlmuCache  *cache,
+                   guint       grace_seconds)
+{
+  AlmuSessions *self = g_object_new (ALMU_TYPE_SESSIONS, NULL);
+
+  self->folder = g_object_ref (folder);
+  self->cache = g_object_ref (cache);
+  self->grace_seconds = grace_seconds;
+  g_signal_connect_object (cache, "crowded", G_CALLBACK (on_crowded), self, 0);
+
+  return self;
+}
+
+AlmuFolder *
+almu_sessions_get_folder (AlmuSessions *self)
+{
+  g_return_val_if_fail (ALMU_IS_SESSIONS (self), NULL);
+
+  return self->folder;
+}
+
+AlmuCache *
+almu_sessions_get_cache (AlmuSessions *self)
+{
+  g_return_val_if_fail (ALMU_IS_SESSIONS (self), NULL);
+
+  return self->cache;
 }
 
 static guint32

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "test-desk.h"
+
+/* Memory for all sessions is one budget: who has left gives way to who is
+ * there, the one that left first before the others. */
+
+#define SIDE 512
+#define PLANE_BYTES (SIDE * SIDE * (gint64) sizeof (float))
+#define CACHE_BYTES (PLANE_BYTES * 14 / 3) /* three and a half with their down-sampled layers */
+
+typedef struct
+{
+  Desk            desk;
+  AlmuTestViewer *viewers[4];
+  guint32         ids[4];
+} Fixture;
+
+static double
+ramp (const gint64 *position,
+      gpointer      user_data)
+{
+  return (double) (position[0] + position[1]);
+}
+
+/* Room for three planes and what is made of them, not for four. */
+static void
+fixture_set_up (Fixture      *fixture,
+                gconstpointer user_data)
+{
+  g_autofree char *size = g_strdup_printf ("--cache-size=%" G_GINT64_FORMAT, CACHE_BYTES);
+  const char      *arguments[] = { size, NULL };
+
+  desk_prepare (&fixture->desk, NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (fixture->viewers); i++)
+    {
+      g_autofree char *name = g_strdup_printf ("%u.fits", i);
+
+      desk_write (&fixture->desk, name, 2, (gint64[]){ SIDE, SIDE }, ramp, NULL);
+    }
+  desk_start (&fixture->desk, arguments);
+}
+
+static void
+fixture_tear_down (Fixture      *fixture,
+                   gconstpointer user_data)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (fixture->viewers); i++)
+    g_clear_pointer (&fixture->viewers[i], almu_test_viewer_free);
+  desk_tear_down (&fixture->desk, NULL);
+}
+
+/* Somebody comes and sees an image. */
+static void
+come (Fixture *fixture,
+      guint    i)
+{
+  g_autofree char *name = g_strdup_printf ("%u.fits", i);
+
+  fixture->viewers[i] = desk_register (&fixture->desk, &fixture->ids[i]);
+  fixture->desk.viewer = fixture->viewers[i];
+  desk_open (&fixture->desk, name, 0);
+  almu_test_body_free (desk_await (&fixture->desk, CARTA__EVENT_TYPE__REGION_HISTOGRAM_DATA));
+  fixture->desk.viewer = NULL;
+}
+
+static guint
+count (Fixture    *fixture,
+       const char *state)
+{
+  g_autofree char *name = g_strdup_printf ("sessions{state=\"%s\"}", state);
+
+  return (guint) almu_test_daemon_get_metric (fixture->desk.daemon, name);
+}
+
+/* The link is lost, and the service knows. */
+static void
+leave (Fixture *fixture,
+       guint    i)
+{
+  guint n = count (fixture, "detached");
+
+  almu_test_viewer_cut (fixture->viewers[i]);
+  g_clear_pointer (&fixture->viewers[i], almu_test_viewer_free);
+  while (count (fixture, "detached") == n)
+    ;
+}
+
+static guint64
+count_read (Fixture *fixture)
+{
+  return almu_test_daemon_get_metric (fixture->desk.daemon, "image_read_bytes_total");
+}
+
+static void
+resume (AlmuTestViewer *viewer,
+        const char     *name)
+{
+  CARTA__ResumeSession                        message = CARTA__RESUME_SESSION__INIT;
+  CARTA__ImageProperties                      image = CARTA__IMAGE_PROPERTIES__INIT;
+  CARTA__ImageProperties                     *images[] = { &image };
+  almu_test_autobody CARTA__ResumeSessionAck *ack = NULL;
+
+  image.directory = (char *) "";
+  image.file = (char *) name;
+  image.hdu = (char *) "";
+  message.n_images = 1;
+  message.images = images;
+  ack = almu_test_viewer_await_reply (viewer, CARTA__EVENT_TYPE__RESUME_SESSION_ACK,
+                                      almu_test_viewer_send (viewer, &message.base));
+  g_assert_true (ack->success);
+}
+
+/* Returns and sees its image again; tells how much was read for that. */
+static guint64
+come_back (Fixture *fixture,
+           guint    i)
+{
+  guint64          n_read = count_read (fixture);
+  g_autofree char *name = g_strdup_printf ("%u.fits", i);
+
+  fixture->viewers[i] = desk_register (&fixture->desk, &fixture->ids[i]);
+  resume (fixture->viewers[i], name);
+  almu_test_body_free (almu_test_viewer_await (fixture->viewers[i], CARTA__EVENT_TYPE__REGION_HISTOGRAM_DATA));
+
+  return count_read (fixture) - n_read;
+}
+
+static void
+test_pressure_oldest (Fixture      *fixture,
+                      gconstpointer user_data)
+{
+  come (fixture, 0);
+  come (fixture, 1);
+  come (fixture, 2);
+  leave (fixture, 1);
+  leave (fixture, 0);
+  g_assert_cmpuint (count (fixture, "detached"), ==, 2);
+
+  /* the first that left goes, not the one that came first */
+  come (fixture, 3);
+  g_assert_cmpuint (count (fixture, "detached"), ==, 1);
+  g_assert_cmpuint (count (fixture, "attached"), ==, 2);
+  g_assert_cmpuint (come_back (fixture, 0), ==, 0);
+
+  /* and comes back from the disk, with pixels that have to be read */
+  g_assert_cmpuint (count (fixture, "detached"), ==, 0);
+  g_assert_cmpuint (come_back (fixture, 1), ==, PLANE_BYTES);
+  g_assert_cmpuint (count (fixture, "attached"), ==, 4);
+}
+
+/* Nobody has left: planes of those who are there give way, and nobody loses
+ * a session. */
+static void
+test_pressure_attached (Fixture      *fixture,
+                        gconstpointer user_data)
+{
+  for (guint i = 0; i < 4; i++)
+    come (fixture, i);
+  g_assert_cmpuint (count (fixture, "attached"), ==, 4);
+  g_assert_cmpuint (count (fixture, "detached"), ==, 0);
+  g_assert_cmpuint (almu_test_daemon_get_metric (fixture->desk.daemon, "cache_bytes"), <=, CACHE_BYTES);
+}
+
+/* One that holds nothing is not given up for nothing. */
+static void
+test_pressure_empty (Fixture      *fixture,
+                     gconstpointer user_data)
+{
+  fixture->viewers[0] = desk_register (&fixture->desk, &fixture->ids[0]);
+  leave (fixture, 0);
+  for (guint i = 1; i < 4; i++)
+    come (fixture, i);
+  leave (fixture, 1);
+  come (fixture, 0);
+  g_assert_cmpuint (count (fixture, "detached"), ==, 0);
+  g_assert_cmpuint (count (fixture, "attached"), ==, 3);
+}
+
+#define add_test(path, func) g_test_add (path, Fixture, NULL, fixture_set_up, func, fixture_tear_down)
+
+int
+main (int   argc,
+      char *argv[])
+{
+  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+
+  add_test ("/daemon/pressure/oldest", test_pressure_oldest);
+  add_test ("/daemon/pressure/attached", test_pressure_attached);
+  add_test ("/daemon/pressure/empty", test_pressure_empty);
+
+  return g_test_run ();
+}
