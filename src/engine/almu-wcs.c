@@ -10,6 +10,7 @@
 #include <wcslib/wcs.h>
 #include <wcslib/wcsfix.h>
 #include <wcslib/wcshdr.h>
+#include <wcslib/wcsmath.h>
 
 #include "almu-card.h"
 #include "almu-error.h"
@@ -315,6 +316,60 @@ almu_wcs_get_sky_axes (AlmuWcs *self,
   *out_latitude = self->sky_axes[1];
 
   return TRUE;
+}
+
+/* By RADESYS and EQUINOX, and where they are silent as the FITS standard
+ * (4.0, 8.3) says. */
+static AlmuSkyFrame
+find_equatorial (const struct wcsprm *sky)
+{
+  gboolean     has_equinox = !undefined (sky->equinox) && isfinite (sky->equinox);
+  AlmuSkyFrame fk4 = { ALMU_SKY_FK4, has_equinox ? sky->equinox : 1950.0, "" };
+  AlmuSkyFrame fk5 = { ALMU_SKY_FK5, has_equinox ? sky->equinox : 2000.0, "" };
+  AlmuSkyFrame other = { ALMU_SKY_OTHER };
+
+  if (g_str_has_prefix (sky->radesys, "ICRS") || (*sky->radesys == '\0' && !has_equinox))
+    return (AlmuSkyFrame){ ALMU_SKY_ICRS };
+  if (g_str_has_prefix (sky->radesys, "FK5"))
+    return fk5;
+  if (g_str_equal (sky->radesys, "FK4"))
+    return fk4;
+  if (*sky->radesys == '\0')
+    return sky->equinox < 1984.0 ? fk4 : fk5;
+
+  g_strlcpy (other.type, sky->radesys, sizeof other.type);
+  return other;
+}
+
+/* What its longitudes are counted from; only with celestial coordinates. */
+void
+almu_wcs_get_frame (AlmuWcs      *self,
+                    AlmuSkyFrame *out_frame)
+{
+  static const struct
+  {
+    const char   *type;
+    AlmuSkySystem system;
+  } types[] = {
+    { "GLON", ALMU_SKY_GALACTIC },
+    { "SLON", ALMU_SKY_SUPERGALACTIC },
+    { "ELON", ALMU_SKY_ECLIPTIC },
+  };
+  AlmuSkyFrame frame = { ALMU_SKY_OTHER };
+
+  g_return_if_fail (self != NULL);
+  g_return_if_fail (self->has_sky);
+
+  g_strlcpy (frame.type, self->sky.lngtyp, sizeof frame.type);
+  g_strchomp (frame.type);
+  if (g_str_equal (frame.type, "RA"))
+    frame = find_equatorial (&self->sky);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (types); i++)
+    if (g_str_equal (frame.type, types[i].type))
+      frame = (AlmuSkyFrame){ types[i].system };
+
+  *out_frame = frame;
 }
 
 /**

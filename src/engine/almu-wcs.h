@@ -3,6 +3,8 @@
 
 #include <gio/gio.h>
 
+#include "almu-sky-frame.h"
+
 G_BEGIN_DECLS
 
 /**
@@ -35,6 +37,8 @@ void     almu_wcs_free (AlmuWcs *self);
 gboolean almu_wcs_get_sky_axes (AlmuWcs *self,
                                 int     *out_longitude,
                                 int     *out_latitude);
+void     almu_wcs_get_frame (AlmuWcs      *self,
+                             AlmuSkyFrame *out_frame);
 double   almu_wcs_get_pixel_area (AlmuWcs *self);
 gboolean almu_wcs_get_increments (AlmuWcs *self,
                                   double  *out_increments);

@@ -45,6 +45,7 @@ LIBRARIES = {
     "cfitsio": (r"(fitsio2?|longnam|drvrsmem)\.h", ["engine"], ["almu-fits.c"]),
     "wcslib": (r"(wcslib/.*|wcs.*|spc|spx|cel|prj|lin|tab|dis|log|sph|fitshdr|getwcstab)\.h",
                ["engine"], ["almu-wcs.c"]),
+    "erfa": (r"erfa.*\.h", ["engine"], ["almu-sky-frame.c"]),
     "zfp": (r"zfp(/.*)?\.h", ["engine"], None),
     "zstd": (r"zstd.*\.h", ["engine"], None),
     "protobuf-c": (r"protobuf-c/.*", ["wire", "link"], None),
