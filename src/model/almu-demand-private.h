@@ -3,6 +3,7 @@
 
 #include "almu-demand.h"
 
+#include "almu-sky-map.h"
 #include "almu-tile-queue.h"
 
 G_BEGIN_DECLS
@@ -29,6 +30,10 @@ struct _AlmuDemand
 
   GCancellable *plane_work; /* reading the plane, its histogram */
   GHashTable   *wants;      /* region id → Wants */
+
+  AlmuSkyMap *sky;       /* of the image; NULL until it is needed */
+  AlmuSkyMap *other_sky; /* of the image that regions were drawn on last */
+  guint64     other_serial;
 };
 
 typedef enum
@@ -46,6 +51,7 @@ typedef struct
   int           region_id;
   AlmuRegion   *region; /* NULL: the image, the cursor */
   gulong        moved_handler;
+  gulong        placed_handler;
   AlmuShape    *drawn; /* the region's shape that the next was made of */
   AlmuShape    *shape; /* in pixels of this image; NULL if it has none */
   GArray       *spatial;
@@ -97,6 +103,7 @@ Wants   *almu_demand_get_wants (AlmuDemand *self,
                                 AlmuRegion *region);
 
 AlmuShape *almu_wants_get_shape (Wants *wants);
+void       almu_wants_drop_shape (Wants *wants);
 gboolean   almu_wants_get_place (Wants *wants,
                                  int   *out_x,
                                  int   *out_y);

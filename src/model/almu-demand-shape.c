@@ -6,22 +6,94 @@
 #include <math.h>
 
 #include "almu-error.h"
+#include "almu-mask.h"
+#include "almu-shape-project.h"
 
 /* -- where a region lies on the image ----------------------------------- */
+
+static AlmuSkyMap *
+read_map (AlmuImage *image,
+          GError   **error)
+{
+  AlmuSkyMap *map = almu_sky_map_new (almu_image_get_info (image), error);
+
+  if (map == NULL)
+    g_prefix_error (error, "%s: ", almu_image_get_name (image));
+
+  return map;
+}
+
+/* Regions are mostly drawn on one image, the reference of all others. */
+static gboolean
+read_maps (AlmuDemand *self,
+           AlmuImage  *other,
+           GError    **error)
+{
+  if (self->sky == NULL)
+    self->sky = read_map (self->image, error);
+  if (self->sky == NULL)
+    return FALSE;
+
+  if (self->other_sky != NULL && self->other_serial == almu_image_get_serial (other))
+    return TRUE;
+
+  g_clear_pointer (&self->other_sky, almu_sky_map_free);
+  self->other_sky = read_map (other, error);
+  self->other_serial = almu_image_get_serial (other);
+
+  return self->other_sky != NULL;
+}
+
+static AlmuShape *
+project_shape (Wants   *wants,
+               GError **error)
+{
+  AlmuDemand          *self = wants->demand;
+  const AlmuImageInfo *info = almu_image_get_info (self->image);
+  AlmuImage           *other = almu_region_get_image (wants->region);
+  g_autoptr(AlmuShape) shape = NULL;
+
+  if (other == NULL)
+    {
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_NOT_FOUND,
+                   "file %d, which it is drawn on, is not open", almu_region_get_file_id (wants->region));
+      return NULL;
+    }
+
+  if (!read_maps (self, other, error))
+    return NULL;
+
+  shape = almu_shape_project (wants->drawn, self->other_sky, self->sky, error);
+  if (shape == NULL || !almu_mask_check (shape, info->width, info->height, error))
+    return NULL;
+
+  return g_steal_pointer (&shape);
+}
 
 static AlmuShape *
 convert_shape (Wants   *wants,
                GError **error)
 {
-  int owner = almu_region_get_file_id (wants->region);
+  AlmuShape *shape;
 
-  if (owner == wants->demand->file_id)
+  if (almu_region_get_file_id (wants->region) == wants->demand->file_id)
     return almu_shape_ref (wants->drawn);
 
-  g_set_error (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED,
-               "Region %d is drawn on file %d; converting it to file %d is not there yet",
-               wants->region_id, owner, wants->demand->file_id);
-  return NULL;
+  shape = project_shape (wants, error);
+  if (shape == NULL)
+    g_prefix_error (error, "Region %d cannot be placed on file %d (%s): ",
+                    wants->region_id, wants->demand->file_id,
+                    almu_image_get_name (wants->demand->image));
+
+  return shape;
+}
+
+/* Has the shape converted anew when it is needed next. */
+void
+almu_wants_drop_shape (Wants *wants)
+{
+  g_clear_pointer (&wants->drawn, almu_shape_unref);
+  g_clear_pointer (&wants->shape, almu_shape_unref);
 }
 
 /**
@@ -47,8 +119,7 @@ almu_wants_get_shape (Wants *wants)
   if (drawn == wants->drawn)
     return wants->shape;
 
-  g_clear_pointer (&wants->drawn, almu_shape_unref);
-  g_clear_pointer (&wants->shape, almu_shape_unref);
+  almu_wants_drop_shape (wants);
   wants->drawn = almu_shape_ref (drawn);
   wants->shape = convert_shape (wants, &error);
   if (wants->shape == NULL)

@@ -93,10 +93,12 @@ wants_free (gpointer data)
 
   wants_stop (wants);
   if (wants->region != NULL)
-    g_clear_signal_handler (&wants->moved_handler, wants->region);
+    {
+      g_clear_signal_handler (&wants->moved_handler, wants->region);
+      g_clear_signal_handler (&wants->placed_handler, wants->region);
+    }
   g_clear_object (&wants->region);
-  g_clear_pointer (&wants->drawn, almu_shape_unref);
-  g_clear_pointer (&wants->shape, almu_shape_unref);
+  almu_wants_drop_shape (wants);
   g_clear_pointer (&wants->spatial, g_array_unref);
   g_clear_pointer (&wants->spectral, g_array_unref);
   g_clear_pointer (&wants->stats, g_array_unref);
@@ -113,6 +115,8 @@ almu_demand_dispose (GObject *object)
     almu_demand_stop (self);
   g_clear_object (&self->tiles);
   g_clear_pointer (&self->wants, g_hash_table_unref);
+  g_clear_pointer (&self->sky, almu_sky_map_free);
+  g_clear_pointer (&self->other_sky, almu_sky_map_free);
   g_clear_object (&self->image);
   g_clear_object (&self->cache);
 
@@ -530,6 +534,19 @@ on_region_moved (AlmuRegion *region,
   almu_wants_renew_spectra (wants);
 }
 
+/* The file it is drawn on was opened, or is another one now. */
+static void
+on_region_placed (AlmuRegion *region,
+                  GParamSpec *pspec,
+                  Wants      *wants)
+{
+  if (almu_region_get_file_id (region) == wants->demand->file_id)
+    return;
+
+  almu_wants_drop_shape (wants);
+  on_region_moved (region, pspec, wants);
+}
+
 Wants *
 almu_demand_get_wants (AlmuDemand *self,
                        int         region_id,
@@ -548,6 +565,8 @@ almu_demand_get_wants (AlmuDemand *self,
       wants->region = g_object_ref (region);
       wants->moved_handler = g_signal_connect (region, "notify::shape",
                                                G_CALLBACK (on_region_moved), wants);
+      wants->placed_handler = g_signal_connect (region, "notify::image",
+                                                G_CALLBACK (on_region_placed), wants);
     }
   g_hash_table_insert (self->wants, GINT_TO_POINTER (region_id), wants);
 

@@ -18,6 +18,7 @@ struct _AlmuRegion
   int        id;
   int        file_id;
   AlmuShape *shape;
+  AlmuImage *image; /* NULL while the file is not open */
 };
 
 G_DEFINE_FINAL_TYPE (AlmuRegion, almu_region, G_TYPE_OBJECT)
@@ -30,10 +31,21 @@ enum
   PROP_ID,
   PROP_FILE_ID,
   PROP_SHAPE,
+  PROP_IMAGE,
   N_PROPS
 };
 
 static GParamSpec *properties[N_PROPS];
+
+static void
+almu_region_dispose (GObject *object)
+{
+  AlmuRegion *self = ALMU_REGION (object);
+
+  g_clear_object (&self->image);
+
+  G_OBJECT_CLASS (almu_region_parent_class)->dispose (object);
+}
 
 static void
 almu_region_finalize (GObject *object)
@@ -67,6 +79,10 @@ almu_region_get_property (GObject    *object,
       g_value_set_boxed (value, self->shape);
       break;
 
+    case PROP_IMAGE:
+      g_value_set_object (value, self->image);
+      break;
+
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
@@ -77,6 +93,7 @@ almu_region_class_init (AlmuRegionClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
 
+  object_class->dispose = almu_region_dispose;
   object_class->finalize = almu_region_finalize;
   object_class->get_property = almu_region_get_property;
 
@@ -109,6 +126,17 @@ almu_region_class_init (AlmuRegionClass *klass)
     g_param_spec_boxed ("shape", NULL, NULL,
                         ALMU_TYPE_SHAPE,
                         G_PARAM_READABLE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
+
+  /**
+   * AlmuRegion:image:
+   *
+   * The image whose pixels the shape is given in, which places it on others;
+   * %NULL while its file is not open.
+   */
+  properties[PROP_IMAGE] =
+    g_param_spec_object ("image", NULL, NULL,
+                         ALMU_TYPE_IMAGE,
+                         G_PARAM_READABLE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
 
   g_object_class_install_properties (object_class, N_PROPS, properties);
 }
@@ -174,4 +202,27 @@ almu_region_set_shape (AlmuRegion *self,
   almu_shape_unref (self->shape);
   self->shape = shape;
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_SHAPE]);
+}
+
+/**
+ * almu_region_get_image:
+ *
+ * Returns: (transfer none) (nullable): the image it is drawn on
+ */
+AlmuImage *
+almu_region_get_image (AlmuRegion *self)
+{
+  g_return_val_if_fail (ALMU_IS_REGION (self), NULL);
+
+  return self->image;
+}
+
+void
+almu_region_set_image (AlmuRegion *self,
+                       AlmuImage  *image)
+{
+  g_return_if_fail (ALMU_IS_REGION (self));
+
+  if (g_set_object (&self->image, image))
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_IMAGE]);
 }

@@ -3,6 +3,7 @@
 
 #include <gio/gio.h>
 
+#include "almu-image.h"
 #include "almu-shape.h"
 
 G_BEGIN_DECLS
@@ -21,5 +22,8 @@ int         almu_region_get_file_id (AlmuRegion *self);
 AlmuShape  *almu_region_get_shape (AlmuRegion *self);
 void        almu_region_set_shape (AlmuRegion *self,
                                    AlmuShape  *shape);
+AlmuImage  *almu_region_get_image (AlmuRegion *self);
+void        almu_region_set_image (AlmuRegion *self,
+                                   AlmuImage  *image);
 
 G_END_DECLS

@@ -246,7 +246,16 @@ take_all (AlmuSession *session,
       if (almu_file_get_image (file) != NULL)
         take_plane (file, wish, resume);
       take_regions (session, wish, resume);
-      almu_session_require_kept (session, file);
+    }
+
+  /* of regions, too, that are drawn on files further down */
+  for (guint i = 0; i < resume->wishes->len; i++)
+    {
+      const AlmuFileWish *wish = resume->wishes->pdata[i];
+      AlmuFile           *file = almu_session_get_file (session, wish->id, NULL);
+
+      if (file != NULL)
+        almu_session_require_kept (session, file);
     }
 }
 

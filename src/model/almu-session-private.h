@@ -33,5 +33,7 @@ struct _AlmuSession
 
 void almu_session_emit_changed (AlmuSession *self);
 void almu_session_await_missing (AlmuSession *self);
+void almu_session_place_regions (AlmuSession *self,
+                                 AlmuFile    *file);
 
 G_END_DECLS

@@ -900,6 +900,17 @@ almu_session_get_n_regions (AlmuSession *self)
   return g_hash_table_size (self->regions);
 }
 
+/* Tells the regions of a file that has come alive which pixels they are in. */
+void
+almu_session_place_regions (AlmuSession *self,
+                            AlmuFile    *file)
+{
+  g_autoptr(GPtrArray) regions = almu_session_list_regions (self, almu_file_get_id (file));
+
+  for (guint i = 0; i < regions->len; i++)
+    almu_region_set_image (regions->pdata[i], almu_file_get_image (file));
+}
+
 static AlmuRegion *
 add_region (AlmuSession *self,
             int          region_id,
@@ -907,9 +918,10 @@ add_region (AlmuSession *self,
             AlmuShape   *shape,
             GError     **error)
 {
+  AlmuFile   *file = almu_session_get_file (self, file_id, error);
   AlmuRegion *region;
 
-  if (almu_session_get_file (self, file_id, error) == NULL)
+  if (file == NULL)
     return NULL;
 
   if (region_id > ALMU_LIMIT_REGION_ID)
@@ -928,6 +940,7 @@ add_region (AlmuSession *self,
 
   self->last_region_id = MAX (self->last_region_id, region_id);
   region = almu_region_new (region_id, file_id, shape);
+  almu_region_set_image (region, almu_file_get_image (file));
   g_hash_table_insert (self->regions, GINT_TO_POINTER (region_id), region);
   g_signal_emit (self, signals[REGION_ADDED], 0, region);
   almu_session_emit_changed (self);

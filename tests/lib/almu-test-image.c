@@ -156,6 +156,22 @@ almu_test_image_new (int           width,
   return ALMU_IMAGE (self);
 }
 
+/* What the header says, for whoever asks for coordinates. Before anybody has
+ * the image. */
+void
+almu_test_image_set_cards (AlmuTestImage     *self,
+                           const char *const *cards)
+{
+  AlmuImageInfo *info = (AlmuImageInfo *) almu_image_get_info (ALMU_IMAGE (self));
+  GString       *records = g_string_new (NULL);
+
+  for (gsize i = 0; cards[i] != NULL; i++)
+    g_string_append_printf (records, "%-80s", cards[i]);
+
+  g_clear_pointer (&info->records, g_bytes_unref);
+  info->records = g_string_free_to_bytes (records);
+}
+
 static guint64
 get_locked (AlmuTestImage *self,
             gsize          offset,

@@ -25,6 +25,8 @@ AlmuImage *almu_test_image_new (int           width,
                                 int           depth,
                                 int           n_stokes,
                                 AlmuTestPixel pixel);
+void       almu_test_image_set_cards (AlmuTestImage     *self,
+                                      const char *const *cards);
 guint64    almu_test_image_get_n_pixels (AlmuTestImage *self);
 guint      almu_test_image_get_n_reads (AlmuTestImage *self);
 guint      almu_test_image_get_n_cancelled (AlmuTestImage *self);

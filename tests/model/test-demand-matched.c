@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include <math.h>
+
+#include "almu-demand.h"
+#include "almu-error.h"
+#include "almu-test-image.h"
+#include "almu-test-workers.h"
+#include "almu-test.h"
+#include "test-products.h"
+
+/* Regions drawn on one image and looked at on another. The reference has
+ * pixels of half the size: x on the other is (x - 49.5) / 2 + 24.5. */
+
+#define REFERENCE_ID 1
+#define FILE_ID 4
+#define REGION_ID 3
+
+static const char *const reference_cards[] = {
+  "CTYPE1  = 'RA---TAN'", "CTYPE2  = 'DEC--TAN'", "CRPIX1  = 50.5", "CRPIX2  = 50.5",
+  "CRVAL1  = 202.47", "CRVAL2  = 47.195", "CDELT1  = -0.0001", "CDELT2  = 0.0001", "RADESYS = 'ICRS'", NULL
+};
+
+static const char *const other_cards[] = {
+  "CTYPE1  = 'RA---TAN'", "CTYPE2  = 'DEC--TAN'", "CRPIX1  = 25.5", "CRPIX2  = 25.5",
+  "CRVAL1  = 202.47", "CRVAL2  = 47.195", "CDELT1  = -0.0002", "CDELT2  = 0.0002", "RADESYS = 'ICRS'", NULL
+};
+
+typedef struct
+{
+  AlmuCache   *cache;
+  AlmuImage   *reference;
+  AlmuImage   *image;
+  AlmuDemand  *demand;
+  AlmuRegion  *region;
+  TestProducts got;
+} Fixture;
+
+static float
+pixel (int x,
+       int y,
+       int channel,
+       int stokes)
+{
+  return (float) (x + 1000 * y);
+}
+
+static AlmuShape *
+rectangle (float x,
+           float y,
+           float width,
+           float height)
+{
+  return almu_shape_new (ALMU_SHAPE_RECTANGLE, (const AlmuPoint[]){ { x, y }, { width, height } }, 2, 0, NULL);
+}
+
+static void
+fixture_set_up (Fixture      *fixture,
+                gconstpointer user_data)
+{
+  g_autoptr(AlmuShape) shape = rectangle (59.5f, 39.5f, 20, 12);
+
+  fixture->cache = almu_cache_new (64 * 1024 * 1024);
+  fixture->reference = almu_test_image_new (100, 100, 1, 1, pixel);
+  almu_test_image_set_cards (ALMU_TEST_IMAGE (fixture->reference), reference_cards);
+  fixture->image = almu_test_image_new (50, 50, 3, 1, pixel);
+  if (user_data == NULL)
+    almu_test_image_set_cards (ALMU_TEST_IMAGE (fixture->image), other_cards);
+  fixture->demand = almu_demand_new (fixture->cache, fixture->image, FILE_ID);
+  fixture->region = almu_region_new (REGION_ID, REFERENCE_ID, shape);
+  almu_region_set_image (fixture->region, fixture->reference);
+  test_products_init (&fixture->got);
+  test_products_listen (&fixture->got, fixture->demand);
+  almu_demand_start (fixture->demand);
+  almu_test_workers_settle ();
+  test_products_forget (&fixture->got);
+}
+
+static void
+fixture_tear_down (Fixture      *fixture,
+                   gconstpointer user_data)
+{
+  almu_test_await_finalize (g_steal_pointer (&fixture->demand));
+  almu_test_await_finalize (g_steal_pointer (&fixture->region));
+  almu_test_await_finalize (g_steal_pointer (&fixture->cache));
+  almu_test_await_finalize (g_steal_pointer (&fixture->image));
+  almu_test_await_finalize (g_steal_pointer (&fixture->reference));
+  test_products_clear (&fixture->got);
+}
+
+static GArray *
+stats_wants (int type)
+{
+  GArray       *wants = almu_stats_wants_new ();
+  AlmuStatsWant want = { (char *) "z", g_array_new (FALSE, FALSE, sizeof (int)) };
+
+  g_array_append_val (want.types, type);
+  almu_stats_wants_append (wants, &want);
+  g_array_unref (want.types);
+
+  return wants;
+}
+
+static void
+require_stats (Fixture *fixture,
+               int      type)
+{
+  g_autoptr(GArray) wants = stats_wants (type);
+
+  almu_demand_require_stats (fixture->demand, REGION_ID, fixture->region, wants);
+}
+
+static double
+get_statistic (Fixture *fixture)
+{
+  TestProduct *kept = test_products_get (&fixture->got, ALMU_PRODUCT_STATS, 0);
+
+  g_assert_nonnull (kept);
+  g_assert_cmpint (kept->product.file_id, ==, FILE_ID);
+  g_assert_cmpint (kept->product.region_id, ==, REGION_ID);
+
+  return g_array_index (kept->stats, AlmuStatistic, 0).value;
+}
+
+static void
+test_matched_measure (Fixture      *fixture,
+                      gconstpointer user_data)
+{
+  g_autoptr(AlmuShape) there = rectangle (49.5f, 49.5f, 4, 4);
+
+  require_stats (fixture, ALMU_STATS_NUM_PIXELS);
+  almu_test_workers_settle ();
+  g_assert_cmpuint (fixture->got.failures->len, ==, 0);
+  g_assert_cmpfloat (get_statistic (fixture), ==, 10 * 6);
+
+  test_products_forget (&fixture->got);
+  require_stats (fixture, ALMU_STATS_MEAN);
+  almu_test_workers_settle ();
+  g_assert_cmpfloat (get_statistic (fixture), ==, 29.5 + 1000 * 19.5);
+
+  /* moved on its own image, it moves here */
+  test_products_forget (&fixture->got);
+  almu_region_set_shape (fixture->region, there);
+  almu_test_workers_settle ();
+  g_assert_cmpfloat (get_statistic (fixture), ==, 24.5 + 1000 * 24.5);
+}
+
+static void
+test_matched_point (Fixture      *fixture,
+                    gconstpointer user_data)
+{
+  g_autoptr(AlmuShape) point = almu_shape_new (ALMU_SHAPE_POINT, &(AlmuPoint){ 59.5f, 39.5f }, 1, 0, NULL);
+  g_autoptr(GArray) wants = almu_spatial_wants_new ();
+  AlmuSpatialWant want = { .coordinate = g_strdup ("x") };
+  TestProduct    *kept;
+
+  g_array_append_val (wants, want);
+  almu_region_set_shape (fixture->region, point);
+  almu_demand_require_spatial (fixture->demand, REGION_ID, fixture->region, wants);
+  almu_test_workers_settle ();
+  kept = test_products_get (&fixture->got, ALMU_PRODUCT_SPATIAL, 0);
+  g_assert_nonnull (kept);
+  g_assert_cmpint (kept->product.profile.x, >=, 29);
+  g_assert_cmpint (kept->product.profile.x, <=, 30);
+  g_assert_cmpint (g_bytes_get_size (kept->profiles->pdata[0]), ==, 50 * sizeof (float));
+}
+
+/* Told once, however much is wanted; again when it has moved. */
+static void
+test_matched_without_sky (Fixture      *fixture,
+                          gconstpointer user_data)
+{
+  const AlmuHistogramWant want = { (char *) "z", ALMU_CHANNEL_CURRENT, FALSE, ALMU_BINS_AUTO };
+  g_autoptr(GArray) histograms = almu_histogram_wants_new ();
+  g_autoptr(AlmuShape) there = rectangle (49.5f, 49.5f, 4, 4);
+
+  almu_histogram_wants_append (histograms, &want);
+  require_stats (fixture, ALMU_STATS_MEAN);
+  almu_demand_require_histograms (fixture->demand, REGION_ID, fixture->region, histograms);
+  require_stats (fixture, ALMU_STATS_SUM);
+  almu_test_workers_settle ();
+  g_assert_cmpuint (fixture->got.products->len, ==, 0);
+  g_assert_cmpuint (fixture->got.failures->len, ==, 1);
+  g_assert_nonnull (strstr (fixture->got.failures->pdata[0], "Region 3"));
+  g_assert_nonnull (strstr (fixture->got.failures->pdata[0], "test.fits"));
+  g_assert_nonnull (strstr (fixture->got.failures->pdata[0], "celestial"));
+
+  almu_region_set_shape (fixture->region, there);
+  almu_test_workers_settle ();
+  g_assert_cmpuint (fixture->got.failures->len, ==, 2);
+}
+
+/* A file that is not there when the session comes back, and then is. */
+static void
+test_matched_reference_later (Fixture      *fixture,
+                              gconstpointer user_data)
+{
+  almu_region_set_image (fixture->region, NULL);
+  require_stats (fixture, ALMU_STATS_NUM_PIXELS);
+  almu_test_workers_settle ();
+  g_assert_cmpuint (fixture->got.products->len, ==, 0);
+  g_assert_cmpuint (fixture->got.failures->len, ==, 1);
+  g_assert_nonnull (strstr (fixture->got.failures->pdata[0], "not open"));
+
+  almu_region_set_image (fixture->region, fixture->reference);
+  almu_test_workers_settle ();
+  g_assert_cmpfloat (get_statistic (fixture), ==, 10 * 6);
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+#define add_test(path, data, func) \
+  g_test_add (path, Fixture, data, fixture_set_up, func, fixture_tear_down)
+
+  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+  add_test ("/model/demand-matched/measure", NULL, test_matched_measure);
+  add_test ("/model/demand-matched/point", NULL, test_matched_point);
+  add_test ("/model/demand-matched/without-sky", "no cards", test_matched_without_sky);
+  add_test ("/model/demand-matched/reference-later", NULL, test_matched_reference_later);
+
+  return g_test_run ();
+}
