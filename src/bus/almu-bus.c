@@ -102,6 +102,7 @@ almu_bus_init (AlmuBus *self)
   self->manager = almu_dbus_manager1_skeleton_new ();
   almu_dbus_manager1_set_version (self->manager, ALMU_VERSION);
   almu_dbus_manager1_set_address (self->manager, "");
+  almu_dbus_manager1_set_trouble (self->manager, "");
 }
 
 /* -- the sessions -------------------------------------------------------- */
@@ -452,6 +453,19 @@ almu_bus_set_page_address (AlmuBus         *self,
 
   almu_dbus_manager1_set_address (self->manager,
                                   address != NULL ? almu_page_address_get_base (address) : "");
+}
+
+/**
+ * almu_bus_set_trouble:
+ * @trouble: (nullable): why sessions are kept in memory only
+ */
+void
+almu_bus_set_trouble (AlmuBus    *self,
+                      const char *trouble)
+{
+  g_return_if_fail (ALMU_IS_BUS (self));
+
+  almu_dbus_manager1_set_trouble (self->manager, trouble != NULL ? trouble : "");
 }
 
 /**

@@ -13,6 +13,8 @@ G_DECLARE_FINAL_TYPE (AlmuBus, almu_bus, ALMU, BUS, GObject)
 AlmuBus *almu_bus_new (AlmuSessions *sessions);
 void     almu_bus_set_page_address (AlmuBus         *self,
                                     AlmuPageAddress *address);
+void     almu_bus_set_trouble (AlmuBus    *self,
+                               const char *trouble);
 void     almu_bus_set_records (AlmuBus         *self,
                                AlmuBusWriteFunc write,
                                AlmuBusReadFunc  read);

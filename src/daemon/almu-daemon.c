@@ -198,6 +198,21 @@ on_trouble (AlmuStore  *store,
             AlmuDaemon *self)
 {
   g_warning ("%s", text);
+  /* one session only, if the store itself is well */
+  if (almu_store_get_trouble (store) == NULL && self->switchboard != NULL)
+    almu_switchboard_warn (self->switchboard, text);
+}
+
+static void
+on_trouble_changed (AlmuStore  *store,
+                    GParamSpec *pspec,
+                    AlmuDaemon *self)
+{
+  /* the store writes until its own end, when nobody is there to be told */
+  if (self->switchboard != NULL)
+    almu_switchboard_set_trouble (self->switchboard, almu_store_get_trouble (store));
+  if (self->bus != NULL)
+    almu_bus_set_trouble (self->bus, almu_store_get_trouble (store));
 }
 
 /* The service always starts. */
@@ -214,7 +229,6 @@ open_store (AlmuDaemon *self)
       return;
     }
 
-  g_signal_connect_object (self->store, "trouble", G_CALLBACK (on_trouble), self, 0);
   almu_sessions_set_archive (self->sessions, ALMU_ARCHIVE (self->store));
   almu_store_watch (self->store, self->sessions);
 }
@@ -241,6 +255,11 @@ open_model (AlmuDaemon *self,
   self->sessions = almu_sessions_new (folder, cache, get_grace (self));
   open_store (self);
   self->switchboard = almu_switchboard_new (self->sessions, &link_options);
+  if (self->store != NULL)
+    {
+      g_signal_connect_object (self->store, "trouble", G_CALLBACK (on_trouble), self, 0);
+      g_signal_connect_object (self->store, "notify::trouble", G_CALLBACK (on_trouble_changed), self, 0);
+    }
   g_signal_connect_object (self->switchboard, "links-changed", G_CALLBACK (on_somebody), self, G_CONNECT_SWAPPED);
   self->greeter = almu_greeter_new (self->switchboard, greeter_modes[self->options->restore]);
   self->onlooker = almu_onlooker_new (self->switchboard);

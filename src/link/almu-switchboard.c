@@ -19,6 +19,7 @@ struct _AlmuSwitchboard
   AlmuLinkOptions options;
   GPtrArray      *links;
   gint64          last_message; /* monotonic, µs */
+  char           *trouble;      /* NULL: there is none */
 };
 
 G_DEFINE_FINAL_TYPE (AlmuSwitchboard, almu_switchboard, G_TYPE_OBJECT)
@@ -39,6 +40,7 @@ almu_switchboard_dispose (GObject *object)
 
   g_clear_pointer (&self->links, g_ptr_array_unref);
   g_clear_object (&self->sessions);
+  g_clear_pointer (&self->trouble, g_free);
 
   G_OBJECT_CLASS (almu_switchboard_parent_class)->dispose (object);
 }
@@ -193,6 +195,57 @@ almu_switchboard_get_last_message (AlmuSwitchboard *self)
   return self->last_message;
 }
 
+/* -- what every page is to know ------------------------------------------ */
+
+#define STORAGE "storage" /* the tag by which a page's log can be searched */
+
+static void
+tell (AlmuSwitchboard     *self,
+      CARTA__ErrorSeverity severity,
+      const char          *text)
+{
+  for (guint i = 0; i < self->links->len; i++)
+    {
+      if (almu_link_get_session (self->links->pdata[i]) != NULL)
+        almu_link_report (self->links->pdata[i], severity, STORAGE, text);
+    }
+}
+
+/**
+ * almu_switchboard_warn:
+ * @text: a phrase for people
+ *
+ * Tells every page that is there.
+ */
+void
+almu_switchboard_warn (AlmuSwitchboard *self,
+                       const char      *text)
+{
+  tell (self, CARTA__ERROR_SEVERITY__WARNING, text);
+}
+
+/**
+ * almu_switchboard_set_trouble:
+ * @trouble: (nullable): why sessions are kept in memory only
+ *
+ * Tells every page, those that come while it lasts too, and once; and when
+ * it is over.
+ */
+void
+almu_switchboard_set_trouble (AlmuSwitchboard *self,
+                              const char      *trouble)
+{
+  if (g_strcmp0 (self->trouble, trouble) == 0)
+    return;
+
+  g_free (self->trouble);
+  self->trouble = g_strdup (trouble);
+  if (trouble != NULL)
+    tell (self, CARTA__ERROR_SEVERITY__ERROR, trouble);
+  else
+    tell (self, CARTA__ERROR_SEVERITY__INFO, "Sessions are written to the disk again; nothing is lost");
+}
+
 /**
  * almu_switchboard_close_all:
  *
@@ -224,5 +277,7 @@ almu_switchboard_note_registered (AlmuSwitchboard *self,
                                   AlmuLink        *link,
                                   gboolean         is_new)
 {
+  if (self->trouble != NULL)
+    almu_link_report (link, CARTA__ERROR_SEVERITY__ERROR, STORAGE, self->trouble);
   g_signal_emit (self, signals[REGISTERED], 0, link, is_new);
 }

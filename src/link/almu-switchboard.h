@@ -42,6 +42,10 @@ AlmuLink              *almu_switchboard_find_empty (AlmuSwitchboard *self,
                                                     const char      *viewer);
 guint                  almu_switchboard_get_n_links (AlmuSwitchboard *self);
 gint64                 almu_switchboard_get_last_message (AlmuSwitchboard *self);
+void                   almu_switchboard_warn (AlmuSwitchboard *self,
+                                              const char      *text);
+void                   almu_switchboard_set_trouble (AlmuSwitchboard *self,
+                                                     const char      *trouble);
 void                   almu_switchboard_close_all (AlmuSwitchboard *self);
 
 /* Called by links only. */
