@@ -29,6 +29,7 @@ static const struct
   { CARTA__EVENT_TYPE__FILE_INFO_REQUEST, almu_on_file_info_request },
   { CARTA__EVENT_TYPE__OPEN_FILE, almu_on_open_file },
   { CARTA__EVENT_TYPE__CLOSE_FILE, almu_on_close_file },
+  { CARTA__EVENT_TYPE__SAVE_FILE, almu_on_save_file },
   { CARTA__EVENT_TYPE__ADD_REQUIRED_TILES, almu_on_add_required_tiles },
   { CARTA__EVENT_TYPE__SET_IMAGE_CHANNELS, almu_on_set_image_channels },
   { CARTA__EVENT_TYPE__SET_CURSOR, almu_on_set_cursor },

@@ -46,6 +46,10 @@ void almu_on_open_file (AlmuLink               *link,
 void almu_on_close_file (AlmuLink               *link,
                          guint32                 request_id,
                          const ProtobufCMessage *message);
+/* almu-on-save.c */
+void almu_on_save_file (AlmuLink               *link,
+                        guint32                 request_id,
+                        const ProtobufCMessage *message);
 /* almu-on-view.c */
 void almu_on_add_required_tiles (AlmuLink               *link,
                                  guint32                 request_id,
