@@ -207,8 +207,28 @@ almu_workers_share (guint        n_parts,
                     AlmuPartFunc func,
                     gpointer     user_data)
 {
-  Share *share;
-  guint  n_helpers;
+  almu_workers_share_at (ALMU_PRIORITY_CURSOR, n_parts, func, user_data);
+}
+
+/**
+ * almu_workers_share_at:
+ * @priority: of the task this is part of
+ * @n_parts: how many parts there are
+ * @func: does one part
+ * @user_data: for @func
+ *
+ * Like almu_workers_share(), with helpers from the threads that tasks of
+ * @priority have: long work never takes those that short work waits for.
+ */
+void
+almu_workers_share_at (int          priority,
+                       guint        n_parts,
+                       AlmuPartFunc func,
+                       gpointer     user_data)
+{
+  gboolean is_long = priority >= ALMU_PRIORITY_LONG;
+  Share   *share;
+  guint    n_helpers;
 
   g_return_if_fail (func != NULL);
 
@@ -237,8 +257,8 @@ almu_workers_share (guint        n_parts,
 
       g_atomic_ref_count_inc (&share->refs);
       job->share = share;
-      job->priority = ALMU_PRIORITY_CURSOR - 1;
-      g_thread_pool_push (get_pools ()->brief, job, NULL);
+      job->priority = is_long ? ALMU_PRIORITY_LONG - 1 : ALMU_PRIORITY_CURSOR - 1;
+      g_thread_pool_push (is_long ? get_pools ()->lengthy : get_pools ()->brief, job, NULL);
     }
 
   share_work (share);

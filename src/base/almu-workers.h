@@ -24,5 +24,9 @@ void  almu_workers_run (GTask          *task,
 void  almu_workers_share (guint        n_parts,
                           AlmuPartFunc func,
                           gpointer     user_data);
+void  almu_workers_share_at (int          priority,
+                             guint        n_parts,
+                             AlmuPartFunc func,
+                             gpointer     user_data);
 
 G_END_DECLS
