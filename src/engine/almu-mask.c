@@ -243,6 +243,30 @@ almu_mask_new (const AlmuShape *shape,
   return mask_new_for_spans (spans, &bounds);
 }
 
+/**
+ * almu_mask_new_for_rect:
+ * @rect: pixels of an image
+ *
+ * Returns: (transfer full): the mask of all of them
+ */
+AlmuMask *
+almu_mask_new_for_rect (const AlmuRect *rect)
+{
+  g_autoptr(GArray) spans = NULL;
+
+  g_return_val_if_fail (rect != NULL && rect->width > 0 && rect->height > 0, NULL);
+
+  spans = g_array_sized_new (FALSE, FALSE, sizeof (AlmuSpan), (guint) rect->height);
+  for (int y = 0; y < rect->height; y++)
+    {
+      AlmuSpan span = { rect->y + y, rect->x, rect->width };
+
+      g_array_append_val (spans, span);
+    }
+
+  return mask_new_for_spans (spans, rect);
+}
+
 AlmuMask *
 almu_mask_ref (AlmuMask *self)
 {
@@ -268,6 +292,27 @@ almu_mask_is_empty (const AlmuMask *self)
   g_return_val_if_fail (self != NULL, TRUE);
 
   return self->n_spans == 0;
+}
+
+/**
+ * almu_mask_is_box:
+ *
+ * Whether all pixels within the bounds are meant, so that nobody has to look
+ * at the spans.
+ */
+gboolean
+almu_mask_is_box (const AlmuMask *self)
+{
+  g_return_val_if_fail (self != NULL, FALSE);
+
+  if (self->n_spans != (guint) self->bounds.height)
+    return FALSE;
+
+  for (guint i = 0; i < self->n_spans; i++)
+    if (self->spans[i].length != self->bounds.width)
+      return FALSE;
+
+  return self->n_spans > 0;
 }
 
 static gboolean

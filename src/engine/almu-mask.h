@@ -39,11 +39,13 @@ gboolean  almu_mask_check (const AlmuShape *shape,
 AlmuMask *almu_mask_new (const AlmuShape *shape,
                          int              width,
                          int              height);
+AlmuMask *almu_mask_new_for_rect (const AlmuRect *rect);
 AlmuMask *almu_mask_ref (AlmuMask *self);
 void      almu_mask_unref (AlmuMask *self);
 
 /* No span: the shape lies outside the image. */
 gboolean       almu_mask_is_empty (const AlmuMask *self);
+gboolean       almu_mask_is_box (const AlmuMask *self);
 void           almu_mask_measure (const AlmuMask *self,
                                   AlmuPlane      *plane,
                                   AlmuStats      *out_stats);

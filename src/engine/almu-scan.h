@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "almu-histogram.h"
+#include "almu-image.h"
+#include "almu-mask.h"
+#include "almu-stats.h"
+
+G_BEGIN_DECLS
+
+/**
+ * AlmuScan:
+ * @image: what is read
+ * @mask: which pixels of each channel; not empty
+ * @stokes: of which polarisation
+ * @priority: of the task this is part of, which tells whose threads help
+ * @cancellable: (nullable): asked between pieces
+ *
+ * How to walk through the channels of a cube without having it in memory.
+ */
+typedef struct
+{
+  AlmuImage      *image;
+  const AlmuMask *mask;
+  int             stokes;
+  int             priority;
+  GCancellable   *cancellable;
+} AlmuScan;
+
+gint64   almu_scan_get_channel_bytes (const AlmuScan *self);
+gboolean almu_scan_measure (const AlmuScan *self,
+                            int             channel,
+                            int             n_channels,
+                            AlmuStats      *stats,
+                            GError        **error);
+
+G_END_DECLS
