@@ -5,6 +5,7 @@
 
 #include <malloc.h>
 #include <math.h>
+#include <string.h>
 
 #include "almu-error.h"
 #include "almu-lru.h"
@@ -15,7 +16,7 @@
  * AlmuCache:
  *
  * What was read and made from images, under one budget of bytes: planes,
- * the histograms of planes, encoded tiles. A plane that several ask for
+ * the histograms of planes, spectra, encoded tiles. A plane that several ask for
  * while it is being read is read once.
  *
  * Shared by all sessions; main thread only.
@@ -51,10 +52,13 @@ typedef struct
   GPtrArray    *waiting; /* GTask */
 } Load;
 
-/* What LRU details mean: 0 the plane, 1 its histogram, else a tile. */
+/* What LRU details mean: 0 the plane, 1 its histogram, else a tile, or the
+ * spectrum of a place, which is kept with the first channel. */
 #define DETAIL_PLANE 0
 #define DETAIL_HISTOGRAM 1
 #define DETAIL_TILES (G_GUINT64_CONSTANT (1) << 63)
+#define DETAIL_SPECTRA (G_GUINT64_CONSTANT (1) << 62)
+#define DETAIL_PIXELS (G_GUINT64_CONSTANT (1) << 61)
 
 static void
 load_free (gpointer data)
@@ -100,6 +104,40 @@ make_key (AlmuImage *image,
     .item = (guint64) stokes * (guint64) info->depth + (guint64) channel,
     .detail = detail,
   };
+}
+
+#define FNV_PRIME G_GUINT64_CONSTANT (0x100000001b3)
+
+static guint64
+float_bits (float value)
+{
+  guint32 bits;
+
+  memcpy (&bits, &value, sizeof bits);
+
+  return bits;
+}
+
+/* Two places may come to the same: who looks one up compares them too. */
+static guint64
+spectrum_detail (const AlmuShape *shape,
+                 gboolean         is_pixel)
+{
+  guint64 hash = G_GUINT64_CONSTANT (0xcbf29ce484222325);
+  guint64 kind = is_pixel ? DETAIL_SPECTRA | DETAIL_PIXELS : DETAIL_SPECTRA;
+
+  if (shape == NULL)
+    return kind;
+
+  hash = (hash ^ (guint64) shape->type) * FNV_PRIME;
+  hash = (hash ^ float_bits (shape->rotation)) * FNV_PRIME;
+  for (guint i = 0; i < shape->n_points; i++)
+    {
+      hash = (hash ^ float_bits (shape->points[i].x)) * FNV_PRIME;
+      hash = (hash ^ float_bits (shape->points[i].y)) * FNV_PRIME;
+    }
+
+  return kind | (hash & (DETAIL_PIXELS - 1));
 }
 
 static guint64
@@ -494,6 +532,49 @@ almu_cache_keep_histogram (AlmuCache     *self,
 
   almu_lru_take (self->lru, &key, almu_histogram_ref (histogram), size,
                  (GDestroyNotify) almu_histogram_unref);
+}
+
+static gboolean
+is_of_place (const AlmuSpectrum *spectrum,
+             const AlmuShape    *shape)
+{
+  if (shape == NULL || spectrum->shape == NULL)
+    return spectrum->shape == shape;
+
+  return almu_shape_equal (spectrum->shape, shape);
+}
+
+/**
+ * almu_cache_peek_spectrum:
+ * @shape: (nullable): the place; %NULL for all pixels of a channel
+ * @is_pixel: whether values are meant, not statistics
+ *
+ * Returns: (nullable) (transfer none): the whole spectrum, if it is in memory
+ */
+AlmuSpectrum *
+almu_cache_peek_spectrum (AlmuCache *self,
+                          AlmuImage *image,
+                          AlmuShape *shape,
+                          gboolean   is_pixel,
+                          int        stokes)
+{
+  AlmuLruKey    key = make_key (image, 0, stokes, spectrum_detail (shape, is_pixel));
+  AlmuSpectrum *spectrum = almu_lru_lookup (self->lru, &key);
+
+  return spectrum != NULL && is_of_place (spectrum, shape) ? spectrum : NULL;
+}
+
+void
+almu_cache_keep_spectrum (AlmuCache    *self,
+                          AlmuImage    *image,
+                          int           stokes,
+                          AlmuSpectrum *spectrum)
+{
+  AlmuLruKey key = make_key (image, 0, stokes,
+                             spectrum_detail (spectrum->shape, spectrum->values != NULL));
+
+  almu_lru_take (self->lru, &key, almu_spectrum_ref (spectrum), almu_spectrum_get_size (spectrum),
+                 (GDestroyNotify) almu_spectrum_unref);
 }
 
 AlmuTilePicture *

@@ -3,6 +3,7 @@
 
 #include "almu-image.h"
 #include "almu-plane.h"
+#include "almu-spectrum.h"
 #include "almu-tile-codec.h"
 #include "almu-tile.h"
 
@@ -44,6 +45,15 @@ void             almu_cache_keep_histogram (AlmuCache     *self,
                                             int            channel,
                                             int            stokes,
                                             AlmuHistogram *histogram);
+AlmuSpectrum    *almu_cache_peek_spectrum (AlmuCache *self,
+                                           AlmuImage *image,
+                                           AlmuShape *shape,
+                                           gboolean   is_pixel,
+                                           int        stokes);
+void             almu_cache_keep_spectrum (AlmuCache    *self,
+                                           AlmuImage    *image,
+                                           int           stokes,
+                                           AlmuSpectrum *spectrum);
 AlmuTilePicture *almu_cache_peek_tile (AlmuCache      *self,
                                        AlmuImage      *image,
                                        int             channel,

@@ -60,7 +60,7 @@ typedef struct
   GArray       *histograms;
   GCancellable *measuring;
   GCancellable *cutting;
-  GCancellable *scanning; /* along the spectrum */
+  GPtrArray    *tracks; /* along the spectrum: almu-demand-scan.c */
   WantKind      told_after_resume;
 } Wants;
 
@@ -75,7 +75,6 @@ typedef struct
   int           stokes;
   AlmuShape    *shape;
   GArray       *spatial;
-  GArray       *spectral;
   GArray       *stats;
   GArray       *histograms;
 } Work;
@@ -115,6 +114,9 @@ gboolean   almu_wants_replace (Wants   *wants,
 void       almu_wants_renew_measures (Wants *wants);
 void       almu_wants_renew_cuts (Wants *wants);
 void       almu_wants_renew_spectra (Wants *wants);
+void       almu_wants_change_stokes (Wants *wants);
+void       almu_wants_stop_spectra (Wants *wants);
+GPtrArray *almu_wants_tracks_new (void);
 
 /* Whether the work's cancellable is still the one its wants have now. */
 gboolean almu_work_is_current (Work *work,

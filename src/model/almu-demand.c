@@ -37,7 +37,6 @@ almu_work_free (Work *work)
   g_clear_object (&work->cancellable);
   g_clear_pointer (&work->shape, almu_shape_unref);
   g_clear_pointer (&work->spatial, g_array_unref);
-  g_clear_pointer (&work->spectral, g_array_unref);
   g_clear_pointer (&work->stats, g_array_unref);
   g_clear_pointer (&work->histograms, g_array_unref);
   g_free (work);
@@ -83,7 +82,7 @@ wants_stop (Wants *wants)
 {
   stop_cancellable (&wants->measuring);
   stop_cancellable (&wants->cutting);
-  stop_cancellable (&wants->scanning);
+  almu_wants_stop_spectra (wants);
 }
 
 static void
@@ -103,6 +102,7 @@ wants_free (gpointer data)
   g_clear_pointer (&wants->spectral, g_array_unref);
   g_clear_pointer (&wants->stats, g_array_unref);
   g_clear_pointer (&wants->histograms, g_array_unref);
+  g_ptr_array_unref (wants->tracks);
   g_free (wants);
 }
 
@@ -385,6 +385,17 @@ renew_all_spectra (AlmuDemand *self)
     almu_wants_renew_spectra (wants);
 }
 
+static void
+change_stokes_of_spectra (AlmuDemand *self)
+{
+  GHashTableIter iter;
+  Wants         *wants;
+
+  g_hash_table_iter_init (&iter, self->wants);
+  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &wants))
+    almu_wants_change_stokes (wants);
+}
+
 /**
  * almu_demand_start:
  *
@@ -497,7 +508,7 @@ almu_demand_set_plane (AlmuDemand *self,
 
   get_plane (self);
   if (new_stokes)
-    renew_all_spectra (self);
+    change_stokes_of_spectra (self);
 }
 
 /* -- tiles -------------------------------------------------------------- */
@@ -560,6 +571,7 @@ almu_demand_get_wants (AlmuDemand *self,
   wants = g_new0 (Wants, 1);
   wants->demand = self;
   wants->region_id = region_id;
+  wants->tracks = almu_wants_tracks_new ();
   if (region != NULL)
     {
       wants->region = g_object_ref (region);

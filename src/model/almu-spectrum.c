@@ -5,134 +5,236 @@
 
 #include <math.h>
 
-#include "almu-workers.h"
+#include "almu-scan.h"
+#include "almu-sweep.h"
 
-/* Channels between two looks at the clock. */
-#define BITE 64
+/* Channels to begin with: of one pixel, and of a region, whose size is not
+ * known before it is looked at. */
+#define FIRST_VALUES 64
+#define FIRST_CHANNELS 8
 
-/* After this long the rest is long work, which never holds up a cursor. */
-#define BRIEF_USEC (50 * G_TIME_SPAN_MILLISECOND)
-
-/* How often a slow one says how far it is. */
-#define REPORT_USEC (500 * G_TIME_SPAN_MILLISECOND)
-
+/* A spectrum that is being read. Belongs to the worker until it is done. */
 typedef struct
 {
-  AlmuBox              box;
-  float               *values;
-  int                  n_read;
-  gint64               last_report;
+  GTask               *task;
+  AlmuImage           *image;
+  int                  stokes;
+  AlmuMask            *mask; /* made by the worker; NULL for a pixel */
+  AlmuSpectrum        *spectrum;
   AlmuSpectrumProgress progress;
   gpointer             user_data;
 } Reading;
 
-typedef struct
+static AlmuSpectrum *
+spectrum_new (AlmuShape *shape,
+              int        n_channels)
 {
-  GTask  *task;
-  GBytes *values;
-  float   progress;
-} Report;
+  AlmuSpectrum *self = g_new0 (AlmuSpectrum, 1);
+
+  g_atomic_ref_count_init (&self->refs);
+  self->shape = shape != NULL ? almu_shape_ref (shape) : NULL;
+  self->n_channels = n_channels;
+
+  return self;
+}
+
+AlmuSpectrum *
+almu_spectrum_ref (AlmuSpectrum *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  g_atomic_ref_count_inc (&self->refs);
+
+  return self;
+}
+
+void
+almu_spectrum_unref (AlmuSpectrum *self)
+{
+  g_return_if_fail (self != NULL);
+
+  if (!g_atomic_ref_count_dec (&self->refs))
+    return;
+
+  g_clear_pointer (&self->shape, almu_shape_unref);
+  g_free (self->values);
+  g_free (self->stats);
+  g_free (self);
+}
+
+/* What a cache should count. */
+gsize
+almu_spectrum_get_size (const AlmuSpectrum *self)
+{
+  gsize per_channel = self->stats != NULL ? sizeof *self->stats : sizeof *self->values;
+  gsize shape_bytes = 0;
+
+  if (self->shape != NULL)
+    shape_bytes = sizeof *self->shape + self->shape->n_points * sizeof self->shape->points[0];
+
+  return sizeof *self + shape_bytes + (gsize) self->n_channels * per_channel;
+}
+
+/**
+ * almu_spectrum_get:
+ * @type: which statistic; of a single pixel there is only its value
+ * @info: the image, for its beams
+ * @stokes: what was read
+ *
+ * Returns: one point of the profile; NaN if it was not read yet, or no pixel
+ *   is under the mask
+ */
+double
+almu_spectrum_get (const AlmuSpectrum  *self,
+                   AlmuStatsType        type,
+                   const AlmuImageInfo *info,
+                   int                  channel,
+                   int                  stokes)
+{
+  const AlmuStats *stats;
+
+  if (self->values != NULL)
+    return (double) self->values[channel];
+
+  stats = &self->stats[channel];
+  if (stats->n + stats->n_blank == 0)
+    return NAN;
+
+  return almu_stats_get (stats, type, info, channel, stokes);
+}
+
+/* -- reading one -------------------------------------------------------- */
 
 static void
-reading_free (gpointer data)
+reading_free (Reading *reading)
 {
-  Reading *reading = data;
-
-  g_free (reading->values);
+  g_object_unref (reading->task);
+  g_object_unref (reading->image);
+  g_clear_pointer (&reading->mask, almu_mask_unref);
+  g_clear_pointer (&reading->spectrum, almu_spectrum_unref);
   g_free (reading);
 }
 
-static void
-report_free (gpointer data)
+static gpointer
+copy_spectrum (gpointer data)
 {
-  Report *report = data;
+  const AlmuSpectrum *from = ((Reading *) data)->spectrum;
+  gsize               n = (gsize) from->n_channels;
+  AlmuSpectrum       *copy = spectrum_new (from->shape, from->n_channels);
 
-  g_object_unref (report->task);
-  g_bytes_unref (report->values);
-  g_free (report);
+  if (from->values != NULL)
+    copy->values = g_memdup2 (from->values, n * sizeof *from->values);
+  if (from->stats != NULL)
+    copy->stats = g_memdup2 (from->stats, n * sizeof *from->stats);
+
+  return copy;
 }
 
 static gboolean
-on_report (gpointer user_data)
+read_step (gpointer      data,
+           int           begin,
+           int           n,
+           int           priority,
+           GCancellable *cancellable,
+           GError      **error)
 {
-  Report       *report = user_data;
-  Reading      *reading = g_task_get_task_data (report->task);
-  GCancellable *cancellable = g_task_get_cancellable (report->task);
+  Reading         *reading = data;
+  AlmuSpectrum    *spectrum = reading->spectrum;
+  const AlmuPoint *place = &spectrum->shape->points[0];
+  AlmuBox          box = {
+             .area = { (int) place->x, (int) place->y, 1, 1 },
+             .channel = begin,
+             .n_channels = n,
+             .stokes = reading->stokes,
+  };
 
-  if (!g_cancellable_is_cancelled (cancellable))
-    reading->progress (report->values, report->progress, reading->user_data);
+  return almu_image_read (reading->image, &box, spectrum->values + begin, cancellable, error);
+}
 
-  return G_SOURCE_REMOVE;
+static AlmuMask *
+make_mask (Reading *reading)
+{
+  const AlmuImageInfo *info = almu_image_get_info (reading->image);
+  AlmuRect             all = { 0, 0, info->width, info->height };
+
+  if (reading->spectrum->shape == NULL)
+    return almu_mask_new_for_rect (&all);
+
+  return almu_mask_new (reading->spectrum->shape, info->width, info->height);
+}
+
+static gboolean
+measure_step (gpointer      data,
+              int           begin,
+              int           n,
+              int           priority,
+              GCancellable *cancellable,
+              GError      **error)
+{
+  Reading *reading = data;
+  AlmuScan scan = { reading->image, NULL, reading->stokes, priority, cancellable };
+
+  if (reading->mask == NULL)
+    reading->mask = make_mask (reading);
+  if (almu_mask_is_empty (reading->mask))
+    return TRUE;
+
+  scan.mask = reading->mask;
+
+  return almu_scan_measure (&scan, begin, n, reading->spectrum->stats + begin, error);
 }
 
 static void
-send_report (GTask   *task,
-             Reading *reading)
+on_progress (gpointer report,
+             double   progress,
+             gpointer user_data)
 {
-  g_autoptr(GSource) source = g_idle_source_new ();
-  Report *report = g_new0 (Report, 1);
+  Reading *reading = user_data;
 
-  report->task = g_object_ref (task);
-  report->values = g_bytes_new (reading->values, sizeof (float) * reading->box.n_channels);
-  report->progress = (float) reading->n_read / (float) reading->box.n_channels;
-
-  g_source_set_static_name (source, "almu: spectrum so far");
-  g_source_set_priority (source, G_PRIORITY_DEFAULT);
-  g_source_set_callback (source, on_report, report, report_free);
-  g_source_attach (source, g_task_get_context (task));
+  reading->progress (report, progress, reading->user_data);
 }
 
 static void
-read_worker (GTask        *task,
-             gpointer      source_object,
-             gpointer      task_data,
-             GCancellable *cancellable)
+on_swept (GObject      *source,
+          GAsyncResult *result,
+          gpointer      user_data)
 {
-  AlmuImage *image = ALMU_IMAGE (source_object);
-  Reading   *reading = task_data;
-  gint64     begin = g_get_monotonic_time ();
-  GError    *error = NULL;
+  Reading *reading = user_data;
+  g_autoptr(GError) error = NULL;
 
-  while (reading->n_read < reading->box.n_channels)
-    {
-      AlmuBox box = reading->box;
-      gint64  now;
+  if (almu_sweep_finish (result, &error))
+    g_task_return_pointer (reading->task, g_steal_pointer (&reading->spectrum),
+                           (GDestroyNotify) almu_spectrum_unref);
+  else
+    g_task_return_error (reading->task, g_steal_pointer (&error));
 
-      if (g_task_return_error_if_cancelled (task))
-        return;
+  reading_free (reading);
+}
 
-      box.channel = reading->n_read;
-      box.n_channels = MIN (BITE, reading->box.n_channels - reading->n_read);
-      if (!almu_image_read (image, &box, reading->values + reading->n_read, cancellable, &error))
-        {
-          g_task_return_error (task, error);
-          return;
-        }
-      reading->n_read += box.n_channels;
+static Reading *
+reading_new (AlmuImage           *image,
+             AlmuShape           *shape,
+             int                  stokes,
+             GCancellable        *cancellable,
+             AlmuSpectrumProgress progress,
+             GAsyncReadyCallback  callback,
+             gpointer             user_data)
+{
+  Reading *reading = g_new0 (Reading, 1);
 
-      now = g_get_monotonic_time ();
-      if (now - reading->last_report > REPORT_USEC && reading->n_read < reading->box.n_channels)
-        {
-          reading->last_report = now;
-          send_report (task, reading);
-        }
+  reading->task = g_task_new (image, cancellable, callback, user_data);
+  reading->image = g_object_ref (image);
+  reading->stokes = stokes;
+  reading->spectrum = spectrum_new (shape, almu_image_get_info (image)->depth);
+  reading->progress = progress;
+  reading->user_data = user_data;
 
-      if (now - begin > BRIEF_USEC && g_task_get_priority (task) < ALMU_PRIORITY_LONG)
-        {
-          g_task_set_priority (task, ALMU_PRIORITY_LONG);
-          almu_workers_run (task, read_worker);
-          return;
-        }
-    }
-
-  g_task_return_pointer (task,
-                         g_bytes_new_take (g_steal_pointer (&reading->values),
-                                           sizeof (float) * reading->box.n_channels),
-                         (GDestroyNotify) g_bytes_unref);
+  return reading;
 }
 
 /**
  * almu_spectrum_read_async:
+ * @pixel: a point in the image, of whole numbers
  * @progress: told now and then how far it is, on the caller's main context
  * @user_data: for @progress and @callback; alive until @callback
  *
@@ -140,45 +242,73 @@ read_worker (GTask        *task,
  */
 void
 almu_spectrum_read_async (AlmuImage           *image,
-                          int                  x,
-                          int                  y,
+                          AlmuShape           *pixel,
                           int                  stokes,
                           GCancellable        *cancellable,
                           AlmuSpectrumProgress progress,
                           GAsyncReadyCallback  callback,
                           gpointer             user_data)
 {
-  const AlmuImageInfo *info = almu_image_get_info (image);
-  g_autoptr(GTask) task = g_task_new (image, cancellable, callback, user_data);
-  Reading *reading = g_new0 (Reading, 1);
+  static const AlmuSweepKind kind = { read_step, copy_spectrum, (GDestroyNotify) almu_spectrum_unref };
+  Reading                   *reading;
+  int                        n;
 
-  reading->box = (AlmuBox){
-    .area = { x, y, 1, 1 },
-    .n_channels = info->depth,
-    .stokes = stokes,
-  };
-  reading->values = g_new (float, info->depth);
-  for (int i = 0; i < info->depth; i++)
-    reading->values[i] = NAN;
-  reading->last_report = g_get_monotonic_time ();
-  reading->progress = progress;
-  reading->user_data = user_data;
+  g_return_if_fail (ALMU_IS_IMAGE (image));
+  g_return_if_fail (pixel != NULL && pixel->type == ALMU_SHAPE_POINT);
 
-  g_task_set_source_tag (task, almu_spectrum_read_async);
-  g_task_set_priority (task, ALMU_PRIORITY_NORMAL);
-  g_task_set_task_data (task, reading, reading_free);
-  almu_workers_run (task, read_worker);
+  reading = reading_new (image, pixel, stokes, cancellable, progress, callback, user_data);
+  g_task_set_source_tag (reading->task, almu_spectrum_read_async);
+  n = reading->spectrum->n_channels;
+  reading->spectrum->values = g_new (float, n);
+  for (int i = 0; i < n; i++)
+    reading->spectrum->values[i] = NAN;
+
+  almu_sweep_async (&kind, reading, n, FIRST_VALUES, cancellable, on_progress, on_swept, reading);
 }
 
 /**
- * almu_spectrum_read_finish:
+ * almu_spectrum_measure_async:
+ * @shape: (nullable): a point or a closed shape; %NULL for all pixels
+ * @progress: told now and then how far it is, on the caller's main context
+ * @user_data: for @progress and @callback; alive until @callback
  *
- * Returns: (transfer full): one float per channel
+ * Statistics of the pixels of a region in all channels. No more of the file
+ * is read than the rectangle around the region, once.
  */
-GBytes *
-almu_spectrum_read_finish (AlmuImage    *image,
-                           GAsyncResult *result,
-                           GError      **error)
+void
+almu_spectrum_measure_async (AlmuImage           *image,
+                             AlmuShape           *shape,
+                             int                  stokes,
+                             GCancellable        *cancellable,
+                             AlmuSpectrumProgress progress,
+                             GAsyncReadyCallback  callback,
+                             gpointer             user_data)
+{
+  static const AlmuSweepKind kind = { measure_step, copy_spectrum, (GDestroyNotify) almu_spectrum_unref };
+  Reading                   *reading;
+  int                        n;
+
+  g_return_if_fail (ALMU_IS_IMAGE (image));
+
+  reading = reading_new (image, shape, stokes, cancellable, progress, callback, user_data);
+  g_task_set_source_tag (reading->task, almu_spectrum_measure_async);
+  n = reading->spectrum->n_channels;
+  reading->spectrum->stats = g_new (AlmuStats, n);
+  for (int i = 0; i < n; i++)
+    reading->spectrum->stats[i] = ALMU_STATS_INIT;
+
+  almu_sweep_async (&kind, reading, n, FIRST_CHANNELS, cancellable, on_progress, on_swept, reading);
+}
+
+/**
+ * almu_spectrum_finish:
+ *
+ * Returns: (transfer full): the spectrum
+ */
+AlmuSpectrum *
+almu_spectrum_finish (AlmuImage    *image,
+                      GAsyncResult *result,
+                      GError      **error)
 {
   g_return_val_if_fail (g_task_is_valid (result, image), NULL);
 
