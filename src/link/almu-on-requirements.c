@@ -144,11 +144,10 @@ almu_on_set_spectral_requirements (AlmuLink               *link,
       return;
     }
 
-  if (request->region_id != ALMU_REGION_CURSOR)
+  if (request->region_id < ALMU_REGION_CURSOR && request->n_spectral_profiles > 0)
     {
-      if (request->n_spectral_profiles > 0)
-        almu_link_report (link, CARTA__ERROR_SEVERITY__ERROR, "spectral profile",
-                          "Spectral profiles of regions are not there yet, only those of the cursor");
+      almu_link_report (link, CARTA__ERROR_SEVERITY__ERROR, "spectral profile",
+                        "The whole image has no spectral profile: draw a region around what is wanted");
       return;
     }
 

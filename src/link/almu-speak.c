@@ -171,9 +171,13 @@ speak_spectral (AlmuLink          *link,
       carta__spectral_profile__init (&profiles[i]);
       profiles[i].coordinate = (char *) profile->coordinate;
       profiles[i].stats_type = (CARTA__StatsType) profile->stats_type;
-      profiles[i].raw_values_fp32 = borrow (profile->values);
+      if (product->region_id == ALMU_REGION_CURSOR)
+        profiles[i].raw_values_fp32 = borrow (profile->values);
+      else
+        profiles[i].raw_values_fp64 = borrow (profile->values);
       pointers[i] = &profiles[i];
       what = mix (what, g_str_hash (profile->coordinate));
+      what = mix (what, (guint64) profile->stats_type);
     }
 
   message.file_id = product->file_id;

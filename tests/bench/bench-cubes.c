@@ -19,11 +19,13 @@ typedef struct
   int         n_tiles_across;
   double      step_goal;
   double      spectrum_goal;
+  double      region_goal;
+  double      plane_goal;
 } Cube;
 
 static const Cube cubes[] = {
-  { "cube-512.fits", 512, 128, 1, 2, 4, 1 },
-  { "cube-1024.fits", 1024, 256, 2, 4, 11, 1.5 },
+  { "cube-512.fits", 512, 128, 1, 2, 4, 1, 8, 45 },
+  { "cube-1024.fits", 1024, 256, 2, 4, 11, 1.5, 15, 350 },
 };
 
 static void
@@ -71,6 +73,7 @@ is_complete (const ProtobufCMessage *message,
 
 static void
 require_spectrum (Bench   *bench,
+                  int      region_id,
                   gboolean is_wanted)
 {
   CARTA__SetSpectralRequirements                  message = CARTA__SET_SPECTRAL_REQUIREMENTS__INIT;
@@ -81,10 +84,10 @@ require_spectrum (Bench   *bench,
   config.coordinate = (char *) "z";
   config.n_stats_types = 1;
   config.stats_types = &mean;
+  message.region_id = region_id;
   message.n_spectral_profiles = is_wanted ? G_N_ELEMENTS (configs) : 0;
   message.spectral_profiles = configs;
   bench_link_send (bench->link, &message.base);
-  bench_link_settle (bench->link);
 }
 
 static void
@@ -95,7 +98,8 @@ bench_spectra (Bench      *bench,
   g_autofree char *name = g_strdup_printf ("cursor spectral profile, %d channels", cube->depth);
   g_autofree char *path = g_build_filename (bench->folder, cube->name, NULL);
 
-  require_spectrum (bench, TRUE);
+  require_spectrum (bench, 0, TRUE);
+  bench_link_settle (bench->link);
   for (int i = 0; i < N_ROUNDS; i++)
     {
       gint64 begin = g_get_monotonic_time ();
@@ -105,7 +109,8 @@ bench_spectra (Bench      *bench,
       bench_series_add_since (times, begin);
       bench_link_settle (bench->link);
     }
-  require_spectrum (bench, FALSE);
+  require_spectrum (bench, 0, FALSE);
+  bench_link_settle (bench->link);
 
   bench_report_add (bench->report, name, "ms", times,
                     bench_floor_read_spread (path, cube->depth, (gsize) cube->side * (gsize) cube->side * sizeof (float)) +
@@ -128,7 +133,9 @@ static int
 set_rectangle (Bench *bench,
                int    region_id,
                float  x,
-               float  y)
+               float  y,
+               float  width,
+               float  height)
 {
   CARTA__SetRegion  message = CARTA__SET_REGION__INIT;
   CARTA__RegionInfo info = CARTA__REGION_INFO__INIT;
@@ -138,8 +145,8 @@ set_rectangle (Bench *bench,
 
   centre.x = x;
   centre.y = y;
-  size.x = 200;
-  size.y = 150;
+  size.x = width;
+  size.y = height;
   info.region_type = CARTA__REGION_TYPE__RECTANGLE;
   info.n_control_points = G_N_ELEMENTS (points);
   info.control_points = points;
@@ -203,14 +210,14 @@ bench_region (Bench      *bench,
 {
   g_autoptr(BenchSeries) times = bench_series_new ();
   g_autofree char *name = g_strdup_printf ("region %s, 200 × 150", what);
-  int              region_id = set_rectangle (bench, -1, 200, 200);
+  int              region_id = set_rectangle (bench, -1, 200, 200, 200, 150);
 
   /* elsewhere each time, so that nobody can know the answer */
   for (int i = 0; i < N_ROUNDS; i++)
     {
       gint64 begin;
 
-      set_rectangle (bench, region_id, (float) (110 + i), (float) (cube->side - 100 - i));
+      set_rectangle (bench, region_id, (float) (110 + i), (float) (cube->side - 100 - i), 200, 150);
       begin = g_get_monotonic_time ();
       require (bench, region_id, TRUE);
       bench_link_await (bench->link, answer, 1);
@@ -220,6 +227,44 @@ bench_region (Bench      *bench,
     }
 
   bench_report_add (bench->report, name, "ms", times, bench_floor_transfer (200), 0.5);
+}
+
+/* Elsewhere each time, so that nobody can know the answer; the whole plane
+ * a little larger each time. */
+static void
+bench_region_spectra (Bench      *bench,
+                      const Cube *cube,
+                      gboolean    is_whole)
+{
+  g_autoptr(BenchSeries) times = bench_series_new ();
+  g_autofree char *path = g_build_filename (bench->folder, cube->name, NULL);
+  g_autofree char *name = NULL;
+  int              region_id = set_rectangle (bench, -1, 200, 200, 200, 150);
+  float            side = (float) cube->side;
+  gsize            n_bytes = (gsize) (is_whole ? cube->side * cube->side : 200 * 150) * (gsize) cube->depth * sizeof (float);
+  double           goal = is_whole ? cube->plane_goal : cube->region_goal;
+
+  for (int i = 0; i < (is_whole ? N_ROUNDS / 4 : N_ROUNDS); i++)
+    {
+      gint64 begin;
+
+      if (is_whole)
+        set_rectangle (bench, region_id, side / 2, side / 2, 2 * side + (float) i, 2 * side);
+      else
+        set_rectangle (bench, region_id, (float) (110 + i), (float) (cube->side - 100 - i), 200, 150);
+      begin = g_get_monotonic_time ();
+      require_spectrum (bench, region_id, TRUE);
+      bench_link_await_that (bench->link, CARTA__EVENT_TYPE__SPECTRAL_PROFILE_DATA, is_complete, NULL);
+      bench_series_add_since (times, begin);
+      require_spectrum (bench, region_id, FALSE);
+      bench_link_settle (bench->link);
+    }
+
+  name = is_whole ? g_strdup_printf ("whole-plane spectral profile, %d channels", cube->depth)
+                  : g_strdup_printf ("region spectral profile, 200 × 150, %d channels", cube->depth);
+  bench_report_add (bench->report, name, "ms", times,
+                    bench_floor_read (path, BENCH_DATA_OFFSET, n_bytes) + bench_floor_transfer ((gsize) cube->depth * sizeof (double)),
+                    goal);
 }
 
 static void
@@ -233,6 +278,8 @@ bench_cube (Bench      *bench,
 
   bench_steps (bench, cube);
   bench_spectra (bench, cube);
+  bench_region_spectra (bench, cube, FALSE);
+  bench_region_spectra (bench, cube, TRUE);
   if (cube == &cubes[0])
     {
       bench_region (bench, cube, "statistics", require_stats, CARTA__EVENT_TYPE__REGION_STATS_DATA);

@@ -26,6 +26,25 @@ assert_region_mean (AlmuTestViewer *viewer,
                                   x + 800 + 10000 * memory->channel, 1e-6);
 }
 
+/* The spectrum of the first region of the first file, which is 5 × 3 pixels
+ * around its centre. */
+static void
+await_spectrum (AlmuTestViewer *viewer)
+{
+  almu_test_autobody CARTA__SpectralProfileData *data = NULL;
+  const double                                  *values;
+
+  data = almu_test_viewer_await (viewer, CARTA__EVENT_TYPE__SPECTRAL_PROFILE_DATA);
+  g_assert_cmpint (data->file_id, ==, 0);
+  g_assert_cmpint (data->region_id, ==, 1);
+  g_assert_cmpfloat (data->progress, ==, 1);
+  g_assert_cmpuint (data->n_profiles, ==, 1);
+  g_assert_cmpuint (data->profiles[0]->raw_values_fp64.len, ==, DEPTH * sizeof (double));
+  values = (const double *) data->profiles[0]->raw_values_fp64.data;
+  for (int channel = 0; channel < DEPTH; channel++)
+    g_assert_cmpfloat (values[channel], ==, 15 * (6 + 800 + 10000 * channel));
+}
+
 /* Nothing more comes of what was asked for: the link is quiet over answers
  * to two later requests. */
 static void
@@ -49,6 +68,8 @@ test_resume_cut (Desk         *desk,
   await_histograms (desk->viewer, two, 2);
   almu_test_ask_stats (desk->viewer, 0, -1, "z");
   almu_test_body_free (desk_await (desk, CARTA__EVENT_TYPE__REGION_STATS_DATA));
+  almu_test_ask_spectral (desk->viewer, 0, 1, "z");
+  await_spectrum (desk->viewer);
   n_read = almu_test_daemon_get_metric (desk->daemon, "image_read_bytes_total");
 
   almu_test_viewer_cut (desk->viewer);
@@ -58,8 +79,11 @@ test_resume_cut (Desk         *desk,
   await_histograms (desk->viewer, two, 2);
 
   /* what was wanted comes unasked, and is not sent twice */
+  await_spectrum (desk->viewer);
   almu_test_body_free (desk_await (desk, CARTA__EVENT_TYPE__REGION_STATS_DATA));
   almu_test_ask_stats (desk->viewer, 0, -1, "z");
+  almu_test_ask_spectral (desk->viewer, 0, 1, "z");
+  assert_nothing_of (desk->viewer, CARTA__EVENT_TYPE__SPECTRAL_PROFILE_DATA);
   assert_nothing_of (desk->viewer, CARTA__EVENT_TYPE__REGION_STATS_DATA);
 
   for (guint i = 0; i < G_N_ELEMENTS (two); i++)
@@ -235,12 +259,18 @@ test_resume_kill (Desk         *desk,
                   gconstpointer user_data)
 {
   const float points[] = { 5, 5, 2, 2 };
+  const float first[] = { 6, 8, 4, 2 };
 
   open_all (desk, two, 2);
   await_histograms (desk->viewer, two, 2);
+  almu_test_ask_spectral (desk->viewer, 0, 1, "z");
+  await_spectrum (desk->viewer);
+  /* what is acknowledged is written, with all that came before */
+  g_assert_cmpint (almu_test_draw (desk->viewer, 0, 1, CARTA__REGION_TYPE__RECTANGLE, first, 2, 0), ==, 1);
   restart (desk);
   resume (desk->viewer, two, 2);
   await_histograms (desk->viewer, two, 2);
+  await_spectrum (desk->viewer);
   assert_cursor_value (desk->viewer, &two[0]);
   assert_cursor_value (desk->viewer, &two[1]);
   assert_region_mean (desk->viewer, &two[0], 1, 6);

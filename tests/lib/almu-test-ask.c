@@ -106,18 +106,37 @@ almu_test_ask_spectral (AlmuTestViewer *viewer,
                         int             region_id,
                         const char     *coordinate)
 {
-  CARTA__SetSpectralRequirements                  message = CARTA__SET_SPECTRAL_REQUIREMENTS__INIT;
-  CARTA__SetSpectralRequirements__SpectralConfig  config = CARTA__SET_SPECTRAL_REQUIREMENTS__SPECTRAL_CONFIG__INIT;
-  CARTA__SetSpectralRequirements__SpectralConfig *configs[] = { &config };
-  CARTA__StatsType                                type = CARTA__STATS_TYPE__Sum;
+  const CARTA__StatsType type = CARTA__STATS_TYPE__Sum;
 
-  config.coordinate = (char *) coordinate;
-  config.n_stats_types = 1;
-  config.stats_types = &type;
+  almu_test_ask_spectra (viewer, file_id, region_id, (const char *const[]){ coordinate, NULL }, &type, 1);
+}
+
+/* The same statistics of each coordinate; with none, nothing from now on. */
+void
+almu_test_ask_spectra (AlmuTestViewer         *viewer,
+                       int                     file_id,
+                       int                     region_id,
+                       const char *const      *coordinates,
+                       const CARTA__StatsType *types,
+                       gsize                   n_types)
+{
+  guint                                                       n = g_strv_length ((char **) coordinates);
+  CARTA__SetSpectralRequirements                              message = CARTA__SET_SPECTRAL_REQUIREMENTS__INIT;
+  g_autofree CARTA__SetSpectralRequirements__SpectralConfig  *configs = g_new (CARTA__SetSpectralRequirements__SpectralConfig, n);
+  g_autofree CARTA__SetSpectralRequirements__SpectralConfig **pointers = g_new (CARTA__SetSpectralRequirements__SpectralConfig *, n);
+
+  for (guint i = 0; i < n; i++)
+    {
+      carta__set_spectral_requirements__spectral_config__init (&configs[i]);
+      configs[i].coordinate = (char *) coordinates[i];
+      configs[i].n_stats_types = n_types;
+      configs[i].stats_types = (CARTA__StatsType *) types;
+      pointers[i] = &configs[i];
+    }
   message.file_id = file_id;
   message.region_id = region_id;
-  message.n_spectral_profiles = 1;
-  message.spectral_profiles = configs;
+  message.n_spectral_profiles = n;
+  message.spectral_profiles = pointers;
   almu_test_viewer_send (viewer, &message.base);
 }
 

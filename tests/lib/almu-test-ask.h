@@ -33,6 +33,12 @@ void almu_test_ask_spectral (AlmuTestViewer *viewer,
                              int             file_id,
                              int             region_id,
                              const char     *coordinate);
+void almu_test_ask_spectra (AlmuTestViewer         *viewer,
+                            int                     file_id,
+                            int                     region_id,
+                            const char *const      *coordinates,
+                            const CARTA__StatsType *types,
+                            gsize                   n_types);
 void almu_test_ask_stats (AlmuTestViewer *viewer,
                           int             file_id,
                           int             region_id,
