@@ -127,4 +127,32 @@ void almu_kernel_angle (const float *u,
                         gsize        n_values,
                         float       *degrees);
 
+/* See the comments at their definitions. */
+void almu_kernel_blend (const float *const *rows,
+                        const float        *weights,
+                        guint               n_rows,
+                        float               total,
+                        gsize               width,
+                        float              *means);
+void almu_kernel_blend_finite (const float *const *rows,
+                               const float        *weights,
+                               guint               n_rows,
+                               gsize               width,
+                               float              *means);
+void almu_kernel_veil (const float *source,
+                       gsize        width,
+                       float       *values);
+void almu_kernel_gather (const float *row,
+                         gsize        width,
+                         float       *sums,
+                         float       *counts);
+
+/* How many places almu_kernel_bound() takes together. */
+#define ALMU_KERNEL_STRETCH 64
+
+void almu_kernel_bound (const float *row,
+                        gsize        width,
+                        float       *mins,
+                        float       *maxs);
+
 G_END_DECLS

@@ -1,0 +1,761 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "almu-contour.h"
+
+#include <string.h>
+
+#include "almu-contour-strip.h"
+#include "almu-error.h"
+#include "almu-pyramid.h"
+#include "almu-vertex-codec.h"
+#include "almu-workers.h"
+
+/* Smoothed pixels of a strip: they stay in the second-level cache for all
+ * levels. */
+#define STRIP_BYTES (1024 * 1024)
+#define MIN_STRIP_ROWS 32
+
+/* Strips done at a time, per thread: some ten milliseconds, after which
+ * others get their turn. */
+#define STRIPS_PER_BITE 8
+
+/* Pieces put together between two looks at the cancellable. */
+#define LINKS_PER_LOOK 65536
+
+/* One piece of a line that goes through several strips. */
+typedef struct
+{
+  guint32 strip;
+  guint32 piece;
+} Link;
+
+/* From its first piece, round to it again if it is closed. */
+typedef struct
+{
+  gint64   rank;
+  gsize    first_link;
+  guint32  n_links;
+  gboolean is_closed;
+  gsize    n_vertices;
+} Line;
+
+typedef struct
+{
+  guint first_line;
+  guint n_lines;
+  gsize n_vertices;
+  gsize n_before; /* vertices of the chunks before */
+} Chunk;
+
+typedef struct
+{
+  double        level;
+  ContourStrip *strips;
+  GArray       *links;
+  GArray       *lines; /* by rank */
+  GArray       *chunks;
+  gsize         n_vertices;
+} Level;
+
+struct _AlmuContours
+{
+  gatomicrefcount refs;
+  guint           n_strips;
+  guint           n_levels;
+  Level          *levels;
+};
+
+/* -- tracing ------------------------------------------------------------ */
+
+/* What a thread works in; kept for the next strip. */
+typedef struct
+{
+  float   *rows;
+  float   *room;
+  float   *mins;
+  float   *maxs;
+  guint64 *rises;
+} Scratch;
+
+typedef struct
+{
+  AlmuContours *contours;
+  AlmuSmoother *smoother;
+  AlmuPlane    *plane;
+  int           rows_per_strip;
+  guint         first_strip; /* of the bite */
+  gsize         max_vertices;
+  gsize         n_vertices; /* atomic */
+  GMutex        mutex;
+  GPtrArray    *scratches; /* under the mutex: those nobody uses */
+} Tracing;
+
+static void
+scratch_free (gpointer data)
+{
+  Scratch *scratch = data;
+
+  free (scratch->rows);
+  g_free (scratch->room);
+  g_free (scratch->mins);
+  g_free (scratch->maxs);
+  g_free (scratch->rises);
+  g_free (scratch);
+}
+
+static Scratch *
+take_scratch (Tracing *tracing)
+{
+  Scratch *scratch = NULL;
+  gsize    width = (gsize) almu_smoother_get_width (tracing->smoother);
+  gsize    n_rows = (gsize) tracing->rows_per_strip + 1;
+  gsize    n_stretches = n_rows * almu_contour_count_stretches ((int) width);
+
+  g_mutex_lock (&tracing->mutex);
+  if (tracing->scratches->len > 0)
+    scratch = g_ptr_array_steal_index_fast (tracing->scratches, tracing->scratches->len - 1);
+  g_mutex_unlock (&tracing->mutex);
+
+  if (scratch != NULL)
+    return scratch;
+
+  scratch = g_new0 (Scratch, 1);
+  scratch->mins = g_new (float, n_stretches);
+  scratch->maxs = g_new (float, n_stretches);
+  scratch->rises = g_new (guint64, n_stretches);
+  if (almu_smoother_peek_rows (tracing->smoother, 0) == NULL)
+    {
+      scratch->rows = almu_pixels_try_new (n_rows * width);
+      scratch->room = g_new (float, almu_smoother_get_room (tracing->smoother));
+    }
+
+  return scratch;
+}
+
+static void
+give_scratch (Tracing *tracing,
+              Scratch *scratch)
+{
+  g_mutex_lock (&tracing->mutex);
+  g_ptr_array_add (tracing->scratches, scratch);
+  g_mutex_unlock (&tracing->mutex);
+}
+
+static gboolean
+is_too_much (Tracing *tracing)
+{
+  return (gsize) g_atomic_pointer_get (&tracing->n_vertices) > tracing->max_vertices;
+}
+
+static void
+trace_levels (Tracing            *tracing,
+              const ContourField *field,
+              guint               strip)
+{
+  for (guint i = 0; i < tracing->contours->n_levels && !is_too_much (tracing); i++)
+    {
+      Level        *level = &tracing->contours->levels[i];
+      ContourStrip *traced = &level->strips[strip];
+
+      almu_contour_trace_strip (field, level->level, tracing->max_vertices, traced);
+      g_atomic_pointer_add (&tracing->n_vertices, (gssize) traced->vertices->len);
+    }
+}
+
+static void
+trace_part (guint    part,
+            gpointer user_data)
+{
+  Tracing     *tracing = user_data;
+  guint        strip = tracing->first_strip + part;
+  int          height = almu_smoother_get_height (tracing->smoother);
+  int          first = (int) strip * tracing->rows_per_strip;
+  Scratch     *scratch;
+  ContourField field;
+
+  if (is_too_much (tracing))
+    return;
+
+  scratch = take_scratch (tracing);
+  field = (ContourField){
+    .rows = almu_smoother_peek_rows (tracing->smoother, first),
+    .first_row = first,
+    .last_row = MIN (first + tracing->rows_per_strip, height - 1),
+    .width = almu_smoother_get_width (tracing->smoother),
+    .height = height,
+    .scale = almu_smoother_get_scale (tracing->smoother),
+    .offset = almu_smoother_get_offset (tracing->smoother),
+    .mins = scratch->mins,
+    .maxs = scratch->maxs,
+    .rises = scratch->rises,
+  };
+
+  if (field.rows == NULL)
+    {
+      almu_smoother_make_rows (tracing->smoother, first, field.last_row + 1, scratch->rows, scratch->room);
+      field.rows = scratch->rows;
+    }
+  almu_contour_bound (&field);
+  trace_levels (tracing, &field, strip);
+  give_scratch (tracing, scratch);
+}
+
+static void
+lay_out_strips (Tracing *tracing)
+{
+  gsize row_bytes = (gsize) almu_smoother_get_width (tracing->smoother) * sizeof (float);
+  int   n_cell_rows = almu_smoother_get_height (tracing->smoother) - 1;
+  int   rows = (int) CLAMP (STRIP_BYTES / MAX (row_bytes, 1), MIN_STRIP_ROWS, G_MAXINT16);
+
+  /* every thread gets something of a small image too */
+  rows = MIN (rows, n_cell_rows / (4 * (int) almu_workers_get_threads ()) + 1);
+  tracing->rows_per_strip = MAX (rows, 8);
+  if (almu_smoother_get_width (tracing->smoother) > 1 && n_cell_rows > 0)
+    tracing->contours->n_strips = (guint) ((n_cell_rows - 1) / tracing->rows_per_strip + 1);
+}
+
+static gboolean
+trace_strips (Tracing      *tracing,
+              GCancellable *cancellable,
+              GError      **error)
+{
+  guint n_strips = tracing->contours->n_strips;
+  guint bite = STRIPS_PER_BITE * almu_workers_get_threads ();
+
+  for (guint first = 0; first < n_strips; first += bite)
+    {
+      if (g_cancellable_set_error_if_cancelled (cancellable, error))
+        return FALSE;
+
+      tracing->first_strip = first;
+      almu_workers_share (MIN (bite, n_strips - first), trace_part, tracing);
+      if (is_too_much (tracing))
+        {
+          g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
+                       "more than %" G_GSIZE_FORMAT " vertices", tracing->max_vertices);
+          return FALSE;
+        }
+    }
+
+  return TRUE;
+}
+
+/* -- putting the pieces together ---------------------------------------- */
+
+typedef struct
+{
+  Level   *level;
+  guint    n_strips;
+  guint8 **taken; /* of each strip, for each piece */
+} Joining;
+
+static const ContourPiece *
+get_piece (const Level *level,
+           const Link  *link)
+{
+  return &g_array_index (level->strips[link->strip].pieces, ContourPiece, link->piece);
+}
+
+/* The piece that begins at the edge at @x; they stand from left to right. */
+static guint32
+find_piece (const ContourStrip *strip,
+            guint               first,
+            guint               n,
+            int                 x)
+{
+  guint low = first;
+  guint high = first + n;
+
+  while (high - low > 1)
+    {
+      guint middle = low + (high - low) / 2;
+
+      if (g_array_index (strip->pieces, ContourPiece, middle).from_x <= x)
+        low = middle;
+      else
+        high = middle;
+    }
+
+  g_assert (g_array_index (strip->pieces, ContourPiece, low).from_x == x);
+
+  return low;
+}
+
+/* Where a piece that leaves its strip goes on. */
+static Link
+find_next (Joining    *joining,
+           const Link *link)
+{
+  const ContourPiece *piece = get_piece (joining->level, link);
+  Link                next = { piece->to == CONTOUR_ABOVE ? link->strip - 1 : link->strip + 1, 0 };
+  const ContourStrip *strip = &joining->level->strips[next.strip];
+
+  if (piece->to == CONTOUR_ABOVE)
+    next.piece = find_piece (strip, strip->first_from_below, strip->n_from_below, piece->to_x);
+  else
+    next.piece = find_piece (strip, 0, strip->n_from_above, piece->to_x);
+
+  return next;
+}
+
+static gboolean
+goes_on (const ContourPiece *piece)
+{
+  return piece->to == CONTOUR_ABOVE || piece->to == CONTOUR_BELOW;
+}
+
+/* A closed line begins in its piece of the lowest rank. */
+static void
+turn_links (Level *level,
+            Line  *line)
+{
+  Link            *links = &g_array_index (level->links, Link, line->first_link);
+  guint32          best = 0;
+  g_autofree Link *turned = NULL;
+
+  for (guint32 i = 1; i < line->n_links; i++)
+    if (get_piece (level, &links[i])->rank < get_piece (level, &links[best])->rank)
+      best = i;
+
+  line->rank = get_piece (level, &links[best])->rank;
+  if (best == 0)
+    return;
+
+  turned = g_new (Link, line->n_links);
+  memcpy (turned, links + best, (line->n_links - best) * sizeof *links);
+  memcpy (turned + line->n_links - best, links, best * sizeof *links);
+  memcpy (links, turned, line->n_links * sizeof *links);
+}
+
+static void
+join_line (Joining *joining,
+           Link     link)
+{
+  Level              *level = joining->level;
+  const ContourPiece *piece = get_piece (level, &link);
+  Line                line = {
+                   .rank = piece->rank,
+                   .first_link = level->links->len,
+                   .is_closed = piece->from != CONTOUR_BORDER,
+                   .n_vertices = 1,
+  };
+
+  while (!joining->taken[link.strip][link.piece])
+    {
+      joining->taken[link.strip][link.piece] = TRUE;
+      g_array_append_val (level->links, link);
+      piece = get_piece (level, &link);
+      line.n_links++;
+      /* its first vertex is the last one of the piece before */
+      line.n_vertices += piece->n - 1;
+      if (goes_on (piece))
+        link = find_next (joining, &link);
+    }
+
+  if (line.is_closed)
+    {
+      /* in two ranges of numbers, open lines come first */
+      turn_links (level, &line);
+      line.rank += G_MAXINT64 / 2;
+    }
+  g_array_append_val (level->lines, line);
+  level->n_vertices += line.n_vertices;
+}
+
+/* Lines that come from the border first, so that what goes on elsewhere and
+ * is left then is closed. */
+static gboolean
+join_pieces (Joining      *joining,
+             gboolean      from_border,
+             GCancellable *cancellable)
+{
+  Level *level = joining->level;
+  guint  n_seen = 0;
+
+  for (guint strip = 0; strip < joining->n_strips; strip++)
+    {
+      const GArray *pieces = level->strips[strip].pieces;
+
+      for (guint i = 0; i < pieces->len; i++)
+        {
+          gboolean is_border = g_array_index (pieces, ContourPiece, i).from == CONTOUR_BORDER;
+
+          if (++n_seen % LINKS_PER_LOOK == 0 && g_cancellable_is_cancelled (cancellable))
+            return FALSE;
+
+          if (is_border == from_border && !joining->taken[strip][i])
+            join_line (joining, (Link){ strip, i });
+        }
+    }
+
+  return TRUE;
+}
+
+static int
+compare_lines (gconstpointer a,
+               gconstpointer b)
+{
+  const Line *x = a;
+  const Line *y = b;
+
+  return (x->rank > y->rank) - (x->rank < y->rank);
+}
+
+static void
+make_chunks (Level *level,
+             gsize  chunk_size)
+{
+  Chunk chunk = { 0 };
+
+  for (guint i = 0; i < level->lines->len; i++)
+    {
+      chunk.n_lines++;
+      chunk.n_vertices += g_array_index (level->lines, Line, i).n_vertices;
+      if (chunk.n_vertices <= chunk_size && i + 1 < level->lines->len)
+        continue;
+
+      g_array_append_val (level->chunks, chunk);
+      chunk = (Chunk){ i + 1, 0, 0, chunk.n_before + chunk.n_vertices };
+    }
+}
+
+static gboolean
+join_level (Level        *level,
+            guint         n_strips,
+            GCancellable *cancellable)
+{
+  Joining  joining = { level, n_strips, g_new0 (guint8 *, n_strips + 1) };
+  gboolean is_done;
+
+  for (guint i = 0; i < n_strips; i++)
+    joining.taken[i] = g_malloc0 (level->strips[i].pieces->len + 1);
+
+  is_done = join_pieces (&joining, TRUE, cancellable) && join_pieces (&joining, FALSE, cancellable);
+  g_strfreev ((char **) joining.taken);
+  if (is_done)
+    g_array_sort (level->lines, compare_lines);
+
+  return is_done;
+}
+
+typedef struct
+{
+  AlmuContours *contours;
+  GCancellable *cancellable;
+  gsize         chunk_size;
+} JoiningAll;
+
+static void
+join_part (guint    part,
+           gpointer user_data)
+{
+  JoiningAll *all = user_data;
+  Level      *level = &all->contours->levels[part];
+
+  if (join_level (level, all->contours->n_strips, all->cancellable))
+    make_chunks (level, all->chunk_size);
+}
+
+/* -- the whole ---------------------------------------------------------- */
+
+static AlmuContours *
+contours_new (const AlmuContourRecipe *recipe)
+{
+  AlmuContours *self = g_new0 (AlmuContours, 1);
+
+  g_atomic_ref_count_init (&self->refs);
+  self->n_levels = recipe->n_levels;
+  self->levels = g_new0 (Level, recipe->n_levels);
+  for (guint i = 0; i < recipe->n_levels; i++)
+    {
+      self->levels[i].level = recipe->levels[i];
+      self->levels[i].links = g_array_new (FALSE, FALSE, sizeof (Link));
+      self->levels[i].lines = g_array_new (FALSE, FALSE, sizeof (Line));
+      self->levels[i].chunks = g_array_new (FALSE, FALSE, sizeof (Chunk));
+    }
+
+  return self;
+}
+
+AlmuContours *
+almu_contours_ref (AlmuContours *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  g_atomic_ref_count_inc (&self->refs);
+
+  return self;
+}
+
+static void
+level_clear (Level *level,
+             guint  n_strips)
+{
+  for (guint i = 0; level->strips != NULL && i < n_strips; i++)
+    almu_contour_strip_clear (&level->strips[i]);
+  g_free (level->strips);
+  g_array_unref (level->links);
+  g_array_unref (level->lines);
+  g_array_unref (level->chunks);
+}
+
+void
+almu_contours_unref (AlmuContours *self)
+{
+  g_return_if_fail (self != NULL);
+
+  if (!g_atomic_ref_count_dec (&self->refs))
+    return;
+
+  for (guint i = 0; i < self->n_levels; i++)
+    level_clear (&self->levels[i], self->n_strips);
+  g_free (self->levels);
+  g_free (self);
+}
+
+/**
+ * almu_contours_trace:
+ * @plane: a plane
+ * @recipe: what to trace
+ * @max_vertices: of all levels together
+ * @cancellable: (nullable): asked every few milliseconds
+ *
+ * Traces lines of equal value by marching squares, on several threads: each
+ * smooths and traces strips of some rows for all levels, so that no smoothed
+ * plane is ever kept; making its rows again costs less than keeping them. The
+ * lines are those of a trace of the whole, in the same order, with the same
+ * beginnings: lines that come from the border, clockwise from the corner at
+ * the origin, then closed ones by the first pixel at which they rise.
+ *
+ * A blank pixel is lower than all others. Vertices count from the edge of the
+ * image: the centre of the first pixel is at 0.5.
+ *
+ * Returns: (transfer full): the lines; fails with %ALMU_ERROR_LIMIT if there
+ *   are too many
+ */
+AlmuContours *
+almu_contours_trace (AlmuPlane               *plane,
+                     const AlmuContourRecipe *recipe,
+                     gsize                    max_vertices,
+                     GCancellable            *cancellable,
+                     GError                 **error)
+{
+  g_autoptr(AlmuContours) self = NULL;
+  g_autoptr(AlmuSmoother) smoother = NULL;
+  Tracing    tracing = { 0 };
+  JoiningAll joining;
+  gboolean   is_traced;
+
+  g_return_val_if_fail (plane != NULL, NULL);
+  g_return_val_if_fail (recipe != NULL, NULL);
+
+  self = contours_new (recipe);
+  smoother = almu_smoother_new (almu_plane_get_pixels (plane),
+                                almu_plane_get_width (plane), almu_plane_get_height (plane),
+                                recipe->smoothing, recipe->factor);
+
+  tracing.contours = self;
+  tracing.smoother = smoother;
+  tracing.plane = plane;
+  tracing.max_vertices = max_vertices;
+  lay_out_strips (&tracing);
+  for (guint i = 0; i < self->n_levels; i++)
+    self->levels[i].strips = g_new0 (ContourStrip, MAX (self->n_strips, 1));
+
+  g_mutex_init (&tracing.mutex);
+  tracing.scratches = g_ptr_array_new_with_free_func (scratch_free);
+  is_traced = trace_strips (&tracing, cancellable, error);
+  g_ptr_array_unref (tracing.scratches);
+  g_mutex_clear (&tracing.mutex);
+  if (!is_traced)
+    return NULL;
+
+  joining = (JoiningAll){ self, cancellable, (gsize) MAX (recipe->chunk_size, 1) };
+  almu_workers_share (self->n_levels, join_part, &joining);
+  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+    return NULL;
+
+  return g_steal_pointer (&self);
+}
+
+guint
+almu_contours_get_n_lines (AlmuContours *self,
+                           guint         level)
+{
+  g_return_val_if_fail (self != NULL && level < self->n_levels, 0);
+
+  return self->levels[level].lines->len;
+}
+
+/**
+ * almu_contours_get_n_vertices:
+ *
+ * Returns: of all lines of the level
+ */
+gsize
+almu_contours_get_n_vertices (AlmuContours *self,
+                              guint         level)
+{
+  g_return_val_if_fail (self != NULL && level < self->n_levels, 0);
+
+  return self->levels[level].n_vertices;
+}
+
+static float *
+copy_vertices (const Level *level,
+               const Link  *link,
+               guint32      begin,
+               guint32      end,
+               float       *to)
+{
+  const ContourPiece *piece = get_piece (level, link);
+  const GArray       *vertices = level->strips[link->strip].vertices;
+
+  memcpy (to, &g_array_index (vertices, ContourVertex, piece->first + begin),
+          (end - begin) * sizeof (ContourVertex));
+
+  return to + 2 * (gsize) (end - begin);
+}
+
+/**
+ * almu_contours_copy_line:
+ * @vertices: (nullable): room for x and y of each
+ *
+ * A closed line ends with the vertex it begins with.
+ *
+ * Returns: the number of vertices
+ */
+gsize
+almu_contours_copy_line (AlmuContours *self,
+                         guint         level,
+                         guint         line,
+                         float        *vertices)
+{
+  const Level *of;
+  const Line  *lines;
+  const Link  *links;
+  guint32      turn;
+
+  g_return_val_if_fail (self != NULL && level < self->n_levels, 0);
+
+  of = &self->levels[level];
+  g_return_val_if_fail (line < of->lines->len, 0);
+
+  lines = &g_array_index (of->lines, Line, line);
+  if (vertices == NULL)
+    return lines->n_vertices;
+
+  links = &g_array_index (of->links, Link, lines->first_link);
+  turn = lines->is_closed ? get_piece (of, links)->turn : 0;
+  vertices = copy_vertices (of, links, turn, get_piece (of, links)->n, vertices);
+  for (guint32 i = 1; i < lines->n_links; i++)
+    vertices = copy_vertices (of, &links[i], 1, get_piece (of, &links[i])->n, vertices);
+  if (turn > 0)
+    copy_vertices (of, links, 1, turn + 1, vertices);
+
+  return lines->n_vertices;
+}
+
+/* -- chunks ------------------------------------------------------------- */
+
+/**
+ * almu_contours_get_n_chunks:
+ *
+ * Returns: into how many chunks a level falls; none without lines
+ */
+guint
+almu_contours_get_n_chunks (AlmuContours *self,
+                            guint         level)
+{
+  g_return_val_if_fail (self != NULL && level < self->n_levels, 0);
+
+  return self->levels[level].chunks->len;
+}
+
+/**
+ * almu_contour_chunk_new_empty:
+ *
+ * A chunk without lines: a beginning, or an end. It says floats, because
+ * the page takes no notice of coordinates in fixed point that are empty, and
+ * would go on showing the lines it had.
+ */
+AlmuContourChunk *
+almu_contour_chunk_new_empty (double level,
+                              float  progress)
+{
+  AlmuContourChunk *self = g_new0 (AlmuContourChunk, 1);
+
+  self->level = level;
+  self->progress = progress;
+  self->coordinates = g_bytes_new (NULL, 0);
+  self->starts = g_bytes_new (NULL, 0);
+
+  return self;
+}
+
+void
+almu_contour_chunk_free (AlmuContourChunk *self)
+{
+  g_bytes_unref (self->coordinates);
+  g_bytes_unref (self->starts);
+  g_free (self);
+}
+
+/**
+ * almu_contours_encode:
+ * @level: index of a level
+ * @chunk: index of a chunk of it
+ * @decimation: see almu_vertex_encode(), as is @compression_level
+ *
+ * Returns: (transfer full) (nullable): the chunk; %NULL if cancelled
+ */
+AlmuContourChunk *
+almu_contours_encode (AlmuContours *self,
+                      guint         level,
+                      guint         chunk,
+                      int           decimation,
+                      int           compression_level,
+                      GCancellable *cancellable)
+{
+  g_autofree float *numbers = NULL;
+  gint32           *starts;
+  GBytes           *coordinates;
+  const Level      *of;
+  const Chunk      *what;
+  AlmuContourChunk *made;
+  gsize             n_done;
+  gsize             n = 0;
+
+  g_return_val_if_fail (self != NULL && level < self->n_levels, NULL);
+
+  of = &self->levels[level];
+  g_return_val_if_fail (chunk < of->chunks->len, NULL);
+
+  what = &g_array_index (of->chunks, Chunk, chunk);
+  numbers = g_new (float, 2 * what->n_vertices);
+  starts = g_new (gint32, what->n_lines);
+  for (guint i = 0; i < what->n_lines; i++)
+    {
+      starts[i] = GINT32_TO_LE ((gint32) (2 * n));
+      n += almu_contours_copy_line (self, level, what->first_line + i, numbers + 2 * n);
+    }
+
+  coordinates = almu_vertex_encode (numbers, 2 * n, decimation, compression_level, cancellable);
+  if (coordinates == NULL)
+    {
+      g_free (starts);
+      return NULL;
+    }
+
+  n_done = what->n_before + n;
+  made = g_new0 (AlmuContourChunk, 1);
+  made->level = of->level;
+  made->progress = n_done == of->n_vertices ? 1 : MIN (0.99f, (float) ((double) n_done / (double) of->n_vertices));
+  made->decimation = compression_level < 1 ? 0 : CLAMP (decimation, 1, ALMU_MAX_DECIMATION);
+  made->coordinates = coordinates;
+  made->starts = g_bytes_new_take (starts, what->n_lines * sizeof *starts);
+  made->n_bytes = 2 * n * sizeof (float);
+
+  return made;
+}
