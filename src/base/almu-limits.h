@@ -111,6 +111,13 @@
  * 100 MB. */
 #define ALMU_LIMIT_CROSSINGS (1 << 24)
 
+/* Values of a profile along a line, one for each pixel of its length: the
+ * diagonal of an image of 180,000 pixels on a side. A megabyte as floats. */
+#define ALMU_LIMIT_LINE_VALUES (1 << 18)
+
+/* Pixels across a line that are averaged; the page offers no more. */
+#define ALMU_LIMIT_LINE_WIDTH 20
+
 /* FITS allows 999 axes; what CARTA shows has at most a handful. */
 #define ALMU_LIMIT_AXES 16
 
