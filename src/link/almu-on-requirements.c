@@ -5,6 +5,7 @@
 
 #include "almu-error.h"
 #include "almu-limits.h"
+#include "almu-line.h"
 #include "almu-message.h"
 #include "almu-want.h"
 
@@ -72,6 +73,25 @@ require (AlmuLink   *link,
     almu_link_report (link, CARTA__ERROR_SEVERITY__ERROR, tag, error->message);
 }
 
+/* Only lines are averaged over a width; for the others it means nothing. */
+static gboolean
+check_width (AlmuLink *link,
+             int       region_id,
+             int       width,
+             GError  **error)
+{
+  AlmuRegion *region = almu_session_get_region (almu_link_get_session (link), region_id, NULL);
+
+  if (region == NULL || !almu_shape_is_line (almu_region_get_shape (region)) ||
+      (width >= 1 && width <= ALMU_LIMIT_LINE_WIDTH))
+    return TRUE;
+
+  g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
+               "Averaging width %d of region %d is not one from 1 to %d pixels",
+               width, region_id, ALMU_LIMIT_LINE_WIDTH);
+  return FALSE;
+}
+
 void
 almu_on_set_spatial_requirements (AlmuLink               *link,
                                   guint32                 request_id,
@@ -81,7 +101,12 @@ almu_on_set_spatial_requirements (AlmuLink               *link,
   g_autoptr(GArray) wants = almu_spatial_wants_new ();
   g_autoptr(GError) error = NULL;
 
-  if (!check_count (request->n_spatial_profiles, &error))
+  gboolean is_right = check_count (request->n_spatial_profiles, &error);
+
+  for (gsize i = 0; is_right && i < request->n_spatial_profiles; i++)
+    is_right = check_width (link, request->region_id, request->spatial_profiles[i]->width, &error);
+
+  if (!is_right)
     {
       almu_link_report (link, CARTA__ERROR_SEVERITY__ERROR, "spatial profile", error->message);
       return;

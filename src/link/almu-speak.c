@@ -121,6 +121,18 @@ speak_stats (AlmuLink          *link,
 }
 
 static void
+describe_line_axis (const AlmuLineAxis     *axis,
+                    CARTA__LineProfileAxis *message)
+{
+  carta__line_profile_axis__init (message);
+  message->axis_type = (CARTA__ProfileAxisType) axis->type;
+  message->crpix = (float) axis->reference_index;
+  message->crval = (float) axis->reference;
+  message->cdelt = (float) axis->increment;
+  message->unit = (char *) axis->unit;
+}
+
+static void
 speak_spatial (AlmuLink          *link,
                const AlmuProduct *product)
 {
@@ -128,6 +140,8 @@ speak_spatial (AlmuLink          *link,
   guint                              n = product->profile.n_profiles;
   g_autofree CARTA__SpatialProfile  *profiles = g_new (CARTA__SpatialProfile, MAX (n, 1));
   g_autofree CARTA__SpatialProfile **pointers = g_new (CARTA__SpatialProfile *, MAX (n, 1));
+  g_autofree CARTA__LineProfileAxis *axes = g_new (CARTA__LineProfileAxis, MAX (n, 1));
+  guint64                            what = 0;
 
   for (guint i = 0; i < n; i++)
     {
@@ -139,6 +153,13 @@ speak_spatial (AlmuLink          *link,
       profiles[i].mip = profile->mip;
       profiles[i].coordinate = (char *) profile->coordinate;
       profiles[i].raw_values_fp32 = borrow (profile->values);
+      if (profile->line_axis != NULL)
+        {
+          describe_line_axis (profile->line_axis, &axes[i]);
+          profiles[i].line_axis = &axes[i];
+          /* each profile of a line comes by itself */
+          what = mix (what, g_str_hash (profile->coordinate));
+        }
       pointers[i] = &profiles[i];
     }
 
@@ -151,7 +172,7 @@ speak_spatial (AlmuLink          *link,
   message.value = product->profile.value;
   message.n_profiles = n;
   message.profiles = pointers;
-  almu_link_stream (link, &message.base, ALMU_OUTBOX_NEWEST, newest_key (product, 0));
+  almu_link_stream (link, &message.base, ALMU_OUTBOX_NEWEST, newest_key (product, what));
 }
 
 static void

@@ -132,40 +132,62 @@ wants_cuts (Wants *wants)
   return wants->region_id == ALMU_REGION_CURSOR || (wants->spatial != NULL && wants->spatial->len > 0);
 }
 
-/* All spatial profiles at a place, again. */
+static gboolean
+wants_line (Wants *wants)
+{
+  return wants->region != NULL && almu_shape_is_line (almu_region_get_shape (wants->region));
+}
+
+static void
+cut_at_place (Wants *wants,
+              Work  *work,
+              int    x,
+              int    y)
+{
+  AlmuDemand *self = wants->demand;
+
+  if (work->stokes == self->stokes)
+    {
+      send_cuts (self, work, self->plane, x, y);
+      almu_work_free (work);
+    }
+  else
+    {
+      almu_cache_get_plane_async (self->cache, self->image, work->channel, work->stokes,
+                                  ALMU_PRIORITY_CURSOR, work->cancellable,
+                                  on_plane_to_cut, work);
+    }
+}
+
+/* All spatial profiles at a place or along a line, again. */
 void
 almu_wants_renew_cuts (Wants *wants)
 {
-  AlmuDemand *self = wants->demand;
   g_autoptr(GPtrArray) works = NULL;
-  int x;
-  int y;
+  gboolean is_line = wants_line (wants);
+  int      x = 0;
+  int      y = 0;
 
   almu_cancellable_renew (&wants->cutting);
-  if (self->plane == NULL || wants->region_id < 0 || !wants_cuts (wants) ||
-      !almu_wants_get_place (wants, &x, &y))
+  if (wants->demand->plane == NULL || wants->region_id < 0 || !wants_cuts (wants))
+    return;
+
+  if (is_line ? almu_wants_get_shape (wants) == NULL : !almu_wants_get_place (wants, &x, &y))
     return;
 
   works = plan_cuts (wants);
   for (guint i = 0; i < works->len; i++)
     {
-      Work *work = g_ptr_array_index (works, i);
-
-      if (work->stokes == self->stokes)
-        {
-          send_cuts (self, work, self->plane, x, y);
-          almu_work_free (work);
-        }
+      if (is_line)
+        almu_wants_follow_line (wants, works->pdata[i]);
       else
-        almu_cache_get_plane_async (self->cache, self->image, work->channel, work->stokes,
-                                    ALMU_PRIORITY_CURSOR, work->cancellable,
-                                    on_plane_to_cut, work);
+        cut_at_place (wants, works->pdata[i], x, y);
     }
 }
 
 /**
  * almu_demand_require_spatial:
- * @region_id: a point region, or %ALMU_REGION_CURSOR
+ * @region_id: a point or a line, or %ALMU_REGION_CURSOR
  * @region: (nullable): the region of that id
  * @wants: (element-type AlmuSpatialWant): replaces what was wanted so far
  */

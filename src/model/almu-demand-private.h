@@ -111,6 +111,8 @@ gboolean   almu_wants_replace (Wants   *wants,
                                GArray **place,
                                GArray  *with,
                                gboolean is_equal);
+void       almu_wants_follow_line (Wants *wants,
+                                   Work  *work);
 void       almu_wants_renew_measures (Wants *wants);
 void       almu_wants_renew_cuts (Wants *wants);
 void       almu_wants_renew_spectra (Wants *wants);

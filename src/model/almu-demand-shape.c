@@ -105,7 +105,7 @@ almu_wants_drop_shape (Wants *wants)
  * until the region moves.
  *
  * Returns: (transfer none) (nullable): the shape; %NULL if the region has
- *   none here, which the viewer was told
+ *   none here, which the viewer was told, or is an annotation
  */
 AlmuShape *
 almu_wants_get_shape (Wants *wants)
@@ -116,6 +116,8 @@ almu_wants_get_shape (Wants *wants)
   g_assert (wants->region != NULL);
 
   drawn = almu_region_get_shape (wants->region);
+  if (almu_shape_is_annotation (drawn))
+    return NULL;
   if (drawn == wants->drawn)
     return wants->shape;
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "almu-histogram.h"
+#include "almu-line.h"
 #include "almu-tile-codec.h"
 #include "almu-tile.h"
 #include "almu-want.h"
@@ -29,6 +30,8 @@ typedef struct
   int           mip;
   AlmuStatsType stats_type;
   GBytes       *values;
+
+  const AlmuLineAxis *line_axis; /* of lines only, else NULL */
 } AlmuProfile;
 
 typedef struct

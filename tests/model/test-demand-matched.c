@@ -166,6 +166,118 @@ test_matched_point (Fixture      *fixture,
   g_assert_cmpint (g_bytes_get_size (kept->profiles->pdata[0]), ==, 50 * sizeof (float));
 }
 
+static AlmuShape *
+horizontal (void)
+{
+  return almu_shape_new (ALMU_SHAPE_LINE, (const AlmuPoint[]){ { 40, 59.5f }, { 59, 59.5f } }, 2, 0, NULL);
+}
+
+static void
+require_line (Fixture    *fixture,
+              AlmuDemand *demand,
+              int         width)
+{
+  g_autoptr(GArray) wants = almu_spatial_wants_new ();
+  AlmuSpatialWant want = { .coordinate = g_strdup (""), .width = width };
+
+  g_array_append_val (wants, want);
+  almu_demand_require_spatial (demand, REGION_ID, fixture->region, wants);
+}
+
+static const float *
+get_line (TestProducts *got,
+          gsize        *out_n)
+{
+  TestProduct *kept = test_products_get (got, ALMU_PRODUCT_SPATIAL, 0);
+  gsize        size;
+  const float *values;
+
+  g_assert_nonnull (kept);
+  values = g_bytes_get_data (kept->profiles->pdata[0], &size);
+  *out_n = size / sizeof (float);
+
+  return values;
+}
+
+/* On the image it is drawn on: 19 values from the second point to the
+ * first, each the mean across. */
+static void
+test_matched_line_at_home (Fixture      *fixture,
+                           gconstpointer user_data)
+{
+  g_autoptr(AlmuDemand) demand = almu_demand_new (fixture->cache, fixture->reference, REFERENCE_ID);
+  g_autoptr(AlmuShape) line = horizontal ();
+  TestProducts got;
+  const float *values;
+  gsize        n;
+
+  test_products_init (&got);
+  test_products_listen (&got, demand);
+  almu_region_set_shape (fixture->region, line);
+  almu_demand_start (demand);
+  almu_test_workers_settle ();
+  test_products_forget (&got);
+
+  require_line (fixture, demand, 4);
+  almu_test_workers_settle ();
+  values = get_line (&got, &n);
+  g_assert_cmpuint (n, ==, 19);
+  for (gsize i = 0; i < n; i++)
+    /* rows 58 to 61; columns lie between pixels and take two */
+    g_assert_cmpfloat (values[i], ==, 58.5f - (float) i + 1000 * 59.5f);
+
+  /* moved while the first is under way: one profile comes, the new one's */
+  test_products_forget (&got);
+  almu_test_workers_block ();
+  require_line (fixture, demand, 1);
+  require_line (fixture, demand, 2);
+  almu_test_workers_release ();
+  almu_test_workers_settle ();
+  g_assert_cmpuint (test_products_count (&got, ALMU_PRODUCT_SPATIAL), ==, 1);
+
+  test_products_clear (&got);
+  almu_test_await_finalize (g_steal_pointer (&demand));
+}
+
+/* Its boxes are half as large on the other image, and lie where they lie on
+ * the sky. */
+static void
+test_matched_line (Fixture      *fixture,
+                   gconstpointer user_data)
+{
+  g_autoptr(AlmuShape) line = horizontal ();
+  const float *values;
+  gsize        n;
+
+  almu_region_set_shape (fixture->region, line);
+  require_line (fixture, fixture->demand, 4);
+  almu_test_workers_settle ();
+  values = get_line (&fixture->got, &n);
+  g_assert_cmpuint (n, ==, 19);
+  /* rows 28.5 to 30.5: 29 and 30; of columns, every other box of half a
+   * pixel holds the middle of one */
+  for (gsize i = 0; i < n; i += 2)
+    g_assert_cmpfloat (values[i], ==, 29500 + 29 - (float) (i / 2));
+  for (gsize i = 1; i < n; i += 2)
+    g_assert_true (isnan (values[i]));
+}
+
+/* Kept for the page, and nothing else. */
+static void
+test_matched_annotation (Fixture      *fixture,
+                         gconstpointer user_data)
+{
+  g_autoptr(AlmuShape) shape = almu_shape_new (ALMU_SHAPE_ANN_RECTANGLE,
+                                                (const AlmuPoint[]){ { 20, 20 }, { 4, 4 } }, 2, 0, NULL);
+
+  almu_region_set_shape (fixture->region, shape);
+  require_stats (fixture, ALMU_STATS_MEAN);
+  require_line (fixture, fixture->demand, 3);
+  almu_test_workers_settle ();
+  g_assert_cmpuint (fixture->got.products->len, ==, 0);
+  g_assert_cmpuint (fixture->got.failures->len, ==, 0);
+}
+
 /* Told once, however much is wanted; again when it has moved. */
 static void
 test_matched_without_sky (Fixture      *fixture,
@@ -218,6 +330,9 @@ main (int    argc,
   g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
   add_test ("/model/demand-matched/measure", NULL, test_matched_measure);
   add_test ("/model/demand-matched/point", NULL, test_matched_point);
+  add_test ("/model/demand-matched/line-at-home", NULL, test_matched_line_at_home);
+  add_test ("/model/demand-matched/line", NULL, test_matched_line);
+  add_test ("/model/demand-matched/annotation", NULL, test_matched_annotation);
   add_test ("/model/demand-matched/without-sky", "no cards", test_matched_without_sky);
   add_test ("/model/demand-matched/reference-later", NULL, test_matched_reference_later);
 
