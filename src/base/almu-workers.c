@@ -35,6 +35,9 @@ typedef struct _Share
 
 static guint n_threads_wanted = 0;
 
+static GMutex     running_mutex;
+static GPtrArray *running; /* GTask, unowned; locked */
+
 static void
 share_unref (Share *share)
 {
@@ -90,6 +93,20 @@ send_task_home (GTask *task)
 }
 
 static void
+note_running (GTask   *task,
+              gboolean runs)
+{
+  g_mutex_lock (&running_mutex);
+  if (running == NULL)
+    running = g_ptr_array_new ();
+  if (runs)
+    g_ptr_array_add (running, task);
+  else
+    g_ptr_array_remove_fast (running, task);
+  g_mutex_unlock (&running_mutex);
+}
+
+static void
 job_run (gpointer data,
          gpointer user_data)
 {
@@ -102,11 +119,14 @@ job_run (gpointer data,
       return;
     }
 
+  note_running (job->task, TRUE);
   if (!g_task_return_error_if_cancelled (job->task))
     job->func (job->task,
                g_task_get_source_object (job->task),
                g_task_get_task_data (job->task),
                g_task_get_cancellable (job->task));
+
+  note_running (job->task, FALSE);
 
   send_task_home (job->task);
 }
@@ -190,6 +210,55 @@ almu_workers_run (GTask          *task,
 
   g_thread_pool_push (job->priority < ALMU_PRIORITY_LONG ? pools->brief : pools->lengthy,
                       job, NULL);
+}
+
+/* Tasks are named after the functions that made them. */
+static char *
+dup_words (const char *name)
+{
+  g_autoptr(GString) words = g_string_new (name != NULL ? name : "task");
+
+  g_string_replace (words, "almu_", "", 0);
+  g_string_replace (words, "_async", "", 0);
+  g_string_replace (words, "_", " ", 0);
+
+  return g_string_free (g_steal_pointer (&words), FALSE);
+}
+
+/**
+ * almu_workers_dup_running:
+ *
+ * Returns: (transfer full): what is being computed at this moment, in a word
+ *   or two each
+ */
+char **
+almu_workers_dup_running (void)
+{
+  g_autoptr(GStrvBuilder) builder = g_strv_builder_new ();
+
+  g_mutex_lock (&running_mutex);
+  for (guint i = 0; running != NULL && i < running->len; i++)
+    {
+      g_autofree char *words = dup_words (g_task_get_name (running->pdata[i]));
+
+      g_strv_builder_add (builder, words);
+    }
+  g_mutex_unlock (&running_mutex);
+
+  return g_strv_builder_end (builder);
+}
+
+/**
+ * almu_workers_count_waiting:
+ *
+ * Returns: how many jobs wait for a thread
+ */
+guint
+almu_workers_count_waiting (void)
+{
+  Pools *pools = get_pools ();
+
+  return g_thread_pool_unprocessed (pools->brief) + g_thread_pool_unprocessed (pools->lengthy);
 }
 
 /**

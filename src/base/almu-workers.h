@@ -17,16 +17,18 @@ G_BEGIN_DECLS
 typedef void (*AlmuPartFunc) (guint    part,
                               gpointer user_data);
 
-void  almu_workers_set_threads (guint n_threads);
-guint almu_workers_get_threads (void);
-void  almu_workers_run (GTask          *task,
-                        GTaskThreadFunc func);
-void  almu_workers_share (guint        n_parts,
-                          AlmuPartFunc func,
-                          gpointer     user_data);
-void  almu_workers_share_at (int          priority,
-                             guint        n_parts,
-                             AlmuPartFunc func,
-                             gpointer     user_data);
+void   almu_workers_set_threads (guint n_threads);
+guint  almu_workers_get_threads (void);
+void   almu_workers_run (GTask          *task,
+                         GTaskThreadFunc func);
+char **almu_workers_dup_running (void);
+guint  almu_workers_count_waiting (void);
+void   almu_workers_share (guint        n_parts,
+                           AlmuPartFunc func,
+                           gpointer     user_data);
+void   almu_workers_share_at (int          priority,
+                              guint        n_parts,
+                              AlmuPartFunc func,
+                              gpointer     user_data);
 
 G_END_DECLS
