@@ -27,6 +27,8 @@ struct _AlmuBus
   AlmuSessions             *sessions;
   AlmuPageAddress          *address; /* NULL until there is a page */
   AlmuBusRecords            records;
+  AlmuBusStatusFunc         status_func; /* NULL: nothing is known */
+  gpointer                  status_data;
   GDBusObjectManagerServer *objects;
   AlmuDBusManager1         *manager;
 };
@@ -356,6 +358,24 @@ on_handle_list_sessions (AlmuDBusManager1      *manager,
   return G_DBUS_METHOD_INVOCATION_HANDLED;
 }
 
+/* -- GetStatus ----------------------------------------------------------- */
+
+static gboolean
+on_handle_get_status (AlmuDBusManager1      *manager,
+                      GDBusMethodInvocation *invocation,
+                      AlmuBus               *self)
+{
+  g_autoptr(GVariant) status = NULL;
+
+  if (self->status_func != NULL)
+    status = self->status_func (self->status_data);
+  else
+    status = g_variant_ref_sink (g_variant_new ("a{sv}", NULL));
+  almu_dbus_manager1_complete_get_status (manager, invocation, status);
+
+  return G_DBUS_METHOD_INVOCATION_HANDLED;
+}
+
 /* -- Forget and Quit ----------------------------------------------------- */
 
 static gboolean
@@ -396,6 +416,7 @@ connect_manager (AlmuBus *self)
     GCallback   handler;
   } table[] = {
     { "handle-open", G_CALLBACK (on_handle_open) },
+    { "handle-get-status", G_CALLBACK (on_handle_get_status) },
     { "handle-list-sessions", G_CALLBACK (on_handle_list_sessions) },
     { "handle-resume", G_CALLBACK (on_handle_resume) },
     { "handle-get-state", G_CALLBACK (on_handle_get_state) },
@@ -483,6 +504,23 @@ almu_bus_set_records (AlmuBus         *self,
   g_return_if_fail (ALMU_IS_BUS (self));
 
   self->records = (AlmuBusRecords){ write, read };
+}
+
+/**
+ * almu_bus_set_status_func:
+ * @func: tells how the process does
+ *
+ * Sets what GetStatus answers.
+ */
+void
+almu_bus_set_status_func (AlmuBus          *self,
+                          AlmuBusStatusFunc func,
+                          gpointer          user_data)
+{
+  g_return_if_fail (ALMU_IS_BUS (self));
+
+  self->status_func = func;
+  self->status_data = user_data;
 }
 
 /**

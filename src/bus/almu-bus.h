@@ -7,6 +7,9 @@
 
 G_BEGIN_DECLS
 
+/* Returns: (transfer full): an a{sv} */
+typedef GVariant *(*AlmuBusStatusFunc) (gpointer user_data);
+
 #define ALMU_TYPE_BUS (almu_bus_get_type ())
 G_DECLARE_FINAL_TYPE (AlmuBus, almu_bus, ALMU, BUS, GObject)
 
@@ -18,6 +21,9 @@ void     almu_bus_set_trouble (AlmuBus    *self,
 void     almu_bus_set_records (AlmuBus         *self,
                                AlmuBusWriteFunc write,
                                AlmuBusReadFunc  read);
+void     almu_bus_set_status_func (AlmuBus          *self,
+                                   AlmuBusStatusFunc func,
+                                   gpointer          user_data);
 gboolean almu_bus_export (AlmuBus         *self,
                           GDBusConnection *connection,
                           GError         **error);

@@ -368,35 +368,92 @@ describe_counts (GVariant *counts)
   return g_string_free (text->len > 0 ? text : g_string_append (text, _ ("none")), FALSE);
 }
 
+static guint64
+get_size (GVariant   *status,
+          const char *key)
+{
+  guint64 size = 0;
+
+  g_variant_lookup (status, key, "t", &size);
+
+  return size;
+}
+
+static void
+add_row (AlmuTable  *table,
+         const char *name,
+         const char *value)
+{
+  almu_table_add (table, name);
+  almu_table_add (table, value);
+}
+
+static void
+add_sizes (AlmuTable *table,
+           GVariant  *status)
+{
+  g_autofree char *resident = g_format_size_full (get_size (status, "resident-bytes"), G_FORMAT_SIZE_IEC_UNITS);
+  g_autofree char *cache = g_format_size_full (get_size (status, "cache-bytes"), G_FORMAT_SIZE_IEC_UNITS);
+  g_autofree char *budget = g_format_size_full (get_size (status, "cache-budget"), G_FORMAT_SIZE_IEC_UNITS);
+  g_autofree char *outbox = g_format_size_full (get_size (status, "outbox-bytes"), G_FORMAT_SIZE_IEC_UNITS);
+  g_autofree char *read = g_format_size_full (get_size (status, "read-bytes"), G_FORMAT_SIZE_IEC_UNITS);
+  /* Translators: memory in use, and how much may be */
+  g_autofree char *cached = g_strdup_printf (_ ("%s of %s"), cache, budget);
+
+  add_row (table, _ ("Memory"), resident);
+  add_row (table, _ ("Images in memory"), cached);
+  add_row (table, _ ("Waiting to be sent"), outbox);
+  add_row (table, _ ("Read from images"), read);
+}
+
+static void
+add_work (AlmuTable *table,
+          GVariant  *status)
+{
+  g_autofree const char **running = NULL;
+  g_autofree char        *waiting = g_strdup_printf ("%u", get_number (status, "waiting-jobs"));
+  g_autofree char        *text = NULL;
+
+  g_variant_lookup (status, "computing", "^a&s", &running);
+  if (running != NULL && *running != NULL)
+    text = g_strjoinv (", ", (char **) running);
+
+  add_row (table, _ ("Being computed"), text != NULL ? text : _ ("nothing"));
+  add_row (table, _ ("Waiting for a thread"), waiting);
+}
+
 static void
 print_status (GVariant *properties,
-              GVariant *counts)
+              GVariant *counts,
+              GVariant *status)
 {
   g_autoptr(AlmuTable) table = almu_table_new (2);
-  g_autofree char *text = describe_counts (counts);
+  g_autofree char *sessions = describe_counts (counts);
+  g_autofree char *links = g_strdup_printf ("%u", get_number (status, "links"));
 
-  almu_table_add (table, _ ("Address"));
-  almu_table_add (table, get_text (properties, "Address"));
-  almu_table_add (table, _ ("Version"));
-  almu_table_add (table, get_text (properties, "Version"));
-  almu_table_add (table, _ ("Sessions"));
-  almu_table_add (table, text);
+  add_row (table, _ ("Address"), get_text (properties, "Address"));
+  add_row (table, _ ("Version"), get_text (properties, "Version"));
+  add_row (table, _ ("Sessions"), sessions);
+  add_row (table, _ ("Pages"), links);
+  add_sizes (table, status);
+  add_work (table, status);
   almu_table_print (table);
 }
 
 static void
 print_status_json (GVariant *properties,
-                   GVariant *counts)
+                   GVariant *counts,
+                   GVariant *status)
 {
   GVariantDict dict;
-  g_autoptr(GVariant) status = NULL;
+  g_autoptr(GVariant) all = NULL;
 
-  g_variant_dict_init (&dict, NULL);
+  g_variant_dict_init (&dict, status);
   g_variant_dict_insert (&dict, "address", "s", get_text (properties, "Address"));
   g_variant_dict_insert (&dict, "version", "s", get_text (properties, "Version"));
   g_variant_dict_insert_value (&dict, "sessions", counts);
-  status = g_variant_ref_sink (g_variant_dict_end (&dict));
-  print_json (status);
+  all = g_variant_ref_sink (g_variant_dict_end (&dict));
+  print_json (all);
 }
 
 int
@@ -407,20 +464,25 @@ almu_command_status (const AlmuRequest *request,
   g_autoptr(GVariant) properties = NULL;
   g_autoptr(GVariant) list = NULL;
   g_autoptr(GVariant) counts = NULL;
+  g_autoptr(GVariant) answer = NULL;
+  g_autoptr(GVariant) status = NULL;
 
   reply = almu_client_call (request->client, PROPERTIES, "GetAll", g_variant_new ("(s)", ALMU_CTL_MANAGER),
                             "(a{sv})", error);
   if (reply != NULL)
+    answer = almu_client_call (request->client, ALMU_CTL_MANAGER, "GetStatus", NULL, "(a{sv})", error);
+  if (answer != NULL)
     list = almu_command_list (request->client, error);
   if (list == NULL)
     return ALMU_CTL_NO_SERVICE;
 
+  status = g_variant_get_child_value (answer, 0);
   properties = g_variant_get_child_value (reply, 0);
   counts = count_states (list);
   if (request->as_json)
-    print_status_json (properties, counts);
+    print_status_json (properties, counts, status);
   else
-    print_status (properties, counts);
+    print_status (properties, counts, status);
 
   return 0;
 }

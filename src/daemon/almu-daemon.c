@@ -300,12 +300,21 @@ write_record (const AlmuMemento *memento)
   return almu_record_write (memento, NULL);
 }
 
+static GVariant *
+get_status (gpointer user_data)
+{
+  AlmuDaemon *self = user_data;
+
+  return almu_metrics_describe (self->sessions, self->switchboard);
+}
+
 static void
 open_bus (AlmuDaemon *self)
 {
   self->bus = almu_bus_new (self->sessions);
   almu_bus_set_records (self->bus, write_record, almu_record_read);
   almu_bus_set_page_address (self->bus, self->address);
+  almu_bus_set_status_func (self->bus, get_status, self);
   g_signal_connect_object (self->bus, "quit", G_CALLBACK (g_application_quit), self, G_CONNECT_SWAPPED);
 }
 

@@ -3,6 +3,11 @@
 
 #include "almu-metrics.h"
 
+#include "almu-figures.h"
+#include "almu-workers.h"
+
+/* The process in figures: for Prometheus, and for a person on the bus. */
+
 static void
 write_one (GString    *text,
            const char *name,
@@ -27,6 +32,77 @@ write_sessions (GString      *text,
                             almu_sessions_count (sessions, (AlmuSessionState) state));
 }
 
+static void
+write_counts (GString *text)
+{
+  static const struct
+  {
+    AlmuFigure  figure;
+    const char *name;
+    const char *help;
+  } table[] = {
+    { ALMU_FIGURE_MESSAGES_RECEIVED, "messages_received_total", "Messages from pages." },
+    { ALMU_FIGURE_BYTES_RECEIVED, "message_received_bytes_total", "Their bytes." },
+    { ALMU_FIGURE_MESSAGES_SENT, "messages_sent_total", "Messages to pages." },
+    { ALMU_FIGURE_BYTES_SENT, "sent_bytes_total", "Bytes sent to pages over WebSockets." },
+    { ALMU_FIGURE_CACHE_HITS, "cache_hits_total", "Planes and tiles that were in memory." },
+    { ALMU_FIGURE_CACHE_MISSES, "cache_misses_total", "Planes and tiles that had to be made." },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (table); i++)
+    write_one (text, table[i].name, "counter", table[i].help, almu_figures_get (table[i].figure));
+}
+
+typedef struct
+{
+  GString    *text;
+  const char *name;
+  const char *label;
+} Timings;
+
+static double
+to_seconds (gint64 usec)
+{
+  return (double) usec / (double) G_USEC_PER_SEC;
+}
+
+static void
+write_timing (const char       *value,
+              const AlmuTiming *timing,
+              gpointer          user_data)
+{
+  const Timings *timings = user_data;
+  char           number[G_ASCII_DTOSTR_BUF_SIZE];
+
+  for (guint i = 0; i < ALMU_N_TIMING_BOUNDS; i++)
+    g_string_append_printf (timings->text, "almucantar_%s_seconds_bucket{%s=\"%s\",le=\"%s\"} %" G_GUINT64_FORMAT "\n",
+                            timings->name, timings->label, value,
+                            g_ascii_formatd (number, sizeof number, "%g", to_seconds (almu_timing_bounds[i])),
+                            timing->within[i]);
+  g_string_append_printf (timings->text,
+                          "almucantar_%s_seconds_bucket{%s=\"%s\",le=\"+Inf\"} %" G_GUINT64_FORMAT "\n"
+                          "almucantar_%s_seconds_sum{%s=\"%s\"} %s\n"
+                          "almucantar_%s_seconds_count{%s=\"%s\"} %" G_GUINT64_FORMAT "\n",
+                          timings->name, timings->label, value, timing->n,
+                          timings->name, timings->label, value,
+                          g_ascii_formatd (number, sizeof number, "%.6f", to_seconds (timing->total_usec)),
+                          timings->name, timings->label, value, timing->n);
+}
+
+static void
+write_timings (GString    *text,
+               AlmuTimed   what,
+               const char *name,
+               const char *label,
+               const char *help)
+{
+  Timings timings = { text, name, label };
+
+  g_string_append_printf (text, "# HELP almucantar_%s_seconds %s\n# TYPE almucantar_%s_seconds histogram\n",
+                          name, help, name);
+  almu_figures_foreach_timing (what, write_timing, &timings);
+}
+
 /**
  * almu_metrics_write:
  *
@@ -41,12 +117,49 @@ almu_metrics_write (AlmuSessions    *sessions,
 
   write_sessions (text, sessions);
   write_one (text, "links", "gauge", "Open links.", almu_switchboard_get_n_links (switchboard));
+  write_one (text, "outbox_bytes", "gauge", "Bytes that wait to be sent to pages.",
+             almu_switchboard_get_outbox_bytes (switchboard));
+  write_one (text, "waiting_jobs", "gauge", "Calculations that wait for a thread.",
+             almu_workers_count_waiting ());
   write_one (text, "image_read_bytes_total", "counter", "Bytes of pixels read from files.",
              almu_image_get_total_bytes_read ());
   write_one (text, "cache_bytes", "gauge", "Memory of planes, tiles and histograms.",
              almu_cache_get_size (cache));
   write_one (text, "cache_budget_bytes", "gauge", "What they may take.",
              almu_cache_get_budget (cache));
+  write_one (text, "resident_bytes", "gauge", "Memory of the process.",
+             almu_figures_get_resident_bytes ());
+  write_counts (text);
+  write_timings (text, ALMU_TIMED_HANDLING, "handling", "message",
+                 "How long messages kept the main thread.");
+  write_timings (text, ALMU_TIMED_RESUME, "resume", "from",
+                 "From RESUME_SESSION to its acknowledgement.");
 
   return g_string_free (text, FALSE);
+}
+
+/**
+ * almu_metrics_describe:
+ *
+ * Returns: (transfer full): what GetStatus of the bus tells, an a{sv}
+ */
+GVariant *
+almu_metrics_describe (AlmuSessions    *sessions,
+                       AlmuSwitchboard *switchboard)
+{
+  AlmuCache *cache = almu_sessions_get_cache (sessions);
+  g_auto(GStrv) running = almu_workers_dup_running ();
+  GVariantDict dict;
+
+  g_variant_dict_init (&dict, NULL);
+  g_variant_dict_insert (&dict, "links", "u", almu_switchboard_get_n_links (switchboard));
+  g_variant_dict_insert (&dict, "outbox-bytes", "t", (guint64) almu_switchboard_get_outbox_bytes (switchboard));
+  g_variant_dict_insert (&dict, "cache-bytes", "t", (guint64) almu_cache_get_size (cache));
+  g_variant_dict_insert (&dict, "cache-budget", "t", (guint64) almu_cache_get_budget (cache));
+  g_variant_dict_insert (&dict, "resident-bytes", "t", (guint64) almu_figures_get_resident_bytes ());
+  g_variant_dict_insert (&dict, "read-bytes", "t", almu_image_get_total_bytes_read ());
+  g_variant_dict_insert (&dict, "computing", "^as", running);
+  g_variant_dict_insert (&dict, "waiting-jobs", "u", almu_workers_count_waiting ());
+
+  return g_variant_ref_sink (g_variant_dict_end (&dict));
 }

@@ -6,7 +6,9 @@
 
 G_BEGIN_DECLS
 
-char *almu_metrics_write (AlmuSessions    *sessions,
-                          AlmuSwitchboard *switchboard);
+char     *almu_metrics_write (AlmuSessions    *sessions,
+                              AlmuSwitchboard *switchboard);
+GVariant *almu_metrics_describe (AlmuSessions    *sessions,
+                                 AlmuSwitchboard *switchboard);
 
 G_END_DECLS

@@ -6,6 +6,7 @@
 #include "almu-catalog.h"
 #include "almu-dispatch.h"
 #include "almu-error.h"
+#include "almu-figures.h"
 #include "almu-frame.h"
 #include "almu-limits.h"
 #include "almu-message.h"
@@ -214,6 +215,17 @@ AlmuFolder *
 almu_link_get_folder (AlmuLink *self)
 {
   return almu_sessions_get_folder (almu_switchboard_get_sessions (self->switchboard));
+}
+
+/**
+ * almu_link_get_outbox_bytes:
+ *
+ * Returns: what waits to be sent
+ */
+gsize
+almu_link_get_outbox_bytes (AlmuLink *self)
+{
+  return almu_outbox_get_bytes (self->outbox);
 }
 
 /* -- saying something --------------------------------------------------- */
@@ -593,7 +605,11 @@ handle (AlmuLink *self,
     self->icd_version = frame.icd_version;
   if (may_speak (self, &frame))
     {
+      gint64 begin = g_get_monotonic_time ();
+
       almu_dispatch (self, frame.event, frame.request_id, message);
+      almu_figures_time (ALMU_TIMED_HANDLING, almu_catalog_get_name (frame.event),
+                         g_get_monotonic_time () - begin);
       g_signal_emit (self, signals[HEARD], 0, (guint) frame.event);
     }
   almu_message_free (message);
@@ -610,6 +626,8 @@ on_binary (AlmuSocket *socket,
 
   self->last_message = g_get_monotonic_time ();
   almu_switchboard_note_message (self->switchboard);
+  almu_figures_add (ALMU_FIGURE_MESSAGES_RECEIVED, 1);
+  almu_figures_add (ALMU_FIGURE_BYTES_RECEIVED, g_bytes_get_size (bytes));
   if (!handle (self, bytes))
     hold_up (self, bytes);
 }

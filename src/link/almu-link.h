@@ -34,6 +34,7 @@ guint32          almu_link_get_prepared_id (AlmuLink *self);
 guint16          almu_link_get_icd_version (AlmuLink *self);
 GCancellable    *almu_link_get_cancellable (AlmuLink *self);
 AlmuFolder      *almu_link_get_folder (AlmuLink *self);
+gsize            almu_link_get_outbox_bytes (AlmuLink *self);
 
 void almu_link_bind (AlmuLink    *self,
                      AlmuSession *session);

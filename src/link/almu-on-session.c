@@ -6,6 +6,7 @@
 #include <sys/utsname.h>
 
 #include "almu-error.h"
+#include "almu-figures.h"
 #include "almu-file-message.h"
 #include "almu-frame.h"
 #include "almu-message.h"
@@ -193,6 +194,8 @@ typedef struct
   guint32    request_id;
   GPtrArray *left_out; /* text: what is not restored, besides files */
   guint      n_wishes;
+  gint64     begin; /* monotonic, µs */
+  gboolean   is_empty;
 } Resuming;
 
 static void
@@ -306,6 +309,8 @@ on_resumed (GObject      *source,
   ack.message = text;
   almu_session_commit (session);
   almu_link_reply (link, resuming->request_id, &ack.base);
+  almu_figures_time (ALMU_TIMED_RESUME, resuming->is_empty ? "from nothing" : "from memory",
+                     g_get_monotonic_time () - resuming->begin);
   g_message ("Session %u [%s] Resumed.", almu_session_get_id (session), almu_link_get_peer (link));
 
   almu_session_renew (session);
@@ -323,6 +328,8 @@ almu_on_resume_session (AlmuLink               *link,
 
   resuming->link = g_object_ref (link);
   resuming->request_id = request_id;
+  resuming->begin = g_get_monotonic_time ();
+  resuming->is_empty = almu_session_list_files (almu_link_get_session (link))->len == 0;
   resuming->left_out = g_ptr_array_new_with_free_func (g_free);
 
   for (gsize i = 0; i < request->n_images; i++)

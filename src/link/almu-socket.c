@@ -7,6 +7,7 @@
 
 #include "almu-gather.h"
 #include "almu-intake.h"
+#include "almu-figures.h"
 #include "almu-limits.h"
 
 /* Read and written in one go before the main loop gets its turn, so that no
@@ -220,6 +221,7 @@ pull_batch (AlmuSocket *self)
 
       self->has_more = self->next != NULL;
       bytes += g_bytes_get_size (message);
+      almu_figures_add (ALMU_FIGURE_MESSAGES_SENT, 1);
 
       if (self->state == OPEN || self->state == CLOSING)
         almu_gather_push (&self->gather, ALMU_OPCODE_BINARY, message);
@@ -248,6 +250,7 @@ write_once (AlmuSocket *self)
     {
     case G_POLLABLE_RETURN_OK:
       self->bytes_sent += written;
+      almu_figures_add (ALMU_FIGURE_BYTES_SENT, written);
       return TRUE;
 
     case G_POLLABLE_RETURN_WOULD_BLOCK:

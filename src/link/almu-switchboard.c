@@ -185,6 +185,22 @@ almu_switchboard_get_n_links (AlmuSwitchboard *self)
 }
 
 /**
+ * almu_switchboard_get_outbox_bytes:
+ *
+ * Returns: what waits to be sent to all viewers
+ */
+gsize
+almu_switchboard_get_outbox_bytes (AlmuSwitchboard *self)
+{
+  gsize bytes = 0;
+
+  for (guint i = 0; i < self->links->len; i++)
+    bytes += almu_link_get_outbox_bytes (self->links->pdata[i]);
+
+  return bytes;
+}
+
+/**
  * almu_switchboard_get_last_message:
  *
  * Returns: when a viewer last said something, on the monotonic clock, in µs

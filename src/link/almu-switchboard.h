@@ -41,6 +41,7 @@ AlmuLink              *almu_switchboard_find (AlmuSwitchboard *self,
 AlmuLink              *almu_switchboard_find_empty (AlmuSwitchboard *self,
                                                     const char      *viewer);
 guint                  almu_switchboard_get_n_links (AlmuSwitchboard *self);
+gsize                  almu_switchboard_get_outbox_bytes (AlmuSwitchboard *self);
 gint64                 almu_switchboard_get_last_message (AlmuSwitchboard *self);
 void                   almu_switchboard_warn (AlmuSwitchboard *self,
                                               const char      *text);

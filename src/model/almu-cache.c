@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "almu-error.h"
+#include "almu-figures.h"
 #include "almu-lru.h"
 #include "almu-polarisation.h"
 #include "almu-workers.h"
@@ -266,6 +267,18 @@ almu_cache_drop_image (AlmuCache *self,
     self->trim_source = g_idle_add_full (G_PRIORITY_LOW, on_idle_trim, self, NULL);
 }
 
+/* Planes and tiles, the big ones, are counted: found, or to be made. */
+static gpointer
+look_up (AlmuCache        *self,
+         const AlmuLruKey *key)
+{
+  gpointer value = almu_lru_lookup (self->lru, key);
+
+  almu_figures_add (value != NULL ? ALMU_FIGURE_CACHE_HITS : ALMU_FIGURE_CACHE_MISSES, 1);
+
+  return value;
+}
+
 /**
  * almu_cache_peek_plane:
  *
@@ -458,7 +471,7 @@ almu_cache_get_plane_async (AlmuCache          *self,
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, almu_cache_get_plane_async);
 
-  plane = almu_lru_lookup (self->lru, &key);
+  plane = look_up (self, &key);
   if (plane != NULL)
     {
       g_task_return_pointer (task, almu_plane_ref (plane), (GDestroyNotify) almu_plane_unref);
@@ -588,7 +601,7 @@ almu_cache_peek_tile (AlmuCache      *self,
 {
   AlmuLruKey key = make_key (image, channel, stokes, tile_detail (tile, compression, quality));
 
-  return almu_lru_lookup (self->lru, &key);
+  return look_up (self, &key);
 }
 
 void

@@ -368,13 +368,16 @@ test_status (Fixture      *fixture,
   open_image (fixture);
 
   g_assert_cmpint (run (fixture, "status"), ==, 0);
-  assert_says (fixture->output, "Address   http://127.0.0.1:");
-  assert_says (fixture->output, "Version   " ALMU_VERSION "\n");
-  assert_says (fixture->output, "Sessions  1 detached\n");
+  assert_says (fixture->output, "Address               http://127.0.0.1:");
+  assert_says (fixture->output, "Version               " ALMU_VERSION "\n");
+  assert_says (fixture->output, "Sessions              1 detached\n");
+  assert_says (fixture->output, "Being computed        nothing\n");
   g_assert_null (strstr (fixture->output, "token"));
 
   g_assert_cmpint (run (fixture, "status --json"), ==, 0);
   assert_says (fixture->output, "\"detached\" : 1");
+  assert_says (fixture->output, "\"links\" : 0");
+  assert_says (fixture->output, "\"computing\" : []");
 
   g_assert_cmpint (run (fixture, "quit"), ==, 0);
   g_assert_cmpstr (fixture->output, ==, "");

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "test-desk.h"
+
+static double
+number (const gint64 *position,
+        gpointer      user_data)
+{
+  return (double) (position[1] * 64 + position[0]);
+}
+
+static guint64
+get (Desk       *desk,
+     const char *name)
+{
+  return almu_test_daemon_get_metric (desk->daemon, name);
+}
+
+/* A picture, the same again from memory, and a link that is lost. */
+static void
+test_figures (Desk         *desk,
+              gconstpointer user_data)
+{
+  const gint32         tile = almu_test_tile_code (0, 0, 0);
+  CARTA__ResumeSession resume = CARTA__RESUME_SESSION__INIT;
+  guint64              hits;
+  guint32              id;
+  g_autofree float    *plane = NULL;
+
+  desk_write (desk, "a.fits", 2, (gint64[]){ 64, 64 }, number, NULL);
+  desk_open (desk, "a.fits", 0);
+  plane = almu_test_await_plane (desk->viewer, 0, 64, 64);
+  hits = get (desk, "cache_hits_total");
+  g_assert_cmpuint (get (desk, "cache_misses_total"), >=, 2);
+  g_assert_cmpuint (get (desk, "image_read_bytes_total"), ==, 64 * 64 * 4);
+  g_assert_cmpuint (get (desk, "handling_seconds_count{message=\"OPEN_FILE\"}"), ==, 1);
+  g_assert_cmpuint (get (desk, "handling_seconds_bucket{message=\"OPEN_FILE\",le=\"+Inf\"}"), ==, 1);
+  g_assert_cmpuint (get (desk, "messages_sent_total"), >=, 5);
+  g_assert_cmpuint (get (desk, "resident_bytes"), >, 1 << 20);
+  g_assert_cmpuint (get (desk, "sessions{state=\"attached\"}"), ==, 1);
+
+  almu_test_ask_tiles (desk->viewer, 0, &tile, 1, CARTA__COMPRESSION_TYPE__ZFP, 11);
+  g_clear_pointer (&plane, g_free);
+  plane = almu_test_await_plane (desk->viewer, 0, 64, 64);
+  g_assert_cmpuint (get (desk, "cache_hits_total"), >, hits);
+
+  almu_test_viewer_cut (desk->viewer);
+  g_clear_pointer (&desk->viewer, almu_test_viewer_free);
+  desk->viewer = desk_register (desk, &desk->session_id);
+  id = almu_test_viewer_send (desk->viewer, &resume.base);
+  almu_test_body_free (almu_test_viewer_await_reply (desk->viewer, CARTA__EVENT_TYPE__RESUME_SESSION_ACK, id));
+  g_assert_cmpuint (get (desk, "resume_seconds_count{from=\"from memory\"}"), ==, 1);
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+
+  desk_add ("/daemon/metrics/figures", test_figures);
+
+  return g_test_run ();
+}
