@@ -104,6 +104,22 @@
 /* Bins asked for explicitly, in all histograms of a region together. */
 #define ALMU_LIMIT_BINS (1 << 20)
 
+/* Frames of an animation in a second: twice as many as a usual screen shows.
+ * The page offers 15. */
+#define ALMU_LIMIT_FRAME_RATE 120
+
+/* Seconds until a picture that its viewer does not acknowledge counts as
+ * lost, so that the next may follow. */
+#define ALMU_LIMIT_FRAME_PATIENCE_SECONDS 5
+
+/* Frames of an animation that cannot be read, one after the other, before
+ * the animation ends: some channels may be damaged, but hardly that many. */
+#define ALMU_LIMIT_FAILED_FRAMES 8
+
+/* Channels that are shown beside each other: 32 columns and rows on one
+ * screen. */
+#define ALMU_LIMIT_MAP_CHANNELS 1024
+
 /* -- images ------------------------------------------------------------- */
 
 /* How often the outline of a region may cross the rows of an image: a zigzag

@@ -3,14 +3,25 @@
 
 #include "almu-demand.h"
 
+#include "almu-channel-map.h"
+#include "almu-read-ahead.h"
 #include "almu-sky-map.h"
 #include "almu-tile-queue.h"
 
 G_BEGIN_DECLS
 
 /* What the files of AlmuDemand share: almu-demand.c has the plane and the
- * tiles, the others one kind of requirement each.
+ * tiles, almu-demand-frames.c what moves by itself, the others one kind of
+ * requirement each.
  */
+
+/* The tiles that every frame of an animation gets. */
+typedef struct
+{
+  GArray         *tiles; /* AlmuTile; NULL for none */
+  AlmuCompression compression;
+  float           quality;
+} View;
 
 struct _AlmuDemand
 {
@@ -27,6 +38,8 @@ struct _AlmuDemand
   AlmuPoint  cursor;
   gboolean   is_started;
   AlmuPlane *plane; /* NULL while it is being read */
+  gboolean   is_served;
+  gboolean   is_shown; /* whether the tiles asked for so far were handed out */
 
   GCancellable *plane_work; /* reading the plane, its histogram */
   GHashTable   *wants;      /* region id → Wants */
@@ -34,6 +47,14 @@ struct _AlmuDemand
   AlmuSkyMap *sky;       /* of the image; NULL until it is needed */
   AlmuSkyMap *other_sky; /* of the image that regions were drawn on last */
   guint64     other_serial;
+
+  int             animation_id; /* 0: the viewer chooses the planes itself */
+  View            view;
+  int             last_step;
+  gboolean        is_stepping;
+  gboolean        is_paused;
+  AlmuReadAhead  *ahead;
+  AlmuChannelMap *map; /* NULL until the viewer has shown one */
 };
 
 typedef enum
@@ -90,6 +111,17 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Work, almu_work_free)
 GCancellable *almu_cancellable_renew (GCancellable **cancellable);
 
 void     almu_demand_emit_changed (AlmuDemand *self);
+void     almu_demand_leave_plane (AlmuDemand *self);
+void     almu_demand_get_plane (AlmuDemand *self);
+void     almu_demand_send_histogram (AlmuDemand    *self,
+                                     AlmuHistogram *histogram);
+void     almu_demand_change_stokes_of_spectra (AlmuDemand *self);
+void     almu_demand_note_step (AlmuDemand *self,
+                                int         channel,
+                                int         stokes);
+void     almu_demand_read_next (AlmuDemand *self);
+void     almu_demand_check_shown (AlmuDemand *self);
+void     almu_demand_clear_frames (AlmuDemand *self);
 void     almu_demand_emit_product (AlmuDemand        *self,
                                    const AlmuProduct *product);
 void     almu_demand_emit_failure (AlmuDemand   *self,

@@ -25,6 +25,7 @@ enum
   PRODUCT,
   FAILED,
   CHANGED,
+  SHOWN,
   N_SIGNALS
 };
 
@@ -113,6 +114,9 @@ almu_demand_dispose (GObject *object)
 
   if (self->tiles != NULL)
     almu_demand_stop (self);
+  g_clear_pointer (&self->view.tiles, g_array_unref);
+  g_clear_object (&self->ahead);
+  g_clear_object (&self->map);
   g_clear_object (&self->tiles);
   g_clear_pointer (&self->wants, g_hash_table_unref);
   g_clear_pointer (&self->sky, almu_sky_map_free);
@@ -168,6 +172,21 @@ almu_demand_class_init (AlmuDemandClass *klass)
                   G_SIGNAL_RUN_LAST,
                   0, NULL, NULL, NULL,
                   G_TYPE_NONE, 0);
+
+  /**
+   * AlmuDemand::shown:
+   * @self: the demand
+   * @is_there: %FALSE if the plane cannot be read
+   *
+   * The histogram of the plane and all tiles that were asked for so far have
+   * been handed out, and nobody waits for a picture any more.
+   */
+  signals[SHOWN] =
+    g_signal_new ("shown",
+                  G_TYPE_FROM_CLASS (klass),
+                  G_SIGNAL_RUN_LAST,
+                  0, NULL, NULL, NULL,
+                  G_TYPE_NONE, 1, G_TYPE_BOOLEAN);
 }
 
 static void
@@ -192,9 +211,27 @@ almu_demand_emit_failure (AlmuDemand   *self,
 }
 
 static void
+emit_shown (AlmuDemand *self,
+            gboolean    is_there)
+{
+  self->is_shown = TRUE;
+  g_signal_emit (self, signals[SHOWN], 0, is_there);
+  if (self->is_shown && is_there)
+    almu_demand_read_next (self);
+}
+
+void
+almu_demand_check_shown (AlmuDemand *self)
+{
+  if (self->is_served && !self->is_shown && almu_tile_queue_is_idle (self->tiles))
+    emit_shown (self, TRUE);
+}
+
+static void
 on_tile (AlmuProductKind        kind,
          int                    sync_id,
          int                    n_tiles,
+         int                    animation_id,
          const AlmuTile        *tile,
          const AlmuTilePicture *picture,
          gpointer               user_data)
@@ -208,10 +245,12 @@ on_tile (AlmuProductKind        kind,
     .channel = self->channel,
     .stokes = self->stokes,
     .progress = 1,
-    .tiles = { sync_id, n_tiles, tile, picture },
+    .tiles = { sync_id, n_tiles, tile, picture, animation_id },
   };
 
   almu_demand_emit_product (self, &product);
+  if (kind == ALMU_PRODUCT_TILES_END)
+    almu_demand_check_shown (self);
 }
 
 /**
@@ -234,6 +273,7 @@ almu_demand_new (AlmuCache *cache,
   self->cache = g_object_ref (cache);
   self->image = g_object_ref (image);
   self->tiles = almu_tile_queue_new (cache, image, on_tile, self);
+  self->ahead = almu_read_ahead_new (cache, image);
   self->file_id = file_id;
   self->cursor.x = (float) (info->width - 1) / 2;
   self->cursor.y = (float) (info->height - 1) / 2;
@@ -243,9 +283,9 @@ almu_demand_new (AlmuCache *cache,
 
 /* -- the plane ---------------------------------------------------------- */
 
-static void
-send_histogram (AlmuDemand    *self,
-                AlmuHistogram *histogram)
+void
+almu_demand_send_histogram (AlmuDemand    *self,
+                            AlmuHistogram *histogram)
 {
   static const AlmuHistogramWant automatic = {
     .coordinate = (char *) "z",
@@ -259,6 +299,7 @@ send_histogram (AlmuDemand    *self,
     .region_id = ALMU_REGION_IMAGE,
     .channel = self->channel,
     .stokes = self->stokes,
+    .is_frame = self->animation_id != 0,
     .progress = 1,
     .histogram = { &automatic, histogram },
   };
@@ -275,7 +316,7 @@ serve_plane (AlmuDemand    *self,
   GHashTableIter iter;
   Wants         *wants;
 
-  send_histogram (self, histogram);
+  almu_demand_send_histogram (self, histogram);
   almu_tile_queue_begin (self->tiles, self->plane, self->channel, self->stokes);
 
   g_hash_table_iter_init (&iter, self->wants);
@@ -284,6 +325,9 @@ serve_plane (AlmuDemand    *self,
       almu_wants_renew_cuts (wants);
       almu_wants_renew_measures (wants);
     }
+
+  self->is_served = TRUE;
+  almu_demand_check_shown (self);
 }
 
 static void
@@ -308,13 +352,8 @@ on_plane_counted (GObject      *source,
 static void
 count_plane (AlmuDemand *self)
 {
-  AlmuHistogramWant automatic = { .channel = ALMU_CHANNEL_CURRENT, .n_bins = ALMU_BINS_AUTO };
-  g_autoptr(GArray) wanted = almu_histogram_wants_new ();
-
-  g_array_append_val (wanted, automatic);
-  almu_measure_async (self->plane, NULL, wanted, ALMU_PRIORITY_PICTURE, self->plane_work,
-                      on_plane_counted,
-                      almu_work_new (self, self->plane_work, ALMU_REGION_IMAGE, self->stokes));
+  almu_measure_plane_async (self->plane, ALMU_PRIORITY_PICTURE, self->plane_work, on_plane_counted,
+                            almu_work_new (self, self->plane_work, ALMU_REGION_IMAGE, self->stokes));
 }
 
 static void
@@ -335,6 +374,7 @@ on_plane (GObject      *source,
   if (plane == NULL)
     {
       almu_demand_emit_failure (self, error);
+      emit_shown (self, FALSE);
       return;
     }
 
@@ -347,12 +387,14 @@ on_plane (GObject      *source,
 }
 
 /* Whatever hangs on the plane that was shown so far ends here. */
-static void
-leave_plane (AlmuDemand *self)
+void
+almu_demand_leave_plane (AlmuDemand *self)
 {
   GHashTableIter iter;
   Wants         *wants;
 
+  self->is_served = FALSE;
+  self->is_shown = FALSE;
   stop_cancellable (&self->plane_work);
   almu_tile_queue_clear (self->tiles);
   g_clear_pointer (&self->plane, almu_plane_unref);
@@ -365,13 +407,16 @@ leave_plane (AlmuDemand *self)
     }
 }
 
-static void
-get_plane (AlmuDemand *self)
+/* What was being read ahead ends only when this has been asked for: it may
+ * be the same. */
+void
+almu_demand_get_plane (AlmuDemand *self)
 {
   almu_cancellable_renew (&self->plane_work);
   almu_cache_get_plane_async (self->cache, self->image, self->channel, self->stokes,
                               ALMU_PRIORITY_PICTURE, self->plane_work, on_plane,
                               almu_work_new (self, self->plane_work, ALMU_REGION_IMAGE, self->stokes));
+  almu_read_ahead_stop (self->ahead);
 }
 
 static void
@@ -385,8 +430,8 @@ renew_all_spectra (AlmuDemand *self)
     almu_wants_renew_spectra (wants);
 }
 
-static void
-change_stokes_of_spectra (AlmuDemand *self)
+void
+almu_demand_change_stokes_of_spectra (AlmuDemand *self)
 {
   GHashTableIter iter;
   Wants         *wants;
@@ -411,7 +456,7 @@ almu_demand_start (AlmuDemand *self)
     return;
 
   self->is_started = TRUE;
-  get_plane (self);
+  almu_demand_get_plane (self);
   renew_all_spectra (self);
 }
 
@@ -429,7 +474,8 @@ almu_demand_stop (AlmuDemand *self)
   g_return_if_fail (ALMU_IS_DEMAND (self));
 
   self->is_started = FALSE;
-  leave_plane (self);
+  almu_demand_leave_plane (self);
+  almu_demand_clear_frames (self);
 
   g_hash_table_iter_init (&iter, self->wants);
   while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &wants))
@@ -455,6 +501,9 @@ almu_demand_renew (AlmuDemand *self,
 
   self->epoch = epoch;
   self->is_started = TRUE;
+  self->is_served = FALSE;
+  self->is_shown = FALSE;
+  almu_demand_clear_frames (self);
   g_clear_pointer (&self->plane, almu_plane_unref);
 
   g_hash_table_iter_init (&iter, self->wants);
@@ -464,7 +513,7 @@ almu_demand_renew (AlmuDemand *self,
       wants->told_after_resume = WANT_SPATIAL | WANT_SPECTRAL | WANT_STATS | WANT_HISTOGRAMS;
     }
 
-  get_plane (self);
+  almu_demand_get_plane (self);
   renew_all_spectra (self);
 }
 
@@ -478,7 +527,10 @@ almu_demand_set_paused (AlmuDemand *self,
 {
   g_return_if_fail (ALMU_IS_DEMAND (self));
 
+  self->is_paused = paused;
   almu_tile_queue_set_paused (self->tiles, paused);
+  if (self->map != NULL)
+    almu_channel_map_set_paused (self->map, paused);
 }
 
 /**
@@ -498,7 +550,8 @@ almu_demand_set_plane (AlmuDemand *self,
   if (channel == self->channel && !new_stokes)
     return;
 
-  leave_plane (self);
+  almu_demand_leave_plane (self);
+  almu_demand_note_step (self, channel, stokes);
   self->channel = channel;
   self->stokes = stokes;
   g_signal_emit (self, signals[CHANGED], 0);
@@ -506,9 +559,9 @@ almu_demand_set_plane (AlmuDemand *self,
   if (!self->is_started)
     return;
 
-  get_plane (self);
+  almu_demand_get_plane (self);
   if (new_stokes)
-    change_stokes_of_spectra (self);
+    almu_demand_change_stokes_of_spectra (self);
 }
 
 /* -- tiles -------------------------------------------------------------- */
@@ -517,7 +570,9 @@ almu_demand_set_plane (AlmuDemand *self,
  * almu_demand_require_tiles:
  * @codes: places as the ICD writes them, the most wanted first
  *
- * Asks for tiles of the current plane; they come behind its histogram.
+ * Asks for tiles of the current plane; they come behind its histogram. While
+ * the planes move by themselves, asks for the same tiles of every one that
+ * follows, and of none that was shown.
  */
 gboolean
 almu_demand_require_tiles (AlmuDemand     *self,
@@ -527,9 +582,28 @@ almu_demand_require_tiles (AlmuDemand     *self,
                            float           quality,
                            GError        **error)
 {
+  g_autoptr(GArray) tiles = NULL;
+
   g_return_val_if_fail (ALMU_IS_DEMAND (self), FALSE);
 
-  return almu_tile_queue_add (self->tiles, codes, n_codes, compression, quality, error);
+  tiles = almu_tile_queue_decode (self->tiles, codes, n_codes, error);
+  if (tiles == NULL)
+    return FALSE;
+
+  if (self->animation_id != 0)
+    {
+      g_clear_pointer (&self->view.tiles, g_array_unref);
+      self->view = (View){ g_steal_pointer (&tiles), compression, quality };
+      return TRUE;
+    }
+
+  almu_read_ahead_stop (self->ahead);
+  almu_demand_end_map (self);
+  self->is_shown = FALSE;
+  almu_tile_queue_add_tiles (self->tiles, tiles, compression, quality, 0);
+  almu_demand_check_shown (self);
+
+  return TRUE;
 }
 
 /* -- wants in general --------------------------------------------------- */

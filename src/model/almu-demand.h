@@ -2,8 +2,10 @@
 #pragma once
 
 #include "almu-cache.h"
+#include "almu-channel-map.h"
 #include "almu-memento.h"
 #include "almu-product.h"
+#include "almu-read-ahead.h"
 #include "almu-region.h"
 
 G_BEGIN_DECLS
@@ -53,6 +55,27 @@ void     almu_demand_require_histograms (AlmuDemand *self,
                                          GArray     *wants);
 void     almu_demand_forget_region (AlmuDemand *self,
                                     int         region_id);
+
+gboolean almu_demand_check_tiles (AlmuDemand   *self,
+                                  const gint32 *codes,
+                                  gsize         n_codes,
+                                  GError      **error);
+void     almu_demand_begin_frames (AlmuDemand *self,
+                                   int         animation_id);
+void     almu_demand_show_frame (AlmuDemand *self,
+                                 int         channel,
+                                 int         stokes);
+gboolean almu_demand_has_view (AlmuDemand *self);
+void     almu_demand_read_ahead (AlmuDemand        *self,
+                                 const AlmuPlaneId *planes,
+                                 guint              n_planes);
+void     almu_demand_end_frames (AlmuDemand *self);
+gboolean almu_demand_require_map (AlmuDemand           *self,
+                                  const AlmuMapRequest *request,
+                                  GError              **error);
+void     almu_demand_acknowledge_map (AlmuDemand *self,
+                                      int         channel);
+void     almu_demand_end_map (AlmuDemand *self);
 
 GPtrArray *almu_demand_list_requirements (AlmuDemand *self);
 

@@ -416,6 +416,40 @@ almu_file_set_plane (AlmuFile *self,
   return TRUE;
 }
 
+/**
+ * almu_file_has_plane:
+ *
+ * Returns: whether the file is open and has such a plane
+ */
+gboolean
+almu_file_has_plane (AlmuFile *self,
+                     int       channel,
+                     int       stokes,
+                     GError  **error)
+{
+  g_return_val_if_fail (ALMU_IS_FILE (self), FALSE);
+
+  return is_open (self, error) && has_plane (self->image, channel, stokes, error);
+}
+
+/**
+ * almu_file_show_frame:
+ *
+ * Looks at a plane, which exists, as part of an animation.
+ */
+void
+almu_file_show_frame (AlmuFile *self,
+                      int       channel,
+                      int       stokes)
+{
+  g_return_if_fail (ALMU_IS_FILE (self));
+  g_return_if_fail (self->demand != NULL);
+
+  almu_demand_show_frame (self->demand, channel, stokes);
+  set_channel (self, channel);
+  set_stokes (self, stokes);
+}
+
 gboolean
 almu_file_set_cursor (AlmuFile *self,
                       AlmuPoint cursor,

@@ -30,6 +30,13 @@ gboolean            almu_file_set_plane (AlmuFile *self,
                                          int       channel,
                                          int       stokes,
                                          GError  **error);
+gboolean            almu_file_has_plane (AlmuFile *self,
+                                         int       channel,
+                                         int       stokes,
+                                         GError  **error);
+void                almu_file_show_frame (AlmuFile *self,
+                                          int       channel,
+                                          int       stokes);
 gboolean            almu_file_set_cursor (AlmuFile *self,
                                           AlmuPoint cursor,
                                           GError  **error);

@@ -157,6 +157,26 @@ almu_measure_async (AlmuPlane          *plane,
   almu_workers_run (task, measure_worker);
 }
 
+/**
+ * almu_measure_plane_async:
+ *
+ * The histogram of a whole plane with automatic bins, which the viewer takes
+ * the contrast from.
+ */
+void
+almu_measure_plane_async (AlmuPlane          *plane,
+                          int                 priority,
+                          GCancellable       *cancellable,
+                          GAsyncReadyCallback callback,
+                          gpointer            user_data)
+{
+  AlmuHistogramWant automatic = { .channel = ALMU_CHANNEL_CURRENT, .n_bins = ALMU_BINS_AUTO };
+  g_autoptr(GArray) wanted = almu_histogram_wants_new ();
+
+  g_array_append_val (wanted, automatic);
+  almu_measure_async (plane, NULL, wanted, priority, cancellable, callback, user_data);
+}
+
 AlmuMeasure *
 almu_measure_finish (GAsyncResult *result,
                      GError      **error)

@@ -30,6 +30,11 @@ void         almu_measure_async (AlmuPlane          *plane,
                                  GCancellable       *cancellable,
                                  GAsyncReadyCallback callback,
                                  gpointer            user_data);
+void         almu_measure_plane_async (AlmuPlane          *plane,
+                                       int                 priority,
+                                       GCancellable       *cancellable,
+                                       GAsyncReadyCallback callback,
+                                       gpointer            user_data);
 AlmuMeasure *almu_measure_finish (GAsyncResult *result,
                                   GError      **error);
 void         almu_measure_free (AlmuMeasure *self);

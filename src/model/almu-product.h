@@ -44,6 +44,8 @@ typedef struct
  * AlmuProduct:
  * @epoch: of the session when the work was asked for; products of an
  *   earlier epoch are not for the link that is attached now
+ * @is_frame: one of a series of pictures, so that what is said of the next
+ *   one does not stand for this
  * @progress: 1 when complete
  *
  * What a calculation has to say, on its way from a file to whoever listens.
@@ -58,6 +60,7 @@ typedef struct
   int             region_id;
   int             channel;
   int             stokes;
+  gboolean        is_frame;
   float           progress;
 
   union
@@ -89,6 +92,7 @@ typedef struct
       int                    n_tiles;
       const AlmuTile        *tile;
       const AlmuTilePicture *picture;
+      int                    animation_id; /* 0 outside animations */
     } tiles;
   };
 } AlmuProduct;

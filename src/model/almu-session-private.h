@@ -29,9 +29,12 @@ struct _AlmuSession
   int              last_region_id;
   guint            retry_source;
   int              last_free_file_id;
+  AlmuAnimation   *animation; /* NULL: the viewer chooses the planes */
 };
 
 void almu_session_emit_changed (AlmuSession *self);
+void almu_session_emit_failure (AlmuSession  *self,
+                                const GError *error);
 void almu_session_await_missing (AlmuSession *self);
 void almu_session_place_regions (AlmuSession *self,
                                  AlmuFile    *file);

@@ -57,6 +57,7 @@ almu_session_dispose (GObject *object)
 
   self->is_ending = TRUE;
   g_clear_handle_id (&self->retry_source, g_source_remove);
+  almu_session_end_animation (self);
   if (self->files != NULL)
     almu_session_close_all_files (self);
   g_clear_pointer (&self->files, g_ptr_array_unref);
@@ -432,6 +433,7 @@ static void
 end (AlmuSession     *self,
      AlmuSessionState state)
 {
+  almu_session_end_animation (self);
   set_state (self, state);
   almu_session_commit (self);
   self->is_ending = TRUE;
@@ -486,6 +488,8 @@ almu_session_set_congested (AlmuSession *self,
     return;
 
   self->is_congested = congested;
+  if (self->animation != NULL)
+    almu_animation_set_paused (self->animation, congested);
   for (guint i = 0; i < self->files->len; i++)
     {
       AlmuDemand *demand = get_demand (self->files->pdata[i]);
@@ -521,6 +525,7 @@ almu_session_begin_epoch (AlmuSession *self)
       almu_demand_set_epoch (demand, self->epoch);
       almu_demand_set_paused (demand, FALSE);
     }
+  almu_session_end_animation (self);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_EPOCH]);
 
   return self->epoch;
@@ -537,6 +542,7 @@ almu_session_renew (AlmuSession *self)
 {
   g_return_if_fail (ALMU_IS_SESSION (self));
 
+  almu_session_end_animation (self);
   self->epoch++;
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_EPOCH]);
 
@@ -586,12 +592,19 @@ on_product (AlmuFile    *file,
   g_signal_emit (self, signals[PRODUCT], 0, product);
 }
 
+void
+almu_session_emit_failure (AlmuSession  *self,
+                           const GError *error)
+{
+  g_signal_emit (self, signals[FAILED], 0, error);
+}
+
 static void
 on_failed (AlmuFile     *file,
            const GError *error,
            AlmuSession  *self)
 {
-  g_signal_emit (self, signals[FAILED], 0, error);
+  almu_session_emit_failure (self, error);
 }
 
 static void
@@ -811,6 +824,9 @@ almu_session_close_file (AlmuSession *self,
 
   if (almu_session_get_file (self, file_id, error) == NULL)
     return FALSE;
+
+  if (self->animation != NULL && almu_animation_moves (self->animation, file_id))
+    almu_session_end_animation (self);
 
   regions = almu_session_list_regions (self, file_id);
   for (guint i = 0; i < regions->len; i++)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "almu-animation.h"
 #include "almu-file.h"
 #include "almu-folder.h"
 #include "almu-memento.h"
@@ -77,6 +78,13 @@ gboolean    almu_session_remove_region (AlmuSession *self,
 
 void almu_session_require_kept (AlmuSession *self,
                                 AlmuFile    *file);
+
+int            almu_session_prepare_animation (AlmuSession             *self,
+                                               const AlmuAnimationPlan *plan,
+                                               GError                 **error);
+void           almu_session_play (AlmuSession *self);
+AlmuAnimation *almu_session_get_animation (AlmuSession *self);
+void           almu_session_end_animation (AlmuSession *self);
 
 guint almu_session_begin_epoch (AlmuSession *self);
 void  almu_session_renew (AlmuSession *self);

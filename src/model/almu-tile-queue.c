@@ -4,6 +4,7 @@
 #include "almu-tile-queue.h"
 
 #include "almu-error.h"
+#include "almu-limits.h"
 #include "almu-workers.h"
 
 /**
@@ -43,6 +44,7 @@ typedef struct
   guint           n_done;
   AlmuCompression compression;
   float           quality;
+  int             animation_id;
   gboolean        is_dropped;
 } Request;
 
@@ -181,6 +183,18 @@ encode_worker (GTask        *task,
 }
 
 static void
+tell (AlmuTileQueue         *self,
+      const Request         *request,
+      AlmuProductKind        kind,
+      const AlmuTile        *tile,
+      const AlmuTilePicture *picture)
+{
+  self->func (kind, request->sync_id, (int) request->tiles->len, request->animation_id,
+              tile, picture, self->user_data);
+}
+
+/* Who hears of the end may ask whether there is anything left to do. */
+static void
 finish_tile (AlmuTileQueue         *self,
              Request               *request,
              const AlmuTile        *tile,
@@ -189,17 +203,15 @@ finish_tile (AlmuTileQueue         *self,
   g_autoptr(Request) alive = g_rc_box_acquire (request);
 
   if (picture != NULL)
-    self->func (ALMU_PRODUCT_TILE, request->sync_id, (int) request->tiles->len,
-                tile, picture, self->user_data);
+    tell (self, request, ALMU_PRODUCT_TILE, tile, picture);
   request->n_done++;
 
   if (request->is_dropped || request->n_done < request->tiles->len)
     return;
 
-  self->func (ALMU_PRODUCT_TILES_END, request->sync_id, (int) request->tiles->len,
-              NULL, NULL, self->user_data);
   if (g_queue_remove (&self->requests, request))
     request_drop (request);
+  tell (self, request, ALMU_PRODUCT_TILES_END, NULL, NULL);
 }
 
 static void
@@ -271,8 +283,7 @@ start_tile (AlmuTileQueue *self,
   AlmuTilePicture *picture;
 
   if (request->n_started++ == 0)
-    self->func (ALMU_PRODUCT_TILES_BEGIN, request->sync_id, (int) request->tiles->len,
-                NULL, NULL, self->user_data);
+    tell (self, request, ALMU_PRODUCT_TILES_BEGIN, NULL, NULL);
   if (request->is_dropped)
     return;
 
@@ -302,6 +313,75 @@ almu_tile_queue_pump (AlmuTileQueue *self)
 }
 
 /**
+ * almu_tile_queue_decode:
+ * @codes: places of tiles as the ICD writes them, the most wanted first
+ *
+ * Returns: (transfer full) (element-type AlmuTile): the tiles, each once; or
+ *   %NULL if one of the places is wrong, or if there are too many
+ */
+GArray *
+almu_tile_queue_decode (AlmuTileQueue *self,
+                        const gint32  *codes,
+                        gsize          n_codes,
+                        GError       **error)
+{
+  const AlmuImageInfo *info = almu_image_get_info (self->image);
+  g_autoptr(GHashTable) seen = g_hash_table_new (NULL, NULL);
+  g_autoptr(GArray) tiles = g_array_new (FALSE, FALSE, sizeof (AlmuTile));
+
+  if (n_codes > ALMU_LIMIT_TILES)
+    {
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
+                   "%" G_GSIZE_FORMAT " tiles in one request, at most %d are served",
+                   n_codes, ALMU_LIMIT_TILES);
+      return NULL;
+    }
+
+  for (gsize i = 0; i < n_codes; i++)
+    {
+      AlmuTile tile;
+
+      if (!almu_tile_decode_place (codes[i], info->width, info->height, &tile, error))
+        return NULL;
+
+      if (g_hash_table_add (seen, GINT_TO_POINTER (codes[i])))
+        g_array_append_val (tiles, tile);
+    }
+
+  return g_steal_pointer (&tiles);
+}
+
+/**
+ * almu_tile_queue_add_tiles:
+ * @tiles: (element-type AlmuTile): the most wanted first, each once; not to
+ *   be changed any more
+ * @animation_id: whose frame the tiles are of, 0 for none
+ *
+ * Asks for tiles. Asking for none sends nothing.
+ */
+void
+almu_tile_queue_add_tiles (AlmuTileQueue  *self,
+                           GArray         *tiles,
+                           AlmuCompression compression,
+                           float           quality,
+                           int             animation_id)
+{
+  Request *request;
+
+  if (tiles->len == 0)
+    return;
+
+  request = g_rc_box_new0 (Request);
+  request->sync_id = next_sync_id ();
+  request->tiles = g_array_ref (tiles);
+  request->compression = compression;
+  request->quality = quality;
+  request->animation_id = animation_id;
+  g_queue_push_tail (&self->requests, request);
+  almu_tile_queue_pump (self);
+}
+
+/**
  * almu_tile_queue_add:
  * @codes: places of tiles as the ICD writes them, the most wanted first
  *
@@ -316,40 +396,12 @@ almu_tile_queue_add (AlmuTileQueue  *self,
                      float           quality,
                      GError        **error)
 {
-  const AlmuImageInfo *info = almu_image_get_info (self->image);
-  g_autoptr(GHashTable) seen = g_hash_table_new (NULL, NULL);
-  g_autoptr(GArray) tiles = g_array_new (FALSE, FALSE, sizeof (AlmuTile));
-  Request *request;
+  g_autoptr(GArray) tiles = almu_tile_queue_decode (self, codes, n_codes, error);
 
-  if (n_codes > ALMU_LIMIT_TILES)
-    {
-      g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
-                   "%" G_GSIZE_FORMAT " tiles in one request, at most %d are served",
-                   n_codes, ALMU_LIMIT_TILES);
-      return FALSE;
-    }
+  if (tiles == NULL)
+    return FALSE;
 
-  for (gsize i = 0; i < n_codes; i++)
-    {
-      AlmuTile tile;
-
-      if (!almu_tile_decode_place (codes[i], info->width, info->height, &tile, error))
-        return FALSE;
-
-      if (g_hash_table_add (seen, GINT_TO_POINTER (codes[i])))
-        g_array_append_val (tiles, tile);
-    }
-
-  if (tiles->len == 0)
-    return TRUE;
-
-  request = g_rc_box_new0 (Request);
-  request->sync_id = next_sync_id ();
-  request->tiles = g_steal_pointer (&tiles);
-  request->compression = compression;
-  request->quality = quality;
-  g_queue_push_tail (&self->requests, request);
-  almu_tile_queue_pump (self);
+  almu_tile_queue_add_tiles (self, tiles, compression, quality, 0);
 
   return TRUE;
 }
@@ -375,6 +427,20 @@ almu_tile_queue_begin (AlmuTileQueue *self,
 }
 
 /**
+ * almu_tile_queue_drop_requests:
+ *
+ * Forgets all requests. The plane stays, for those that follow.
+ */
+void
+almu_tile_queue_drop_requests (AlmuTileQueue *self)
+{
+  g_cancellable_cancel (self->cancellable);
+  g_clear_object (&self->cancellable);
+  self->cancellable = g_cancellable_new ();
+  g_queue_clear_full (&self->requests, request_drop);
+}
+
+/**
  * almu_tile_queue_clear:
  *
  * Forgets all requests, because the plane is no longer the one to show.
@@ -382,11 +448,19 @@ almu_tile_queue_begin (AlmuTileQueue *self,
 void
 almu_tile_queue_clear (AlmuTileQueue *self)
 {
-  g_cancellable_cancel (self->cancellable);
-  g_clear_object (&self->cancellable);
-  self->cancellable = g_cancellable_new ();
-  g_queue_clear_full (&self->requests, request_drop);
+  almu_tile_queue_drop_requests (self);
   g_clear_pointer (&self->plane, almu_plane_unref);
+}
+
+/**
+ * almu_tile_queue_is_idle:
+ *
+ * Returns: whether everything that was asked for has been handed out
+ */
+gboolean
+almu_tile_queue_is_idle (AlmuTileQueue *self)
+{
+  return g_queue_is_empty (&self->requests);
 }
 
 /**

@@ -11,10 +11,12 @@ G_BEGIN_DECLS
  * @kind: begin, one tile, or end
  * @sync_id: which request it answers; process-unique, from 1
  * @n_tiles: how many tiles the request gets
+ * @animation_id: whose frame the tiles are of, 0 for none
  */
 typedef void (*AlmuTileFunc) (AlmuProductKind        kind,
                               int                    sync_id,
                               int                    n_tiles,
+                              int                    animation_id,
                               const AlmuTile        *tile,
                               const AlmuTilePicture *picture,
                               gpointer               user_data);
@@ -26,17 +28,28 @@ AlmuTileQueue *almu_tile_queue_new (AlmuCache   *cache,
                                     AlmuImage   *image,
                                     AlmuTileFunc func,
                                     gpointer     user_data);
+GArray        *almu_tile_queue_decode (AlmuTileQueue *self,
+                                       const gint32  *codes,
+                                       gsize          n_codes,
+                                       GError       **error);
 gboolean       almu_tile_queue_add (AlmuTileQueue  *self,
                                     const gint32   *codes,
                                     gsize           n_codes,
                                     AlmuCompression compression,
                                     float           quality,
                                     GError        **error);
+void           almu_tile_queue_add_tiles (AlmuTileQueue  *self,
+                                          GArray         *tiles,
+                                          AlmuCompression compression,
+                                          float           quality,
+                                          int             animation_id);
 void           almu_tile_queue_begin (AlmuTileQueue *self,
                                       AlmuPlane     *plane,
                                       int            channel,
                                       int            stokes);
 void           almu_tile_queue_clear (AlmuTileQueue *self);
+void           almu_tile_queue_drop_requests (AlmuTileQueue *self);
+gboolean       almu_tile_queue_is_idle (AlmuTileQueue *self);
 void           almu_tile_queue_set_paused (AlmuTileQueue *self,
                                            gboolean       paused);
 guint          almu_tile_queue_get_n_running (AlmuTileQueue *self);

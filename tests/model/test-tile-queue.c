@@ -57,6 +57,7 @@ static void
 on_tile (AlmuProductKind        kind,
          int                    sync_id,
          int                    n_tiles,
+         int                    animation_id,
          const AlmuTile        *tile,
          const AlmuTilePicture *picture,
          gpointer               user_data)

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "almu-demand-private.h"
+
+/* Planes that follow each other: those of an animation, those that are
+ * shown beside each other in a channel map, and the one that will probably
+ * be wanted next.
+ */
+
+/* -- the next step ------------------------------------------------------- */
+
+/* Who steps through a cube takes the next step the same way. A leap is no
+ * step until it is repeated. */
+void
+almu_demand_note_step (AlmuDemand *self,
+                       int         channel,
+                       int         stokes)
+{
+  int step = stokes == self->stokes ? channel - self->channel : 0;
+
+  if (step == 1 || step == -1 || step == self->last_step)
+    self->is_stepping = step != 0;
+  else
+    self->is_stepping = FALSE;
+  self->last_step = step;
+}
+
+/* Nobody waits for anything of the plane that is shown. */
+void
+almu_demand_read_next (AlmuDemand *self)
+{
+  gint64 next = (gint64) self->channel + self->last_step;
+
+  if (!self->is_stepping || self->animation_id != 0 ||
+      next < 0 || next >= almu_image_get_info (self->image)->depth)
+    return;
+
+  almu_read_ahead_begin (self->ahead, &(AlmuPlaneId){ (int) next, self->stokes }, 1);
+}
+
+/* -- an animation -------------------------------------------------------- */
+
+/**
+ * almu_demand_check_tiles:
+ *
+ * Returns: whether almu_demand_require_tiles() would take them
+ */
+gboolean
+almu_demand_check_tiles (AlmuDemand   *self,
+                         const gint32 *codes,
+                         gsize         n_codes,
+                         GError      **error)
+{
+  g_autoptr(GArray) tiles = NULL;
+
+  g_return_val_if_fail (ALMU_IS_DEMAND (self), FALSE);
+
+  tiles = almu_tile_queue_decode (self->tiles, codes, n_codes, error);
+
+  return tiles != NULL;
+}
+
+/**
+ * almu_demand_begin_frames:
+ * @animation_id: what the tiles of frames are marked with
+ *
+ * From now on planes are shown by almu_demand_show_frame(). Tiles that were
+ * asked for and have not come yet are not wanted any more.
+ */
+void
+almu_demand_begin_frames (AlmuDemand *self,
+                          int         animation_id)
+{
+  g_return_if_fail (ALMU_IS_DEMAND (self));
+  g_return_if_fail (animation_id > 0);
+
+  almu_demand_start (self);
+  almu_demand_clear_frames (self);
+  almu_tile_queue_drop_requests (self->tiles);
+  self->animation_id = animation_id;
+}
+
+/* What is asked for again and is all there. */
+static gboolean
+show_again (AlmuDemand *self)
+{
+  AlmuHistogram *histogram;
+
+  if (!self->is_served)
+    return FALSE;
+
+  histogram = almu_cache_peek_histogram (self->cache, self->image, self->channel, self->stokes);
+  if (histogram == NULL)
+    return FALSE;
+
+  almu_tile_queue_drop_requests (self->tiles);
+  self->is_shown = FALSE;
+  almu_demand_send_histogram (self, histogram);
+
+  return TRUE;
+}
+
+static void
+move_to (AlmuDemand *self,
+         int         channel,
+         int         stokes)
+{
+  gboolean is_other = channel != self->channel || stokes != self->stokes;
+  gboolean is_other_stokes = stokes != self->stokes;
+
+  almu_demand_leave_plane (self);
+  self->channel = channel;
+  self->stokes = stokes;
+  if (is_other)
+    almu_demand_emit_changed (self);
+  almu_demand_get_plane (self);
+  if (is_other_stokes)
+    almu_demand_change_stokes_of_spectra (self);
+}
+
+/**
+ * almu_demand_show_frame:
+ *
+ * Shows a plane, with the tiles of the view. [signal@Almu.Demand::shown] tells
+ * when that is done; before it the next frame would take its place.
+ */
+void
+almu_demand_show_frame (AlmuDemand *self,
+                        int         channel,
+                        int         stokes)
+{
+  g_return_if_fail (ALMU_IS_DEMAND (self));
+  g_return_if_fail (self->animation_id != 0);
+
+  if (channel != self->channel || stokes != self->stokes || !show_again (self))
+    move_to (self, channel, stokes);
+
+  if (self->view.tiles != NULL)
+    almu_tile_queue_add_tiles (self->tiles, self->view.tiles, self->view.compression,
+                               self->view.quality, self->animation_id);
+  almu_demand_check_shown (self);
+}
+
+/**
+ * almu_demand_has_view:
+ *
+ * Returns: whether frames have tiles
+ */
+gboolean
+almu_demand_has_view (AlmuDemand *self)
+{
+  g_return_val_if_fail (ALMU_IS_DEMAND (self), FALSE);
+
+  return self->view.tiles != NULL && self->view.tiles->len > 0;
+}
+
+/**
+ * almu_demand_read_ahead:
+ * @planes: those that will be shown, the next one first
+ */
+void
+almu_demand_read_ahead (AlmuDemand        *self,
+                        const AlmuPlaneId *planes,
+                        guint              n_planes)
+{
+  g_return_if_fail (ALMU_IS_DEMAND (self));
+
+  almu_read_ahead_begin (self->ahead, planes, n_planes);
+}
+
+/**
+ * almu_demand_end_frames:
+ *
+ * The viewer chooses the planes again. The last one stays, without the tiles
+ * of it that have not come yet.
+ */
+void
+almu_demand_end_frames (AlmuDemand *self)
+{
+  g_return_if_fail (ALMU_IS_DEMAND (self));
+
+  if (self->animation_id == 0)
+    return;
+
+  almu_tile_queue_drop_requests (self->tiles);
+  almu_demand_clear_frames (self);
+}
+
+/* -- a channel map ------------------------------------------------------- */
+
+static void
+on_map_product (AlmuChannelMap *map,
+                AlmuProduct    *product,
+                AlmuDemand     *self)
+{
+  product->epoch = self->epoch;
+  product->file_id = self->file_id;
+  almu_demand_emit_product (self, product);
+}
+
+static void
+on_map_failed (AlmuChannelMap *map,
+               const GError   *error,
+               AlmuDemand     *self)
+{
+  almu_demand_emit_failure (self, error);
+}
+
+static AlmuChannelMap *
+get_map (AlmuDemand *self)
+{
+  if (self->map != NULL)
+    return self->map;
+
+  self->map = almu_channel_map_new (self->cache, self->image);
+  almu_channel_map_set_paused (self->map, self->is_paused);
+  g_signal_connect_object (self->map, "product", G_CALLBACK (on_map_product), self, 0);
+  g_signal_connect_object (self->map, "failed", G_CALLBACK (on_map_failed), self, 0);
+
+  return self->map;
+}
+
+/**
+ * almu_demand_require_map:
+ *
+ * Shows several channels beside each other, beside the plane that the cursor
+ * and everything that is measured are on.
+ */
+gboolean
+almu_demand_require_map (AlmuDemand           *self,
+                         const AlmuMapRequest *request,
+                         GError              **error)
+{
+  g_return_val_if_fail (ALMU_IS_DEMAND (self), FALSE);
+
+  return almu_channel_map_show (get_map (self), request, error);
+}
+
+/**
+ * almu_demand_acknowledge_map:
+ * @channel: which the viewer has received
+ */
+void
+almu_demand_acknowledge_map (AlmuDemand *self,
+                             int         channel)
+{
+  g_return_if_fail (ALMU_IS_DEMAND (self));
+
+  if (self->map != NULL)
+    almu_channel_map_acknowledge (self->map, channel);
+}
+
+/**
+ * almu_demand_end_map:
+ *
+ * The viewer looks at one channel again.
+ */
+void
+almu_demand_end_map (AlmuDemand *self)
+{
+  g_return_if_fail (ALMU_IS_DEMAND (self));
+
+  if (self->map != NULL)
+    almu_channel_map_clear (self->map);
+}
+
+/* Nothing moves by itself any more. */
+void
+almu_demand_clear_frames (AlmuDemand *self)
+{
+  self->animation_id = 0;
+  g_clear_pointer (&self->view.tiles, g_array_unref);
+  almu_read_ahead_stop (self->ahead);
+  almu_demand_end_map (self);
+}
