@@ -6,8 +6,8 @@
 #include "almu-catalog.h"
 #include "almu-error.h"
 
-/* What needs no answer and asks for nothing: flow control of pictures that
- * we pace by the socket, and the end of things that never began. */
+/* What needs no answer and asks for nothing: the end of things that never
+ * began. */
 static void
 ignore (AlmuLink               *link,
         guint32                 request_id,
@@ -33,6 +33,10 @@ static const struct
   { CARTA__EVENT_TYPE__ADD_REQUIRED_TILES, almu_on_add_required_tiles },
   { CARTA__EVENT_TYPE__SET_IMAGE_CHANNELS, almu_on_set_image_channels },
   { CARTA__EVENT_TYPE__SET_CURSOR, almu_on_set_cursor },
+  { CARTA__EVENT_TYPE__CHANNEL_MAP_FLOW_CONTROL, almu_on_channel_map_flow_control },
+  { CARTA__EVENT_TYPE__START_ANIMATION, almu_on_start_animation },
+  { CARTA__EVENT_TYPE__STOP_ANIMATION, almu_on_stop_animation },
+  { CARTA__EVENT_TYPE__ANIMATION_FLOW_CONTROL, almu_on_animation_flow_control },
   { CARTA__EVENT_TYPE__SET_REGION, almu_on_set_region },
   { CARTA__EVENT_TYPE__REMOVE_REGION, almu_on_remove_region },
   { CARTA__EVENT_TYPE__SET_SPATIAL_REQUIREMENTS, almu_on_set_spatial_requirements },
@@ -41,9 +45,6 @@ static const struct
   { CARTA__EVENT_TYPE__SET_HISTOGRAM_REQUIREMENTS, almu_on_set_histogram_requirements },
   { CARTA__EVENT_TYPE__SCRIPTING_RESPONSE, almu_on_scripting_response },
   { CARTA__EVENT_TYPE__REMOVE_REQUIRED_TILES, ignore },
-  { CARTA__EVENT_TYPE__CHANNEL_MAP_FLOW_CONTROL, ignore },
-  { CARTA__EVENT_TYPE__ANIMATION_FLOW_CONTROL, ignore },
-  { CARTA__EVENT_TYPE__STOP_ANIMATION, ignore },
   { CARTA__EVENT_TYPE__STOP_MOMENT_CALC, ignore },
   { CARTA__EVENT_TYPE__STOP_PV_CALC, ignore },
   { CARTA__EVENT_TYPE__STOP_PV_PREVIEW, ignore },

@@ -82,9 +82,27 @@ void almu_on_set_stats_requirements (AlmuLink               *link,
 void almu_on_set_histogram_requirements (AlmuLink               *link,
                                          guint32                 request_id,
                                          const ProtobufCMessage *message);
+/* almu-on-animation.c */
+void almu_on_start_animation (AlmuLink               *link,
+                              guint32                 request_id,
+                              const ProtobufCMessage *message);
+void almu_on_stop_animation (AlmuLink               *link,
+                             guint32                 request_id,
+                             const ProtobufCMessage *message);
+void almu_on_animation_flow_control (AlmuLink               *link,
+                                     guint32                 request_id,
+                                     const ProtobufCMessage *message);
+void almu_on_channel_map_flow_control (AlmuLink               *link,
+                                       guint32                 request_id,
+                                       const ProtobufCMessage *message);
 /* almu-scripting.c */
 void almu_on_scripting_response (AlmuLink               *link,
                                  guint32                 request_id,
                                  const ProtobufCMessage *message);
+
+/* What more than one of them reads. */
+gboolean almu_compression_for_message (CARTA__CompressionType type,
+                                       AlmuCompression       *out_compression,
+                                       GError               **error);
 
 G_END_DECLS

@@ -295,6 +295,27 @@ almu_link_drop_pictures (AlmuLink *self,
 }
 
 /**
+ * almu_link_drop_frames:
+ *
+ * Forgets tiles of an animation's frames that wait to be sent: the viewer
+ * stops it.
+ */
+void
+almu_link_drop_frames (AlmuLink *self)
+{
+  AlmuAnimation *animation = almu_session_get_animation (self->session);
+  GPtrArray     *files = almu_session_list_files (self->session);
+
+  for (guint i = 0; animation != NULL && i < files->len; i++)
+    {
+      int file_id = almu_file_get_id (files->pdata[i]);
+
+      if (almu_animation_moves (animation, file_id))
+        almu_link_drop_pictures (self, file_id);
+    }
+}
+
+/**
  * almu_link_report:
  * @tag: what the text is about, for the page's log
  * @text: a phrase for people

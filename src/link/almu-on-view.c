@@ -7,23 +7,90 @@
 
 /* Tiles, channels and the cursor: what the viewer looks at. */
 
+/**
+ * almu_compression_for_message:
+ *
+ * How tiles are to be compressed, as the model has it.
+ */
+gboolean
+almu_compression_for_message (CARTA__CompressionType type,
+                              AlmuCompression       *out_compression,
+                              GError               **error)
+{
+  if (type != CARTA__COMPRESSION_TYPE__NONE && type != CARTA__COMPRESSION_TYPE__ZFP)
+    {
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED,
+                   "Compression type %d of tiles is not one of NONE (0) and ZFP (1)", type);
+      return FALSE;
+    }
+
+  *out_compression = (AlmuCompression) type;
+  return TRUE;
+}
+
 static gboolean
 require_tiles (AlmuFile                      *file,
                const CARTA__AddRequiredTiles *tiles,
                GError                       **error)
 {
-  if (tiles->compression_type != CARTA__COMPRESSION_TYPE__NONE &&
-      tiles->compression_type != CARTA__COMPRESSION_TYPE__ZFP)
+  AlmuCompression compression;
+
+  if (!almu_compression_for_message (tiles->compression_type, &compression, error))
+    return FALSE;
+
+  return almu_demand_require_tiles (almu_file_get_demand (file), tiles->tiles, tiles->n_tiles,
+                                    compression, tiles->compression_quality, error);
+}
+
+/* Channels beside each other. Without tiles only the active channel moves,
+ * and the map stays as it is. */
+static gboolean
+require_map (AlmuFile                      *file,
+             const CARTA__SetImageChannels *request,
+             GError                       **error)
+{
+  const CARTA__AddRequiredTiles *tiles = request->required_tiles;
+  AlmuMapRequest                 map = { .stokes = request->stokes };
+
+  if (tiles == NULL || tiles->n_tiles == 0)
+    return TRUE;
+
+  if (request->channel_range == NULL)
     {
-      g_set_error (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED,
-                   "Compression type %d of tiles is not one of NONE (0) and ZFP (1)",
-                   tiles->compression_type);
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
+                   "Tiles of a channel map of file %d, but no range of channels", request->file_id);
       return FALSE;
     }
 
-  return almu_demand_require_tiles (almu_file_get_demand (file), tiles->tiles, tiles->n_tiles,
-                                    (AlmuCompression) tiles->compression_type,
-                                    tiles->compression_quality, error);
+  if (!almu_compression_for_message (tiles->compression_type, &map.compression, error))
+    return FALSE;
+
+  map.range = (AlmuChannelRange){ request->channel_range->min, request->channel_range->max };
+  map.current_range = map.range;
+  if (request->current_range != NULL)
+    map.current_range = (AlmuChannelRange){ request->current_range->min, request->current_range->max };
+  map.tiles = tiles->tiles;
+  map.n_tiles = tiles->n_tiles;
+  map.current_tiles = tiles->current_tiles;
+  map.n_current_tiles = tiles->n_current_tiles;
+  map.quality = tiles->compression_quality;
+
+  return almu_demand_require_map (almu_file_get_demand (file), &map, error);
+}
+
+/* Whoever chooses a channel by hand has it. */
+static void
+end_animation_of (AlmuLink *link,
+                  AlmuFile *file)
+{
+  AlmuSession   *session = almu_link_get_session (link);
+  AlmuAnimation *animation = almu_session_get_animation (session);
+
+  if (animation == NULL || almu_animation_get_file (animation) != file)
+    return;
+
+  almu_link_drop_frames (link);
+  almu_session_end_animation (session);
 }
 
 void
@@ -39,6 +106,26 @@ almu_on_add_required_tiles (AlmuLink               *link,
     almu_link_report (link, CARTA__ERROR_SEVERITY__ERROR, "tiles", error->message);
 }
 
+static gboolean
+may_show (AlmuFile                      *file,
+          const CARTA__SetImageChannels *request,
+          GError                       **error)
+{
+  return almu_file_has_plane (file, request->channel, request->stokes, error) &&
+         (!request->channel_map_enabled || require_map (file, request, error));
+}
+
+/* Only now: a plane that is not there leaves the picture as it is. */
+static void
+leave_pictures (AlmuLink *link,
+                AlmuFile *file,
+                gboolean  is_other)
+{
+  almu_demand_end_map (almu_file_get_demand (file));
+  if (is_other)
+    almu_link_drop_pictures (link, almu_file_get_id (file));
+}
+
 void
 almu_on_set_image_channels (AlmuLink               *link,
                             guint32                 request_id,
@@ -52,18 +139,20 @@ almu_on_set_image_channels (AlmuLink               *link,
   if (file == NULL)
     return;
 
-  is_other = request->channel != almu_file_get_channel (file) ||
-             request->stokes != almu_file_get_stokes (file);
-  if (!almu_file_set_plane (file, request->channel, request->stokes, &error))
+  if (!may_show (file, request, &error))
     {
       almu_link_report (link, CARTA__ERROR_SEVERITY__ERROR, "channels", error->message);
       return;
     }
 
-  /* only now: a plane that is not there leaves the picture as it is */
-  if (is_other)
-    almu_link_drop_pictures (link, request->file_id);
+  end_animation_of (link, file);
+  is_other = request->channel != almu_file_get_channel (file) ||
+             request->stokes != almu_file_get_stokes (file);
+  almu_file_set_plane (file, request->channel, request->stokes, NULL);
+  if (request->channel_map_enabled)
+    return;
 
+  leave_pictures (link, file, is_other);
   if (request->required_tiles != NULL && !require_tiles (file, request->required_tiles, &error))
     almu_link_report (link, CARTA__ERROR_SEVERITY__ERROR, "channels", error->message);
 }

@@ -26,6 +26,8 @@ newest_key (const AlmuProduct *product,
   key = mix (key, (guint32) product->file_id);
   key = mix (key, (guint32) product->region_id);
   key = mix (key, (guint32) product->stokes);
+  if (product->is_frame)
+    key = mix (key, (guint64) (guint32) product->channel + 1);
 
   return mix (key, what);
 }
@@ -220,6 +222,7 @@ speak_tiles_bracket (AlmuLink          *link,
   message.channel = product->channel;
   message.stokes = product->stokes;
   message.sync_id = product->tiles.sync_id;
+  message.animation_id = product->tiles.animation_id;
   message.tile_count = product->tiles.n_tiles;
   message.end_sync = product->kind == ALMU_PRODUCT_TILES_END;
   almu_link_stream (link, &message.base, ALMU_OUTBOX_ORDERED, 0);
@@ -249,6 +252,7 @@ speak_tile (AlmuLink          *link,
   message.compression_type = (CARTA__CompressionType) picture->compression;
   message.compression_quality = picture->quality;
   message.sync_id = product->tiles.sync_id;
+  message.animation_id = product->tiles.animation_id;
   message.n_tiles = G_N_ELEMENTS (pointers);
   message.tiles = pointers;
   almu_link_stream (link, &message.base, ALMU_OUTBOX_GROUP, (guint64) (guint32) product->file_id);
