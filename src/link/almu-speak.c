@@ -26,8 +26,8 @@ newest_key (const AlmuProduct *product,
   key = mix (key, (guint32) product->file_id);
   key = mix (key, (guint32) product->region_id);
   key = mix (key, (guint32) product->stokes);
-  if (product->is_frame)
-    key = mix (key, (guint64) (guint32) product->channel + 1);
+  if (product->frame != 0)
+    key = mix (key, product->frame);
 
   return mix (key, what);
 }

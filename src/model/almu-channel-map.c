@@ -42,10 +42,11 @@ struct _AlmuChannelMap
   AlmuTileQueue *queue;
   AlmuReadAhead *ahead;
   int            stokes;
-  GQueue         panels;         /* of Panel, not begun */
-  Panel         *current;        /* being read, counted, cut into tiles */
-  AlmuPlane     *plane;          /* of the current one; NULL until read */
-  GCancellable  *work;           /* for the current one */
+  GQueue         panels;  /* of Panel, not begun */
+  Panel         *current; /* being read, counted, cut into tiles */
+  AlmuPlane     *plane;   /* of the current one; NULL until read */
+  GCancellable  *work;    /* for the current one */
+  guint          n_begun;
   GArray        *unacknowledged; /* of int, channels */
   guint          patience_source;
   gboolean       is_paused;
@@ -176,7 +177,7 @@ emit_product (AlmuChannelMap *self,
   product->region_id = ALMU_REGION_IMAGE;
   product->channel = self->current->channel;
   product->stokes = self->stokes;
-  product->is_frame = TRUE;
+  product->frame = self->n_begun;
   product->progress = 1;
   g_signal_emit (self, signals[PRODUCT], 0, product);
 }
@@ -311,6 +312,7 @@ almu_channel_map_pump (AlmuChannelMap *self)
 
   self->current = g_queue_pop_head (&self->panels);
   self->work = g_cancellable_new ();
+  self->n_begun = MAX (self->n_begun + 1, 1);
   almu_cache_get_plane_async (self->cache, self->image, self->current->channel, self->stokes,
                               ALMU_PRIORITY_PICTURE, self->work, on_plane, g_object_ref (self));
   almu_read_ahead_stop (self->ahead);

@@ -133,6 +133,7 @@ almu_demand_show_frame (AlmuDemand *self,
   g_return_if_fail (ALMU_IS_DEMAND (self));
   g_return_if_fail (self->animation_id != 0);
 
+  self->frame = MAX (self->frame + 1, 1);
   if (channel != self->channel || stokes != self->stokes || !show_again (self))
     move_to (self, channel, stokes);
 

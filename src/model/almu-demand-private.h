@@ -49,6 +49,7 @@ struct _AlmuDemand
   guint64     other_serial;
 
   int             animation_id; /* 0: the viewer chooses the planes itself */
+  guint           frame;        /* counts them, from 1 */
   View            view;
   int             last_step;
   gboolean        is_stepping;

@@ -299,7 +299,7 @@ almu_demand_send_histogram (AlmuDemand    *self,
     .region_id = ALMU_REGION_IMAGE,
     .channel = self->channel,
     .stokes = self->stokes,
-    .is_frame = self->animation_id != 0,
+    .frame = self->animation_id != 0 ? self->frame : 0,
     .progress = 1,
     .histogram = { &automatic, histogram },
   };

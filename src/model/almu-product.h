@@ -44,8 +44,8 @@ typedef struct
  * AlmuProduct:
  * @epoch: of the session when the work was asked for; products of an
  *   earlier epoch are not for the link that is attached now
- * @is_frame: one of a series of pictures, so that what is said of the next
- *   one does not stand for this
+ * @frame: which of a series of pictures, so that what is said of another one
+ *   does not stand for this; 0 for none
  * @progress: 1 when complete
  *
  * What a calculation has to say, on its way from a file to whoever listens.
@@ -60,7 +60,7 @@ typedef struct
   int             region_id;
   int             channel;
   int             stokes;
-  gboolean        is_frame;
+  guint           frame;
   float           progress;
 
   union
