@@ -22,7 +22,6 @@ static void
 test_figures (Desk         *desk,
               gconstpointer user_data)
 {
-  const gint32         tile = almu_test_tile_code (0, 0, 0);
   CARTA__ResumeSession resume = CARTA__RESUME_SESSION__INIT;
   guint64              hits;
   guint32              id;
@@ -40,7 +39,6 @@ test_figures (Desk         *desk,
   g_assert_cmpuint (get (desk, "resident_bytes"), >, 1 << 20);
   g_assert_cmpuint (get (desk, "sessions{state=\"attached\"}"), ==, 1);
 
-  almu_test_ask_tiles (desk->viewer, 0, &tile, 1, CARTA__COMPRESSION_TYPE__ZFP, 11);
   g_clear_pointer (&plane, g_free);
   plane = almu_test_await_plane (desk->viewer, 0, 64, 64);
   g_assert_cmpuint (get (desk, "cache_hits_total"), >, hits);
