@@ -14,8 +14,8 @@
  * AlmuOnlooker:
  *
  * Learns what only the page knows of a view (zoom, centre, colour map, clip
- * limits, names and colours of regions), so that it looks as it did when it
- * comes back. Reads single values through what the page offers to scripts,
+ * limits, which image follows which, how contours, vectors, regions and
+ * annotations are drawn), so that it looks as it did when it comes back. Reads single values through what the page offers to scripts,
  * which changes nothing there, and only while the user pauses after having
  * done something.
  *
@@ -42,12 +42,28 @@ typedef struct
 {
   const char *object; /* below frames[i] */
   const char *name;
-  const char *group; /* member of the look it goes into, or NULL */
+  const char *group;   /* member of the look it goes into, or NULL */
+  const char *member;  /* its name there, if that is another */
+  gboolean    is_part; /* only of a group that is enabled */
 } Leaf;
 
+#define ENABLED "isEnabled"
+#define CONTOUR(name)                                   \
+  {                                                     \
+    ".contourConfig", name, "contourConfig", NULL, TRUE \
+  }
+#define VECTOR(name)                                                \
+  {                                                                 \
+    ".vectorOverlayConfig", name, "vectorOverlayConfig", NULL, TRUE \
+  }
+
 static const Leaf file_leaves[] = {
-  { "", "zoomLevel", NULL },
-  { "", "center", NULL },
+  { "", "zoomLevel" },
+  { "", "center" },
+  /* null for one that follows none */
+  { ".spatialReference.frameInfo", "fileId", NULL, "spatialReference" },
+  { ".spectralReference.frameInfo", "fileId", NULL, "spectralReference" },
+  { ".rasterScalingReference.frameInfo", "fileId", NULL, "rasterScalingReference" },
   { ".renderConfig", "scaling", "renderConfig" },
   { ".renderConfig", "colorMap", "renderConfig" },
   { ".renderConfig", "isInverted", "renderConfig" },
@@ -59,6 +75,41 @@ static const Leaf file_leaves[] = {
   { ".renderConfig", "scaleMax", "renderConfig" },
   { ".renderConfig", "selectedPercentile", "renderConfig" },
   { ".renderConfig", "isVisible", "renderConfig" },
+  { ".contourConfig", ENABLED, "contourConfig" },
+  CONTOUR ("levels"),
+  CONTOUR ("smoothingMode"),
+  CONTOUR ("smoothingFactor"),
+  CONTOUR ("color"),
+  CONTOUR ("isColormapEnabled"),
+  CONTOUR ("colormap"),
+  CONTOUR ("colormapContrast"),
+  CONTOUR ("colormapBias"),
+  CONTOUR ("dashMode"),
+  CONTOUR ("thickness"),
+  CONTOUR ("isVisible"),
+  { ".vectorOverlayConfig", ENABLED, "vectorOverlayConfig" },
+  VECTOR ("angularSource"),
+  VECTOR ("intensitySource"),
+  VECTOR ("isFractionalIntensity"),
+  VECTOR ("pixelAveraging"),
+  VECTOR ("isThresholdEnabled"),
+  VECTOR ("threshold"),
+  VECTOR ("thresholdOption"),
+  VECTOR ("isDebiasing"),
+  VECTOR ("qError"),
+  VECTOR ("uError"),
+  VECTOR ("isVisible"),
+  VECTOR ("thickness"),
+  VECTOR ("isColormapEnabled"),
+  VECTOR ("color"),
+  VECTOR ("colormap"),
+  VECTOR ("colormapContrast"),
+  VECTOR ("colormapBias"),
+  VECTOR ("lengthMin"),
+  VECTOR ("lengthMax"),
+  VECTOR ("intensityMin"),
+  VECTOR ("intensityMax"),
+  VECTOR ("rotationOffset"),
 };
 
 static const char *const region_leaves[] = { "name", "color", "lineWidth", "dashLength", "isLocked" };
@@ -71,6 +122,8 @@ typedef struct
   gboolean      is_looking;
   GCancellable *cancellable;
 
+  int         active_id; /* of the file in front; -1 for none */
+  gboolean    knows_active;
   int         n_frames; /* how many images the page has; -1 before it said */
   int         frame;    /* which of them */
   AlmuFile   *file;     /* the one it is, or NULL while that is asked */
@@ -124,11 +177,20 @@ almu_onlooker_init (AlmuOnlooker *self)
 
 /* -- asking ------------------------------------------------------------- */
 
-static char *
-make_parameters (const char *object,
-                 const char *name)
+static void
+ask_action (Watch              *watch,
+            const char         *object,
+            const char         *action,
+            const char         *parameters,
+            GAsyncReadyCallback callback)
 {
-  return g_strdup_printf ("[{\"macroTarget\":\"%s\",\"macroVariable\":\"%s\"}]", object, name);
+  AlmuScript script = {
+    .path = (char *) object,
+    .action = (char *) action,
+    .parameters = (char *) parameters,
+  };
+
+  almu_scripting_ask (watch->link, &script, watch->cancellable, callback, watch);
 }
 
 static void
@@ -137,14 +199,9 @@ ask (Watch              *watch,
      const char         *name,
      GAsyncReadyCallback callback)
 {
-  g_autofree char *parameters = make_parameters (object, name);
-  AlmuScript       script = {
-          .path = (char *) "",
-          .action = (char *) "fetchParameter",
-          .parameters = parameters,
-  };
+  g_autofree char *parameters = g_strdup_printf ("[{\"macroTarget\":\"%s\",\"macroVariable\":\"%s\"}]", object, name);
 
-  almu_scripting_ask (watch->link, &script, watch->cancellable, callback, watch);
+  ask_action (watch, "", "fetchParameter", parameters, callback);
 }
 
 /* The value that the page gave, or NULL if it has none; FALSE if the page
@@ -169,6 +226,8 @@ take_answer (Watch        *watch,
     clean = almu_json_text_clean (reply->response, -1, NULL);
   if (clean != NULL)
     *out_value = json_from_string (clean, NULL);
+  if (*out_value != NULL && JSON_NODE_HOLDS_NULL (*out_value))
+    g_clear_pointer (out_value, json_node_unref);
 
   return TRUE;
 }
@@ -183,6 +242,27 @@ get_group (JsonObject *parent,
   return json_object_get_object_member (parent, name);
 }
 
+static gboolean
+is_enabled (Watch      *watch,
+            const char *group)
+{
+  JsonObject *object = get_group (watch->look, group);
+
+  return json_object_get_boolean_member_with_default (object, ENABLED, FALSE);
+}
+
+static void
+drop_disabled (Watch *watch)
+{
+  static const char *const groups[] = { "contourConfig", "vectorOverlayConfig" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (groups); i++)
+    {
+      if (!is_enabled (watch, groups[i]))
+        json_object_remove_member (watch->look, groups[i]);
+    }
+}
+
 static void
 finish_file (Watch *watch)
 {
@@ -190,6 +270,9 @@ finish_file (Watch *watch)
   g_autofree char *text = NULL;
   g_autofree char *look = NULL;
 
+  drop_disabled (watch);
+  if (almu_file_get_id (watch->file) == watch->active_id)
+    json_object_set_boolean_member (watch->look, "active", TRUE);
   json_node_set_object (root, watch->look);
   text = json_to_string (root, FALSE);
   look = almu_json_text_mend (text);
@@ -219,6 +302,22 @@ on_n_frames (GObject      *source,
     return;
 
   watch->n_frames = get_number (value, 0);
+  ask_next (watch);
+}
+
+static void
+on_active (GObject      *source,
+           GAsyncResult *result,
+           gpointer      user_data)
+{
+  Watch *watch = user_data;
+  g_autoptr(JsonNode) value = NULL;
+
+  if (!take_answer (watch, result, &value))
+    return;
+
+  watch->active_id = get_number (value, -1);
+  watch->knows_active = TRUE;
   ask_next (watch);
 }
 
@@ -272,7 +371,7 @@ on_leaf (GObject      *source,
 
   group = leaf->group != NULL ? get_group (watch->look, leaf->group) : watch->look;
   if (value != NULL)
-    json_object_set_member (group, leaf->name, value);
+    json_object_set_member (group, leaf->member != NULL ? leaf->member : leaf->name, value);
   watch->leaf++;
   ask_next (watch);
 }
@@ -314,29 +413,80 @@ on_region_id (GObject      *source,
   ask_next (watch);
 }
 
+static JsonObject *
+get_region (Watch *watch)
+{
+  g_autofree char *id = g_strdup_printf ("%d", watch->region_id);
+
+  return get_group (get_group (watch->look, "regions"), id);
+}
+
+static void
+end_region (Watch *watch)
+{
+  watch->region++;
+  watch->region_id = 0;
+}
+
+/* Other annotations are drawn as regions are. */
+static gboolean
+has_styles (Watch *watch)
+{
+  AlmuSession *session = almu_link_get_session (watch->link);
+  AlmuRegion  *region = session != NULL ? almu_session_get_region (session, watch->region_id, NULL) : NULL;
+
+  if (region == NULL)
+    return FALSE;
+
+  switch (almu_region_get_shape (region)->type)
+    {
+    case ALMU_SHAPE_ANN_POINT:
+    case ALMU_SHAPE_ANN_VECTOR:
+    case ALMU_SHAPE_ANN_RULER:
+    case ALMU_SHAPE_ANN_TEXT:
+    case ALMU_SHAPE_ANN_COMPASS:
+      return TRUE;
+
+    default:
+      return FALSE;
+    }
+}
+
 static void
 on_region_leaf (GObject      *source,
                 GAsyncResult *result,
                 gpointer      user_data)
 {
-  Watch           *watch = user_data;
-  g_autofree char *id = g_strdup_printf ("%d", watch->region_id);
-  JsonNode        *value;
-  JsonObject      *region;
+  Watch    *watch = user_data;
+  JsonNode *value;
 
   if (!take_answer (watch, result, &value))
     return;
 
-  region = get_group (get_group (watch->look, "regions"), id);
   if (value != NULL)
-    json_object_set_member (region, region_leaves[watch->region_leaf], value);
+    json_object_set_member (get_region (watch), region_leaves[watch->region_leaf], value);
 
   watch->region_leaf++;
-  if (watch->region_leaf == G_N_ELEMENTS (region_leaves))
-    {
-      watch->region++;
-      watch->region_id = 0;
-    }
+  if (watch->region_leaf == G_N_ELEMENTS (region_leaves) && !has_styles (watch))
+    end_region (watch);
+  ask_next (watch);
+}
+
+/* Fonts, arrow heads, text: the page has them all together. */
+static void
+on_styles (GObject      *source,
+           GAsyncResult *result,
+           gpointer      user_data)
+{
+  Watch    *watch = user_data;
+  JsonNode *value;
+
+  if (!take_answer (watch, result, &value))
+    return;
+
+  if (value != NULL)
+    json_object_set_member (get_region (watch), "annotationStyles", value);
+  end_region (watch);
   ask_next (watch);
 }
 
@@ -347,14 +497,29 @@ ask_of_region (Watch *watch)
 
   if (watch->region_id == 0)
     ask (watch, object, "regionId", on_region_id);
-  else
+  else if (watch->region_leaf < G_N_ELEMENTS (region_leaves))
     ask (watch, object, region_leaves[watch->region_leaf], on_region_leaf);
+  else
+    ask_action (watch, object, "getAnnotationStyles", "[]", on_styles);
+}
+
+static void
+pass_disabled (Watch *watch)
+{
+  while (watch->leaf < G_N_ELEMENTS (file_leaves) && file_leaves[watch->leaf].is_part &&
+         !is_enabled (watch, file_leaves[watch->leaf].group))
+    watch->leaf++;
 }
 
 static void
 ask_of_file (Watch *watch)
 {
   g_autofree char *object = NULL;
+
+  pass_disabled (watch);
+  /* one that follows another has that one's regions */
+  if (watch->leaf == G_N_ELEMENTS (file_leaves) && json_object_has_member (watch->look, "spatialReference"))
+    watch->n_regions = 0;
 
   if (watch->leaf < G_N_ELEMENTS (file_leaves))
     {
@@ -389,6 +554,10 @@ ask_next (Watch *watch)
     {
       ask (watch, "frames", "length", on_n_frames);
     }
+  else if (watch->n_frames > 0 && !watch->knows_active)
+    {
+      ask (watch, "activeFrame.frameInfo", "fileId", on_active);
+    }
   else if (watch->file != NULL)
     {
       ask_of_file (watch);
@@ -419,6 +588,8 @@ on_quiet (gpointer user_data)
   g_set_object (&watch->cancellable, almu_link_get_cancellable (watch->link));
   watch->is_looking = TRUE;
   watch->n_frames = -1;
+  watch->knows_active = FALSE;
+  watch->active_id = -1;
   watch->frame = 0;
   ask_next (watch);
 
