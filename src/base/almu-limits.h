@@ -145,6 +145,9 @@
  * the header has a gap may be longer. */
 #define ALMU_LIMIT_STOKES (1 << 20)
 
+/* Files of a Stokes hypercube: as many as there are polarisations. */
+#define ALMU_LIMIT_HYPERCUBE_FILES 12
+
 /* Cards of one header. The longest seen in the field is a HISTORY of some
  * 100,000 cards. */
 #define ALMU_LIMIT_CARDS 1000000

@@ -183,9 +183,9 @@ take_beam (AlmuImageInfo *info,
 }
 
 static AlmuImageInfo *
-make_info (AlmuHduReader *reader,
-           const AlmuHdu *hdu,
+make_info (const AlmuHdu *hdu,
            gboolean       is_tiled,
+           gboolean       is_compressed,
            GError       **error)
 {
   g_autoptr(AlmuImageInfo) info = NULL;
@@ -201,7 +201,7 @@ make_info (AlmuHduReader *reader,
   info->header = almu_header_new_for_records (hdu->records, hdu->n_records);
   info->beams = g_array_new (FALSE, FALSE, sizeof (AlmuBeam));
   info->is_compressed = is_tiled;
-  info->data_offset = is_tiled || almu_hdu_reader_is_compressed (reader) ? -1 : hdu->data_offset;
+  info->data_offset = is_tiled || is_compressed ? -1 : hdu->data_offset;
 
   text = almu_header_get_text (info->header, "EXTNAME");
   info->extension = text != NULL && *text != '\0' ? g_strdup (text) : NULL;
@@ -289,6 +289,7 @@ read_image (Walk    *walk,
             GError **error)
 {
   g_autoptr(AlmuHdu) translated = NULL;
+  gboolean is_compressed = almu_hdu_reader_is_compressed (walk->reader);
 
   if (hdu->n_data_bytes < 0 && !almu_hdu_read_layout (hdu, error))
     return NULL;
@@ -299,11 +300,11 @@ read_image (Walk    *walk,
       if (translated == NULL)
         return NULL;
 
-      return make_info (walk->reader, translated, TRUE, error);
+      return make_info (translated, TRUE, is_compressed, error);
     }
 
   if (hdu->kind == ALMU_HDU_IMAGE)
-    return make_info (walk->reader, hdu, FALSE, error);
+    return make_info (hdu, FALSE, is_compressed, error);
 
   g_set_error (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED, "is not an image: %s", get_kind_name (hdu));
 
@@ -408,24 +409,56 @@ walk_file (Walk    *walk,
 }
 
 static void
+finish_info (AlmuImageInfo *info,
+             const char    *name,
+             gboolean       beam_is_from_history)
+{
+  g_autoptr(AlmuWcs) wcs = NULL;
+  gsize       n_bytes;
+  const char *records = g_bytes_get_data (info->records, &n_bytes);
+
+  /* an image without usable coordinates is still an image */
+  if (n_bytes > 0)
+    wcs = almu_wcs_new (records, n_bytes / ALMU_RECORD_BYTES, NULL);
+  if (wcs != NULL)
+    info->pixel_area = almu_wcs_get_pixel_area (wcs);
+
+  info->computed = almu_computed_entries_new (info, wcs, name, beam_is_from_history);
+}
+
+static void
 finish (Walk *walk)
 {
   for (guint i = 0; i < walk->infos->len; i++)
-    {
-      AlmuImageInfo *info = g_ptr_array_index (walk->infos, i);
-      g_autoptr(AlmuWcs) wcs = NULL;
-      gsize       n_bytes;
-      const char *records = g_bytes_get_data (info->records, &n_bytes);
+    finish_info (g_ptr_array_index (walk->infos, i), walk->name,
+                 g_array_index (walk->is_from_history, gboolean, i));
+}
 
-      /* an image without usable coordinates is still an image */
-      if (n_bytes > 0)
-        wcs = almu_wcs_new (records, n_bytes / ALMU_RECORD_BYTES, NULL);
-      if (wcs != NULL)
-        info->pixel_area = almu_wcs_get_pixel_area (wcs);
+/**
+ * almu_image_info_new_for_hdu:
+ * @hdu: a header, of a file or made up
+ * @name: of the file, for the entry "Name"
+ * @beams: (element-type AlmuBeam): beams of the image, whatever the header
+ *   says of them
+ *
+ * Tells everything about an image whose header is not in a file as it is.
+ */
+AlmuImageInfo *
+almu_image_info_new_for_hdu (const AlmuHdu *hdu,
+                             const char    *name,
+                             GArray        *beams,
+                             GError       **error)
+{
+  AlmuImageInfo *info = make_info (hdu, FALSE, FALSE, error);
 
-      info->computed = almu_computed_entries_new (info, wcs, walk->name,
-                                                  g_array_index (walk->is_from_history, gboolean, i));
-    }
+  if (info == NULL)
+    return NULL;
+
+  g_array_unref (info->beams);
+  info->beams = g_array_ref (beams);
+  finish_info (info, name, FALSE);
+
+  return info;
 }
 
 static gboolean
