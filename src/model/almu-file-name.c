@@ -3,6 +3,13 @@
 
 #include "almu-file-name.h"
 
+#include <string.h>
+
+#include "almu-error.h"
+#include "almu-limits.h"
+#include "almu-polarisation.h"
+#include "almu-stokes-cube.h"
+
 AlmuFileName *
 almu_file_name_new (const char    *directory,
                     const char    *name,
@@ -19,10 +26,178 @@ almu_file_name_new (const char    *directory,
   return self;
 }
 
+/* -- hypercubes --------------------------------------------------------- */
+
+AlmuPartName *
+almu_part_name_new (const AlmuFileName *file,
+                    int                 polarisation)
+{
+  AlmuPartName *self = g_new0 (AlmuPartName, 1);
+
+  self->file = almu_file_name_copy (file);
+  self->polarisation = polarisation;
+
+  return self;
+}
+
+void
+almu_part_name_free (AlmuPartName *self)
+{
+  almu_file_name_free (self->file);
+  g_free (self);
+}
+
+GPtrArray *
+almu_part_names_new (void)
+{
+  return g_ptr_array_new_with_free_func ((GDestroyNotify) almu_part_name_free);
+}
+
+static gboolean
+check_parts (GPtrArray *parts,
+             GError   **error)
+{
+  g_autofree int         *polarisations = g_new (int, parts->len);
+  g_autofree const char **names = g_new (const char *, parts->len);
+
+  if (parts->len > ALMU_LIMIT_HYPERCUBE_FILES)
+    {
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
+                   "%u files are more than the %d polarisations there are",
+                   parts->len, ALMU_LIMIT_HYPERCUBE_FILES);
+      return FALSE;
+    }
+
+  for (guint i = 0; i < parts->len; i++)
+    {
+      const AlmuPartName *part = parts->pdata[i];
+
+      names[i] = part->file->name;
+      polarisations[i] = part->polarisation;
+    }
+
+  return almu_stokes_cube_check_polarisations (polarisations, names, parts->len, error);
+}
+
+static int
+compare_parts (gconstpointer a,
+               gconstpointer b)
+{
+  return (*(AlmuPartName *const *) a)->polarisation - (*(AlmuPartName *const *) b)->polarisation;
+}
+
+/* How many bytes at the beginning all names have in common: whole
+ * characters, and nothing of the last name extension. */
+static gsize
+get_common_start (GPtrArray *parts)
+{
+  const char *first = ((AlmuPartName *) parts->pdata[0])->file->name;
+  const char *dot = strrchr (first, '.');
+  gsize       n = dot != NULL ? (gsize) (dot - first) : strlen (first);
+
+  for (guint i = 1; i < parts->len; i++)
+    {
+      const char *other = ((AlmuPartName *) parts->pdata[i])->file->name;
+      gsize       j = 0;
+
+      while (j < n && first[j] == other[j])
+        j++;
+      n = j;
+    }
+
+  while (n > 0 && (first[n] & 0xc0) == 0x80)
+    n--;
+
+  return n;
+}
+
+/* Likewise at the end, behind the first @start bytes. */
+static gsize
+get_common_end (GPtrArray *parts,
+                gsize      start)
+{
+  const char *first = ((AlmuPartName *) parts->pdata[0])->file->name;
+  gsize       length = strlen (first);
+  gsize       n = length - start;
+
+  for (guint i = 1; i < parts->len; i++)
+    {
+      const char *other = ((AlmuPartName *) parts->pdata[i])->file->name;
+      gsize       other_length = strlen (other);
+      gsize       j = 0;
+
+      while (j < MIN (n, other_length - start) && first[length - 1 - j] == other[other_length - 1 - j])
+        j++;
+      n = j;
+    }
+
+  while (n > 0 && (first[length - n] & 0xc0) == 0x80)
+    n--;
+
+  return n;
+}
+
+static char *
+make_label (GPtrArray *parts)
+{
+  const char *first = ((AlmuPartName *) parts->pdata[0])->file->name;
+  gsize       start = get_common_start (parts);
+  gsize       end = get_common_end (parts, start);
+  GString    *label = g_string_new_len (first, (gssize) start);
+
+  g_string_append (label, "hypercube_");
+  for (guint i = 0; i < parts->len; i++)
+    g_string_append (label, almu_polarisation_get_name (((AlmuPartName *) parts->pdata[i])->polarisation));
+  g_string_append (label, first + strlen (first) - end);
+
+  return g_string_free (label, FALSE);
+}
+
+/**
+ * almu_file_name_new_hypercube:
+ * @parts: (element-type AlmuPartName): in any order
+ *
+ * The name of several files that are opened as one, along the Stokes axis.
+ * Fails for polarisations of which no axis can be made.
+ */
+AlmuFileName *
+almu_file_name_new_hypercube (GPtrArray *parts,
+                              GError   **error)
+{
+  g_autofree char *label = NULL;
+  g_autoptr(GPtrArray) sorted = NULL;
+  AlmuFileName *self;
+
+  if (!check_parts (parts, error))
+    return NULL;
+
+  sorted = almu_part_names_new ();
+  for (guint i = 0; i < parts->len; i++)
+    {
+      const AlmuPartName *part = parts->pdata[i];
+
+      g_ptr_array_add (sorted, almu_part_name_new (part->file, part->polarisation));
+    }
+  g_ptr_array_sort (sorted, compare_parts);
+
+  label = make_label (sorted);
+  self = almu_file_name_new (((AlmuPartName *) sorted->pdata[0])->file->directory, label, "", ALMU_IMAGE_NONE);
+  self->parts = g_steal_pointer (&sorted);
+
+  return self;
+}
+
+/* -- all ---------------------------------------------------------------- */
+
 AlmuFileName *
 almu_file_name_copy (const AlmuFileName *self)
 {
-  return almu_file_name_new (self->directory, self->name, self->hdu, self->flags);
+  AlmuFileName *copy = almu_file_name_new (self->directory, self->name, self->hdu, self->flags);
+
+  /* nobody changes what is in there */
+  copy->parts = self->parts != NULL ? g_ptr_array_ref (self->parts) : NULL;
+
+  return copy;
 }
 
 void
@@ -31,13 +206,38 @@ almu_file_name_free (AlmuFileName *self)
   g_free (self->directory);
   g_free (self->name);
   g_free (self->hdu);
+  g_clear_pointer (&self->parts, g_ptr_array_unref);
   g_free (self);
 }
 
+static gboolean
+parts_are_equal (GPtrArray *a,
+                 GPtrArray *b)
+{
+  if (a->len != b->len)
+    return FALSE;
+
+  for (guint i = 0; i < a->len; i++)
+    {
+      const AlmuPartName *x = a->pdata[i];
+      const AlmuPartName *y = b->pdata[i];
+
+      if (x->polarisation != y->polarisation || !almu_file_name_equal (x->file, y->file))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+/* Hypercubes of the same files are the same, whatever people call them. */
 gboolean
 almu_file_name_equal (const AlmuFileName *a,
                       const AlmuFileName *b)
 {
-  return g_str_equal (a->directory, b->directory) && g_str_equal (a->name, b->name) &&
+  if (a->parts != NULL && b->parts != NULL)
+    return parts_are_equal (a->parts, b->parts);
+
+  return a->parts == NULL && b->parts == NULL &&
+         g_str_equal (a->directory, b->directory) && g_str_equal (a->name, b->name) &&
          g_str_equal (a->hdu, b->hdu) && a->flags == b->flags;
 }

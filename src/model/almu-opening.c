@@ -5,6 +5,7 @@
 
 #include <unistd.h>
 
+#include "almu-stokes-cube.h"
 #include "almu-workers.h"
 
 typedef struct
@@ -36,6 +37,106 @@ is_unchanged (AlmuImage *known,
          almu_fingerprint_equal (&now, almu_image_get_fingerprint (known));
 }
 
+static AlmuImage *
+open_one (AlmuFolder         *folder,
+          const AlmuFileName *name,
+          AlmuImage          *known,
+          GError            **error)
+{
+  int fd = almu_folder_open (folder, name->directory, name->name, error);
+
+  if (fd < 0)
+    return NULL;
+
+  if (!is_unchanged (known, fd))
+    return almu_image_open (fd, name->name, name->hdu, name->flags, error);
+
+  close (fd);
+
+  return g_object_ref (known);
+}
+
+/* -- hypercubes --------------------------------------------------------- */
+
+typedef struct
+{
+  AlmuFolder     *folder;
+  GPtrArray      *names;  /* AlmuPartName */
+  AlmuStokesCube *known;  /* or NULL */
+  AlmuStokesPart *parts;  /* to be */
+  GError        **errors; /* for each */
+} Assembly;
+
+/* Parts of the known hypercube are in the order of its names. */
+static void
+open_part (guint    index,
+           gpointer user_data)
+{
+  Assembly           *assembly = user_data;
+  const AlmuPartName *name = assembly->names->pdata[index];
+  AlmuImage          *known = NULL;
+
+  if (assembly->known != NULL)
+    known = almu_stokes_cube_get_part (assembly->known, index);
+
+  assembly->parts[index].polarisation = name->polarisation;
+  assembly->parts[index].image = open_one (assembly->folder, name->file, known, &assembly->errors[index]);
+}
+
+static AlmuImage *
+assemble (Assembly           *assembly,
+          const AlmuFileName *name,
+          GError            **error)
+{
+  gboolean is_known = assembly->known != NULL;
+
+  for (guint i = 0; i < assembly->names->len; i++)
+    {
+      if (assembly->parts[i].image == NULL)
+        {
+          g_propagate_error (error, g_steal_pointer (&assembly->errors[i]));
+          return NULL;
+        }
+
+      is_known = is_known && assembly->parts[i].image == almu_stokes_cube_get_part (assembly->known, i);
+    }
+
+  if (is_known)
+    return g_object_ref (ALMU_IMAGE (assembly->known));
+
+  return almu_stokes_cube_new (name->name, assembly->parts, assembly->names->len, error);
+}
+
+/* All files at once: each may be on a disk that takes its time. */
+static AlmuImage *
+open_hypercube (AlmuFolder         *folder,
+                const AlmuFileName *name,
+                AlmuImage          *known,
+                GError            **error)
+{
+  guint      n = name->parts->len;
+  Assembly   assembly = { .folder = folder, .names = name->parts };
+  AlmuImage *image;
+
+  if (known != NULL && ALMU_IS_STOKES_CUBE (known) && almu_stokes_cube_get_n_parts (ALMU_STOKES_CUBE (known)) == n)
+    assembly.known = ALMU_STOKES_CUBE (known);
+  assembly.parts = g_new0 (AlmuStokesPart, n);
+  assembly.errors = g_new0 (GError *, n);
+
+  almu_workers_share (n, open_part, &assembly);
+  image = assemble (&assembly, name, error);
+
+  for (guint i = 0; i < n; i++)
+    {
+      g_clear_object (&assembly.parts[i].image);
+      g_clear_error (&assembly.errors[i]);
+    }
+  g_free (assembly.parts);
+  g_free (assembly.errors);
+
+  return image;
+}
+
 static void
 open_worker (GTask        *task,
              gpointer      source_object,
@@ -44,29 +145,15 @@ open_worker (GTask        *task,
 {
   Opening *opening = task_data;
   g_autoptr(GError) error = NULL;
-  g_autoptr(AlmuImage) image = NULL;
-  int fd;
+  AlmuImage *image;
 
-  fd = almu_folder_open (opening->folder, opening->name->directory, opening->name->name, &error);
-  if (fd < 0)
-    {
-      g_task_return_error (task, g_steal_pointer (&error));
-      return;
-    }
-
-  if (is_unchanged (opening->known, fd))
-    {
-      close (fd);
-      image = g_object_ref (opening->known);
-    }
+  if (opening->name->parts != NULL)
+    image = open_hypercube (opening->folder, opening->name, opening->known, &error);
   else
-    {
-      image = almu_image_open (fd, opening->name->name, opening->name->hdu,
-                               opening->name->flags, &error);
-    }
+    image = open_one (opening->folder, opening->name, opening->known, &error);
 
   if (image != NULL)
-    g_task_return_pointer (task, g_steal_pointer (&image), g_object_unref);
+    g_task_return_pointer (task, image, g_object_unref);
   else
     g_task_return_error (task, g_steal_pointer (&error));
 }
@@ -76,7 +163,8 @@ open_worker (GTask        *task,
  * @known: (nullable): an image opened under this name before
  *
  * Opens an image on a worker thread: its header, not its pixels. If the
- * file is still the one that @known was opened from, the result is @known.
+ * file is still the one that @known was opened from, the result is @known;
+ * of a hypercube, if that is so of all its files.
  */
 void
 almu_opening_async (AlmuFolder         *folder,

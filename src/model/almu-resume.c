@@ -312,7 +312,13 @@ find_known (AlmuSession        *session,
 
   name = almu_file_get_name (file);
   image = almu_file_get_image (file);
-  if (image == NULL || !g_str_equal (name->directory, wish->name->directory) ||
+  if (image == NULL)
+    return NULL;
+
+  if (name->parts != NULL || wish->name->parts != NULL)
+    return almu_file_name_equal (name, wish->name) ? image : NULL;
+
+  if (!g_str_equal (name->directory, wish->name->directory) ||
       !g_str_equal (name->name, wish->name->name) || name->flags != wish->name->flags)
     return NULL;
 
