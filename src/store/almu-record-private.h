@@ -35,6 +35,7 @@ gboolean    almu_record_value_of (const RecordName *names,
 
 /* Ended by a NULL name. */
 extern const RecordName almu_record_flags[];
+extern const RecordName almu_record_polarisations[];
 extern const RecordName almu_record_targets[];
 extern const RecordName almu_record_channels[];
 extern const RecordName almu_record_bins[];

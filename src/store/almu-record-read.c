@@ -191,10 +191,9 @@ read_flag (RecordReader *reader,
   return TRUE;
 }
 
-static gboolean
+static AlmuFileName *
 read_name (RecordReader *reader,
            JsonObject   *object,
-           AlmuFileWish *file,
            GError      **error)
 {
   g_autofree char *directory = g_strdup ("");
@@ -206,13 +205,79 @@ read_name (RecordReader *reader,
       !almu_reader_text (reader, object, "name", ALMU_LIMIT_PATH_BYTES, &name, error) ||
       !almu_reader_text (reader, object, "hdu", ALMU_LIMIT_PATH_BYTES, &hdu, error) ||
       !almu_reader_list (reader, object, "flags", ALMU_LIMIT_REQUIREMENTS, read_flag, &flags, error))
-    return FALSE;
+    return NULL;
 
   if (name == NULL)
-    return almu_reader_fail (reader, error, ALMU_ERROR_FORMAT, "name", "is missing: the file's name without its directory");
+    {
+      almu_reader_fail (reader, error, ALMU_ERROR_FORMAT, "name", "is missing: the file's name without its directory");
+      return NULL;
+    }
 
-  file->name = almu_file_name_new (directory, name, hdu, flags);
-  file->label = g_steal_pointer (&name);
+  return almu_file_name_new (directory, name, hdu, flags);
+}
+
+static gboolean
+read_part (RecordReader *reader,
+           JsonNode     *element,
+           gpointer      target,
+           GError      **error)
+{
+  JsonObject *object = almu_reader_get_object (reader, element, error);
+  g_autoptr(AlmuFileName) name = NULL;
+  int polarisation = 0;
+
+  if (object == NULL ||
+      !almu_reader_named (reader, object, "polarisation", almu_record_polarisations, 1, &polarisation, error))
+    return FALSE;
+
+  name = read_name (reader, object, error);
+  if (name == NULL)
+    return FALSE;
+
+  g_ptr_array_add (target, almu_part_name_new (name, polarisation));
+
+  return TRUE;
+}
+
+/* What people call a hypercube follows from its files; the name that stands
+ * there is for who reads the record. */
+static gboolean
+read_hypercube (RecordReader *reader,
+                JsonObject   *object,
+                AlmuFileWish *file,
+                GError      **error)
+{
+  g_autoptr(GPtrArray) parts = almu_part_names_new ();
+  g_autoptr(GError) reason = NULL;
+
+  if (!almu_reader_list (reader, object, "stokes_files", ALMU_LIMIT_HYPERCUBE_FILES, read_part, parts, error))
+    return FALSE;
+
+  file->name = almu_file_name_new_hypercube (parts, &reason);
+
+  return file->name != NULL ||
+         almu_reader_fail (reader, error, reason->code, "stokes_files", "are wrong: %s", reason->message);
+}
+
+static gboolean
+read_names (RecordReader *reader,
+            JsonObject   *object,
+            AlmuFileWish *file,
+            GError      **error)
+{
+  if (almu_reader_find (object, "stokes_files") != NULL)
+    {
+      if (!read_hypercube (reader, object, file, error))
+        return FALSE;
+    }
+  else
+    {
+      file->name = read_name (reader, object, error);
+      if (file->name == NULL)
+        return FALSE;
+    }
+
+  file->label = g_strdup (file->name->name);
 
   return TRUE;
 }
@@ -296,7 +361,7 @@ read_file_members (RecordReader *reader,
   if (almu_reader_find (object, "requirements") != NULL)
     file->requirements = almu_requirements_new ();
 
-  return read_name (reader, object, file, error) &&
+  return read_names (reader, object, file, error) &&
          read_fingerprint (reader, object, file, error) &&
          almu_reader_int32 (reader, object, "channel", 0, ALMU_LIMIT_AXIS_LENGTH, &file->channel, error) &&
          almu_reader_int32 (reader, object, "stokes", 0, ALMU_LIMIT_STOKES, &file->stokes, error) &&

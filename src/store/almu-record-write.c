@@ -560,6 +560,39 @@ add_fingerprint (GString               *text,
   g_string_append_c (text, '}');
 }
 
+static void
+add_name (GString            *text,
+          const AlmuFileName *name)
+{
+  add_text (text, "directory", name->directory);
+  add_text (text, "name", name->name);
+  add_text (text, "hdu", name->hdu);
+  add_flags (text, name->flags);
+}
+
+/* The files that a hypercube is made of. */
+static void
+add_parts (GString   *text,
+           GPtrArray *parts)
+{
+  if (parts == NULL)
+    return;
+
+  begin_member (text, "stokes_files");
+  g_string_append_c (text, '[');
+  for (guint i = 0; i < parts->len; i++)
+    {
+      const AlmuPartName *part = parts->pdata[i];
+
+      begin_line (text, "  ");
+      g_string_append_c (text, '{');
+      add_text (text, "polarisation", almu_record_name_of (almu_record_polarisations, part->polarisation));
+      add_name (text, part->file);
+      g_string_append_c (text, '}');
+    }
+  g_string_append_c (text, ']');
+}
+
 /* A name that no folder can have was never opened. */
 static gboolean
 can_be_found (const AlmuFileName *name)
@@ -608,10 +641,8 @@ append_file (GString            *text,
   begin_line (text, " ");
   g_string_append_c (text, '{');
   add_int (text, "id", file->id);
-  add_text (text, "directory", file->name->directory);
-  add_text (text, "name", file->name->name);
-  add_text (text, "hdu", file->name->hdu);
-  add_flags (text, file->name->flags);
+  add_name (text, file->name);
+  add_parts (text, file->name->parts);
   if (file->has_fingerprint)
     add_fingerprint (text, &file->fingerprint);
   add_int (text, "channel", file->channel);

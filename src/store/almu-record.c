@@ -23,7 +23,7 @@
 
 static const char *const members[N_LEVELS][16] = {
   [LEVEL_TOP] = { "version", "id", "state", "title", "peer", "viewer", "created", "last_seen", "epoch", "last_region_id", "files" },
-  [LEVEL_FILE] = { "id", "directory", "name", "hdu", "flags", "fingerprint", "channel", "stokes", "cursor", "regions", "requirements", "look" },
+  [LEVEL_FILE] = { "id", "directory", "name", "hdu", "flags", "stokes_files", "fingerprint", "channel", "stokes", "cursor", "regions", "requirements", "look" },
   [LEVEL_REGION] = { "id", "type", "points", "rotation" },
   [LEVEL_REQUIREMENT] = { "region", "spatial", "spectral", "stats", "histograms" },
 };
@@ -31,6 +31,22 @@ static const char *const members[N_LEVELS][16] = {
 const RecordName almu_record_flags[] = {
   { "history-beam", ALMU_IMAGE_HISTORY_BEAM },
   { "first-only", ALMU_IMAGE_FIRST_ONLY },
+  { NULL, 0 }
+};
+
+const RecordName almu_record_polarisations[] = {
+  { "I", ALMU_POLARISATION_I },
+  { "Q", ALMU_POLARISATION_Q },
+  { "U", ALMU_POLARISATION_U },
+  { "V", ALMU_POLARISATION_V },
+  { "RR", ALMU_POLARISATION_RR },
+  { "LL", ALMU_POLARISATION_LL },
+  { "RL", ALMU_POLARISATION_RL },
+  { "LR", ALMU_POLARISATION_LR },
+  { "XX", ALMU_POLARISATION_XX },
+  { "YY", ALMU_POLARISATION_YY },
+  { "XY", ALMU_POLARISATION_XY },
+  { "YX", ALMU_POLARISATION_YX },
   { NULL, 0 }
 };
 

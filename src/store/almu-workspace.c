@@ -18,7 +18,10 @@
 typedef struct
 {
   const AlmuFileWish *wish;
-  AlmuLook           *look; /* NULL if nothing is known */
+  const AlmuFileName *name;
+  int                 stokes;
+  gboolean            is_rest; /* not the first file of a hypercube */
+  AlmuLook           *look;    /* NULL if nothing is known */
 } Item;
 
 typedef struct
@@ -175,14 +178,14 @@ write_file (Writer *writer,
   JsonObject *references = write_references (writer, place);
 
   json_object_set_int_member (file, "id", place);
-  json_object_set_string_member (file, "directory", item->wish->name->directory);
-  json_object_set_string_member (file, "filename", item->wish->name->name);
-  json_object_set_string_member (file, "hdu", item->wish->name->hdu);
+  json_object_set_string_member (file, "directory", item->name->directory);
+  json_object_set_string_member (file, "filename", item->name->name);
+  json_object_set_string_member (file, "hdu", item->name->hdu);
   json_object_set_int_member (file, "channel", MAX (item->wish->channel, 0));
-  json_object_set_int_member (file, "stokes", MAX (item->wish->stokes, 0));
+  json_object_set_int_member (file, "stokes", MAX (item->stokes, 0));
   if (references != NULL)
     json_object_set_object_member (file, "references", references);
-  if (item->wish->regions->len > 0)
+  if (item->wish->regions->len > 0 && !item->is_rest)
     json_object_set_object_member (file, "regionsSet", write_regions (item));
   if (item->look != NULL)
     almu_look_add_to_file (item->look, file);
@@ -240,14 +243,37 @@ write_all (Writer            *writer,
   return workspace;
 }
 
+/* A workspace has no place for hypercubes: their files are listed one by
+ * one, and the first takes along what was known of all. */
+static void
+add_hypercube (Writer             *writer,
+               const AlmuFileWish *wish)
+{
+  for (guint i = 0; i < wish->name->parts->len; i++)
+    {
+      const AlmuPartName *part = wish->name->parts->pdata[i];
+      Item                item = { wish, part->file, 0, i > 0, NULL };
+
+      if (!item.is_rest)
+        item.look = almu_look_parse (wish->look);
+      g_array_append_val (writer->items, item);
+    }
+}
+
 static void
 add_item (Writer             *writer,
           const AlmuFileWish *wish)
 {
-  Item item = { wish, NULL };
+  Item item = { wish, wish->name, wish->stokes, FALSE, NULL };
 
   if (wish->name == NULL)
     return;
+
+  if (wish->name->parts != NULL)
+    {
+      add_hypercube (writer, wish);
+      return;
+    }
 
   item.look = almu_look_parse (wish->look);
   g_array_append_val (writer->items, item);
