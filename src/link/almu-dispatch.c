@@ -28,6 +28,7 @@ static const struct
   { CARTA__EVENT_TYPE__STOP_FILE_LIST, almu_on_stop_file_list },
   { CARTA__EVENT_TYPE__FILE_INFO_REQUEST, almu_on_file_info_request },
   { CARTA__EVENT_TYPE__OPEN_FILE, almu_on_open_file },
+  { CARTA__EVENT_TYPE__CONCAT_STOKES_FILES, almu_on_concat_stokes_files },
   { CARTA__EVENT_TYPE__CLOSE_FILE, almu_on_close_file },
   { CARTA__EVENT_TYPE__SAVE_FILE, almu_on_save_file },
   { CARTA__EVENT_TYPE__ADD_REQUIRED_TILES, almu_on_add_required_tiles },

@@ -40,6 +40,9 @@ void almu_on_file_info_request (AlmuLink               *link,
                                 guint32                 request_id,
                                 const ProtobufCMessage *message);
 /* almu-on-file.c */
+void almu_on_concat_stokes_files (AlmuLink               *link,
+                                  guint32                 request_id,
+                                  const ProtobufCMessage *message);
 void almu_on_open_file (AlmuLink               *link,
                         guint32                 request_id,
                         const ProtobufCMessage *message);

@@ -3,6 +3,7 @@
 
 #include "almu-file.h"
 #include "almu-folder.h"
+#include "carta.pb-c.h"
 
 G_BEGIN_DECLS
 
@@ -12,5 +13,9 @@ AlmuFileName *almu_file_name_new_for_message (AlmuFolder *folder,
                                               const char *hdu,
                                               gboolean    support_aips_beam,
                                               GError    **error);
+AlmuFileName *almu_file_name_new_for_stokes_files (AlmuFolder               *folder,
+                                                   CARTA__StokesFile *const *files,
+                                                   gsize                     n_files,
+                                                   GError                  **error);
 
 G_END_DECLS

@@ -66,26 +66,11 @@ acknowledge (AlmuLink *link,
              guint32   request_id,
              AlmuFile *file)
 {
-  AlmuImage           *image = almu_file_get_image (file);
-  const AlmuImageInfo *info = almu_image_get_info (image);
-  CARTA__OpenFileAck   ack = CARTA__OPEN_FILE_ACK__INIT;
-  CARTA__FileInfo      file_info = CARTA__FILE_INFO__INIT;
-  char                *hdus[] = { info->hdu };
   g_autoptr(AlmuScratch) scratch = almu_scratch_new ();
+  CARTA__OpenFileAck *ack = almu_speak_open_file_ack (file, scratch);
 
-  file_info.name = almu_file_get_name (file)->name;
-  file_info.type = CARTA__FILE_TYPE__FITS;
-  file_info.size = almu_image_get_fingerprint (image)->size;
-  file_info.n_hdu_list = G_N_ELEMENTS (hdus);
-  file_info.hdu_list = hdus;
-
-  ack.success = TRUE;
-  ack.file_id = almu_file_get_id (file);
-  ack.file_info = &file_info;
-  ack.file_info_extended = almu_speak_image_info (info, file_info.name, scratch);
-  almu_speak_beams (info, &ack, scratch);
   almu_session_commit (almu_link_get_session (link));
-  almu_link_reply (link, request_id, &ack.base);
+  almu_link_reply (link, request_id, &ack->base);
 }
 
 static void

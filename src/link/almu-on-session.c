@@ -234,6 +234,25 @@ take_regions (AlmuFileWish                 *wish,
     }
 }
 
+static AlmuFile *
+find_file (AlmuLink *link,
+           int       file_id)
+{
+  return almu_session_get_file (almu_link_get_session (link), file_id, NULL);
+}
+
+/* A page that lost its link between the opening of a hypercube and the
+ * answer has not noted yet what it is made of. */
+static gboolean
+is_hypercube (AlmuLink                     *link,
+              const CARTA__ImageProperties *image)
+{
+  AlmuFile           *file = find_file (link, image->file_id);
+  const AlmuFileName *name = file != NULL ? almu_file_get_name (file) : NULL;
+
+  return name != NULL && name->parts != NULL && g_str_equal (name->name, image->file);
+}
+
 static AlmuFileWish *
 wish_new (AlmuLink                     *link,
           const CARTA__ImageProperties *image)
@@ -248,7 +267,10 @@ wish_new (AlmuLink                     *link,
   if (image->lel_expr)
     g_set_error (&wish->error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED, "Image expressions are not there yet");
   else if (image->n_stokes_files > 0)
-    g_set_error (&wish->error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED, "Stokes hypercubes are not there yet");
+    wish->name = almu_file_name_new_for_stokes_files (almu_link_get_folder (link), image->stokes_files,
+                                                      image->n_stokes_files, &wish->error);
+  else if (is_hypercube (link, image))
+    wish->name = almu_file_name_copy (almu_file_get_name (find_file (link, image->file_id)));
   else
     wish->name = almu_file_name_new_for_message (almu_link_get_folder (link), image->directory,
                                                  image->file, image->hdu, image->support_aips_beam,

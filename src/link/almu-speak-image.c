@@ -79,15 +79,11 @@ almu_speak_image_info (const AlmuImageInfo *info,
   return extended;
 }
 
-/**
- * almu_speak_beams:
- *
- * Fills in the beam table of @ack.
- */
-void
-almu_speak_beams (const AlmuImageInfo *info,
-                  CARTA__OpenFileAck  *ack,
-                  AlmuScratch         *scratch)
+/* The beam table of @ack. */
+static void
+speak_beams (const AlmuImageInfo *info,
+             CARTA__OpenFileAck  *ack,
+             AlmuScratch         *scratch)
 {
   guint         n = info->beams != NULL ? info->beams->len : 0;
   CARTA__Beam  *beams = almu_scratch_array (scratch, CARTA__Beam, n);
@@ -108,4 +104,40 @@ almu_speak_beams (const AlmuImageInfo *info,
 
   ack->n_beam_table = n;
   ack->beam_table = pointers;
+}
+
+/**
+ * almu_speak_open_file_ack:
+ * @file: an open file
+ * @scratch: what the result borrows from
+ *
+ * What the page is told of a file it can show.
+ */
+CARTA__OpenFileAck *
+almu_speak_open_file_ack (AlmuFile    *file,
+                          AlmuScratch *scratch)
+{
+  AlmuImage           *image = almu_file_get_image (file);
+  const AlmuImageInfo *info = almu_image_get_info (image);
+  CARTA__OpenFileAck  *ack = almu_scratch_array (scratch, CARTA__OpenFileAck, 1);
+  CARTA__FileInfo     *file_info = almu_scratch_array (scratch, CARTA__FileInfo, 1);
+  char               **hdus = almu_scratch_array (scratch, char *, 1);
+
+  hdus[0] = info->hdu;
+
+  carta__file_info__init (file_info);
+  file_info->name = almu_file_get_name (file)->name;
+  file_info->type = CARTA__FILE_TYPE__FITS;
+  file_info->size = almu_image_get_fingerprint (image)->size;
+  file_info->n_hdu_list = 1;
+  file_info->hdu_list = hdus;
+
+  carta__open_file_ack__init (ack);
+  ack->success = TRUE;
+  ack->file_id = almu_file_get_id (file);
+  ack->file_info = file_info;
+  ack->file_info_extended = almu_speak_image_info (info, file_info->name, scratch);
+  speak_beams (info, ack, scratch);
+
+  return ack;
 }
