@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "almu-error.h"
+#include "almu-polarisation.h"
 #include "almu-spectrum.h"
 
 /* Spectra of the cursor and of regions. Each polarisation of a place is read
@@ -22,12 +23,13 @@ typedef struct
   double        progress;
 } Track;
 
-/* What a profile is made of. */
+/* What a profile is made of: one polarisation, or what one is computed from. */
 typedef struct
 {
   int    stokes;
   int    n_tracks;
-  Track *tracks[1];
+  int    track_stokes[ALMU_MAX_PARTS];
+  Track *tracks[ALMU_MAX_PARTS];
 } Recipe;
 
 static void
@@ -91,18 +93,46 @@ get_progress (const Recipe *recipe)
   return sum / recipe->n_tracks;
 }
 
+/* Pixels that are there in all parts, or blank in one, cannot be told from
+ * counts of each: as many as in the part that has fewest, or lacks most. */
+static double
+combine_counts (const double *counts,
+                int           n,
+                gboolean      is_blanks)
+{
+  double combined = counts[0];
+
+  for (int i = 1; i < n; i++)
+    combined = is_blanks ? MAX (combined, counts[i]) : MIN (combined, counts[i]);
+
+  return combined;
+}
+
+/* The statistic of each part first, then what is computed from them: not the
+ * statistic of the computed image. */
 static double
 get_point (const Recipe        *recipe,
            AlmuStatsType        type,
            const AlmuImageInfo *info,
            int                  channel)
 {
-  const Track *track = recipe->tracks[0];
+  double parts[ALMU_MAX_PARTS];
 
-  if (track->spectrum == NULL)
-    return NAN;
+  for (int i = 0; i < recipe->n_tracks; i++)
+    {
+      const Track *track = recipe->tracks[i];
 
-  return almu_spectrum_get (track->spectrum, type, info, channel, track->stokes);
+      if (track->spectrum == NULL)
+        return NAN;
+      parts[i] = almu_spectrum_get (track->spectrum, type, info, channel, track->stokes);
+    }
+
+  if (recipe->n_tracks == 1)
+    return parts[0];
+  if (type == ALMU_STATS_NUM_PIXELS || type == ALMU_STATS_NAN_COUNT)
+    return combine_counts (parts, recipe->n_tracks, type == ALMU_STATS_NAN_COUNT);
+
+  return almu_polarisation_combine_double (recipe->stokes, parts);
 }
 
 static GBytes *
@@ -192,43 +222,77 @@ send_spectrum (Wants               *wants,
     g_bytes_unref (profiles[i].values);
 }
 
+static void
+send_if_whole (Wants               *wants,
+               const AlmuStatsWant *want,
+               const Recipe        *recipe)
+{
+  if (get_progress (recipe) >= 1)
+    send_spectrum (wants, want, recipe, 1);
+}
+
 /* Below 1 until it is whole, however it is rounded. */
 static void
 send_so_far (Wants               *wants,
              const AlmuStatsWant *want,
              const Recipe        *recipe)
 {
-  double progress = get_progress (recipe);
-
-  if (progress >= 1)
-    send_spectrum (wants, want, recipe, 1);
-  else if (progress > 0)
-    send_spectrum (wants, want, recipe, MIN (progress, 0.999));
+  send_spectrum (wants, want, recipe, MIN (get_progress (recipe), 0.999));
 }
 
 /* -- what it is made of ------------------------------------------------- */
 
+/* A computed pixel is read as such: it is what the picture shows. */
+static gboolean
+find_ingredients (Wants  *wants,
+                  int     stokes,
+                  Recipe *recipe)
+{
+  const AlmuImageInfo *info = almu_image_get_info (wants->demand->image);
+  AlmuParts            parts = { .n = 1, .stokes = { stokes } };
+
+  if (!is_pixel (wants) && almu_polarisation_is_computed_of (info, stokes) &&
+      !almu_polarisation_find_parts (info, stokes, &parts, NULL))
+    return FALSE;
+
+  recipe->stokes = stokes;
+  recipe->n_tracks = parts.n;
+  memcpy (recipe->track_stokes, parts.stokes, sizeof recipe->track_stokes);
+
+  return TRUE;
+}
+
+/* What @want is made of, if all of it is under way. */
 static gboolean
 get_recipe (Wants               *wants,
             const AlmuStatsWant *want,
             Recipe              *recipe)
 {
   char axis;
+  int  stokes;
 
   if (!almu_coordinate_resolve (want->coordinate, almu_image_get_info (wants->demand->image),
-                                wants->demand->stokes, &axis, &recipe->stokes, NULL))
+                                wants->demand->stokes, &axis, &stokes, NULL) ||
+      !find_ingredients (wants, stokes, recipe))
     return FALSE;
 
-  recipe->n_tracks = 1;
-  recipe->tracks[0] = find_track (wants, recipe->stokes);
+  for (int i = 0; i < recipe->n_tracks; i++)
+    {
+      recipe->tracks[i] = find_track (wants, recipe->track_stokes[i]);
+      if (recipe->tracks[i] == NULL)
+        return FALSE;
+    }
 
-  return recipe->tracks[0] != NULL;
+  return TRUE;
 }
 
 /* Everything that has to do with a track. */
 static void
 tell_track (Wants *wants,
-            Track *track)
+            Track *track,
+            void (*send) (Wants               *wants,
+                          const AlmuStatsWant *want,
+                          const Recipe        *recipe))
 {
   for (guint i = 0; i < wants->spectral->len; i++)
     {
@@ -242,7 +306,7 @@ tell_track (Wants *wants,
       for (int j = 0; j < recipe.n_tracks; j++)
         is_part |= recipe.tracks[j] == track;
       if (is_part)
-        send_so_far (wants, want, &recipe);
+        send (wants, want, &recipe);
     }
 }
 
@@ -275,7 +339,7 @@ on_spectrum_so_far (AlmuSpectrum *so_far,
   g_clear_pointer (&track->spectrum, almu_spectrum_unref);
   track->spectrum = almu_spectrum_ref (so_far);
   track->progress = progress;
-  tell_track (wants, track);
+  tell_track (wants, track, send_so_far);
 }
 
 static void
@@ -308,7 +372,7 @@ on_spectrum (GObject      *source,
   almu_cache_keep_spectrum (self->cache, self->image, work->stokes, spectrum);
   track->spectrum = g_steal_pointer (&spectrum);
   track->progress = 1;
-  tell_track (wants, track);
+  tell_track (wants, track, send_if_whole);
   forget_tracks (wants);
 }
 
@@ -386,30 +450,6 @@ want_is_of_current (const AlmuStatsWant *want)
          coordinate.polarisation == ALMU_POLARISATION_CURRENT;
 }
 
-/* Polarisations that are wanted, as indices; each once. */
-static GArray *
-list_needed (Wants *wants)
-{
-  GArray *needed = g_array_new (FALSE, FALSE, sizeof (int));
-
-  for (guint i = 0; i < wants->spectral->len; i++)
-    {
-      const AlmuStatsWant *want = &g_array_index (wants->spectral, AlmuStatsWant, i);
-      gboolean             is_known = FALSE;
-      int                  stokes;
-
-      if (!almu_demand_resolve_stokes (wants->demand, want->coordinate, &stokes))
-        continue;
-
-      for (guint j = 0; j < needed->len; j++)
-        is_known |= g_array_index (needed, int, j) == stokes;
-      if (!is_known)
-        g_array_append_val (needed, stokes);
-    }
-
-  return needed;
-}
-
 static gboolean
 is_among (const GArray *needed,
           int           stokes)
@@ -419,6 +459,30 @@ is_among (const GArray *needed,
       return TRUE;
 
   return FALSE;
+}
+
+/* Polarisations that are to be read, as indices; each once. */
+static GArray *
+list_needed (Wants *wants)
+{
+  GArray *needed = g_array_new (FALSE, FALSE, sizeof (int));
+
+  for (guint i = 0; i < wants->spectral->len; i++)
+    {
+      const AlmuStatsWant *want = &g_array_index (wants->spectral, AlmuStatsWant, i);
+      Recipe               recipe;
+      int                  stokes;
+
+      if (!almu_demand_resolve_stokes (wants->demand, want->coordinate, &stokes) ||
+          !find_ingredients (wants, stokes, &recipe))
+        continue;
+
+      for (int j = 0; j < recipe.n_tracks; j++)
+        if (!is_among (needed, recipe.track_stokes[j]))
+          g_array_append_val (needed, recipe.track_stokes[j]);
+    }
+
+  return needed;
 }
 
 static void
@@ -469,7 +533,7 @@ update_tracks (Wants   *wants,
       Recipe               recipe;
 
       if ((!only_current || want_is_of_current (want)) && get_recipe (wants, want, &recipe))
-        send_so_far (wants, want, &recipe);
+        send_if_whole (wants, want, &recipe);
     }
   forget_tracks (wants);
 }

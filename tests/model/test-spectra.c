@@ -437,6 +437,83 @@ test_spectra_stokes (Fixture      *fixture,
   g_assert_cmpuint (test_products_count (&fixture->got, ALMU_PRODUCT_SPECTRAL), ==, 0);
 }
 
+/* The statistic of each part, then what is computed of them. */
+static double
+computed_truth (int        polarisation,
+                int        type,
+                const int *box,
+                int        channel)
+{
+  double i = truth (type, box, channel, 0);
+  double q = truth (type, box, channel, 1);
+  double u = truth (type, box, channel, 2);
+  double v = truth (type, box, channel, 3);
+
+  if (type == ALMU_STATS_NUM_PIXELS || type == ALMU_STATS_NAN_COUNT)
+    return q; /* the same in all */
+
+  switch (polarisation)
+    {
+    case 13:
+      return sqrt (q * q + u * u + v * v);
+    case 14:
+      return sqrt (q * q + u * u);
+    case 15:
+      return 100 * sqrt (q * q + u * u + v * v) / i;
+    case 16:
+      return 100 * sqrt (q * q + u * u) / i;
+    default:
+      return atan2 (u, q) * 90 / G_PI;
+    }
+}
+
+static void
+assert_computed (TestProduct *kept,
+                 const int   *types,
+                 gsize        n_types,
+                 const int   *box)
+{
+  g_assert_true (kept->product.progress == 1.f);
+  g_assert_cmpuint (kept->profiles->len, ==, n_types);
+  for (guint i = 0; i < n_types; i++)
+    for (int channel = 0; channel < DEPTH; channel++)
+      {
+        double value = ((const double *) g_bytes_get_data (kept->profiles->pdata[i], NULL))[channel];
+        double expected = computed_truth (kept->product.stokes, types[i], box, channel);
+
+        if (isnan (expected))
+          g_assert_true (isnan (value));
+        else
+          g_assert_cmpfloat_with_epsilon (value, expected, 1e-9 * MAX (1, fabs (expected)));
+      }
+}
+
+static void
+test_spectra_computed (Fixture      *fixture,
+                       gconstpointer user_data)
+{
+  const char *coordinates[] = { "Ptotalz", "Plinearz", "PFtotalz", "PFlinearz", "Panglez", "Qz", NULL };
+  g_autoptr(AlmuRegion) region = make_region (ALMU_SHAPE_RECTANGLE, 10, 12, 4, 2);
+  g_autoptr(GArray) wants = make_wants (coordinates, all_types, G_N_ELEMENTS (all_types));
+  guint64 before = almu_test_image_get_n_pixels (fixture->image);
+
+  almu_demand_require_spectral (fixture->demand, REGION_ID, region, wants);
+  almu_test_workers_settle ();
+  for (int stokes = 13; stokes <= 17; stokes++)
+    assert_computed (get_of (fixture, stokes), all_types, G_N_ELEMENTS (all_types), box_10_12);
+  assert_whole (get_of (fixture, 1), all_types, G_N_ELEMENTS (all_types), box_10_12, 1);
+
+  /* six spectra of four polarisations, each read once */
+  g_assert_cmpuint (almu_test_image_get_n_pixels (fixture->image) - before, ==, 4 * 15 * DEPTH);
+
+  /* what is on display may be one too */
+  test_products_forget (&fixture->got);
+  require (fixture, region, "z", NULL, all_types, G_N_ELEMENTS (all_types));
+  almu_demand_set_plane (fixture->demand, 0, 14);
+  almu_test_workers_settle ();
+  assert_computed (get_of (fixture, 14), all_types, G_N_ELEMENTS (all_types), box_10_12);
+}
+
 /* After a resume everything comes again, from memory. */
 static void
 test_spectra_renew (Fixture      *fixture,
@@ -501,6 +578,7 @@ main (int   argc,
   add_test ("/model/spectra/dropped", test_spectra_dropped);
   add_test ("/model/spectra/joined", test_spectra_joined);
   add_test ("/model/spectra/stokes", test_spectra_stokes);
+  add_test ("/model/spectra/computed", test_spectra_computed);
   add_test ("/model/spectra/renew", test_spectra_renew);
   add_test ("/model/spectra/failure", test_spectra_failure);
 
