@@ -181,7 +181,10 @@ take_piece (Walk *walk,
     {
       gsize n = walk->is_box ? n_area : pack (scan->mask, begin, end, &box.area, pixels);
 
-      almu_stats_add (&walk->stats[(gsize) (channel + i) * walk->n_bands + band], pixels, n);
+      if (walk->stats != NULL)
+        almu_stats_add (&walk->stats[(gsize) (channel + i) * walk->n_bands + band], pixels, n);
+      if (scan->tally != NULL)
+        almu_tally_add (scan->tally, pixels, n);
     }
 
   return TRUE;
@@ -207,7 +210,8 @@ take_part (guint    part,
 }
 
 static void
-walk_run (Walk *walk)
+walk_run (Walk    *walk,
+          gboolean is_measured)
 {
   const AlmuRect *bounds = &walk->scan->mask->bounds;
   gint64          n_area = (gint64) bounds->width * bounds->height;
@@ -218,27 +222,31 @@ walk_run (Walk *walk)
   walk->channels_per_part = (int) CLAMP (PIECE_PIXELS / n_area, 1, walk->n_channels);
   n_groups = (walk->n_channels - 1) / walk->channels_per_part + 1;
 
-  walk->stats = g_new (AlmuStats, (gsize) walk->n_channels * (gsize) walk->n_bands);
-  for (gsize i = 0; i < (gsize) walk->n_channels * (gsize) walk->n_bands; i++)
-    walk->stats[i] = ALMU_STATS_INIT;
+  if (is_measured)
+    {
+      walk->stats = g_new (AlmuStats, (gsize) walk->n_channels * (gsize) walk->n_bands);
+      for (gsize i = 0; i < (gsize) walk->n_channels * (gsize) walk->n_bands; i++)
+        walk->stats[i] = ALMU_STATS_INIT;
+    }
 
   g_mutex_init (&walk->mutex);
   almu_workers_share_at (walk->scan->priority, (guint) n_groups * (guint) walk->n_bands, take_part, walk);
   g_mutex_clear (&walk->mutex);
 }
 
-/**
- * almu_scan_get_channel_bytes:
- *
- * What has to be read of each channel, as floats: how many channels to take
- * at a time follows from it.
- */
-gint64
-almu_scan_get_channel_bytes (const AlmuScan *self)
+/* In the order of the bands, whoever did them. */
+static void
+merge_bands (const Walk *walk,
+             AlmuStats  *stats)
 {
-  g_return_val_if_fail (self != NULL, 0);
+  for (int i = 0; i < walk->n_channels; i++)
+    {
+      const AlmuStats *bands = walk->stats + (gsize) i * walk->n_bands;
 
-  return (gint64) self->mask->bounds.width * self->mask->bounds.height * (gint64) sizeof (float);
+      stats[i] = bands[0];
+      for (int band = 1; band < walk->n_bands; band++)
+        almu_stats_merge (&stats[i], &bands[band]);
+    }
 }
 
 /**
@@ -246,11 +254,12 @@ almu_scan_get_channel_bytes (const AlmuScan *self)
  * @self: how to read
  * @channel: the first
  * @n_channels: how many
- * @stats: (out caller-allocates) (array length=n_channels): statistics of the
- *   pixels under the mask, channel by channel
+ * @stats: (nullable) (out caller-allocates) (array length=n_channels):
+ *   statistics of the pixels under the mask, channel by channel
  * @error: return location
  *
- * Measures channels, on several threads, with a few hundred kilobytes each.
+ * Measures channels, and counts them if there is a tally, on several threads,
+ * with a few hundred kilobytes each.
  */
 gboolean
 almu_scan_measure (const AlmuScan *self,
@@ -263,24 +272,18 @@ almu_scan_measure (const AlmuScan *self,
 
   g_return_val_if_fail (self != NULL && ALMU_IS_IMAGE (self->image), FALSE);
   g_return_val_if_fail (self->mask != NULL && !almu_mask_is_empty (self->mask), FALSE);
-  g_return_val_if_fail (n_channels > 0 && stats != NULL, FALSE);
+  g_return_val_if_fail (n_channels > 0 && (stats != NULL || self->tally != NULL), FALSE);
 
   walk.is_box = almu_mask_is_box (self->mask);
-  walk_run (&walk);
+  walk_run (&walk, stats != NULL);
+
+  if (walk.error == NULL && stats != NULL)
+    merge_bands (&walk, stats);
+  g_free (walk.stats);
 
   if (walk.error == NULL)
-    {
-      for (int i = 0; i < n_channels; i++)
-        {
-          stats[i] = walk.stats[(gsize) i * walk.n_bands];
-          for (int band = 1; band < walk.n_bands; band++)
-            almu_stats_merge (&stats[i], &walk.stats[(gsize) i * walk.n_bands + band]);
-        }
-      g_free (walk.stats);
-      return TRUE;
-    }
+    return TRUE;
 
-  g_free (walk.stats);
   g_propagate_error (error, walk.error);
 
   return FALSE;

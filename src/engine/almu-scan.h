@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "almu-histogram.h"
 #include "almu-image.h"
 #include "almu-mask.h"
 #include "almu-stats.h"
+#include "almu-tally.h"
 
 G_BEGIN_DECLS
 
@@ -15,6 +15,7 @@ G_BEGIN_DECLS
  * @stokes: of which polarisation
  * @priority: of the task this is part of, which tells whose threads help
  * @cancellable: (nullable): asked between pieces
+ * @tally: (nullable): where values are counted on the way
  *
  * How to walk through the channels of a cube without having it in memory.
  */
@@ -25,9 +26,9 @@ typedef struct
   int             stokes;
   int             priority;
   GCancellable   *cancellable;
+  AlmuTally      *tally;
 } AlmuScan;
 
-gint64   almu_scan_get_channel_bytes (const AlmuScan *self);
 gboolean almu_scan_measure (const AlmuScan *self,
                             int             channel,
                             int             n_channels,

@@ -133,7 +133,7 @@ static int
 check_scan (AlmuImage      *image,
             const AlmuMask *mask)
 {
-  AlmuScan              scan = { image, mask, 0, g_test_rand_bit () ? ALMU_PRIORITY_NORMAL : ALMU_PRIORITY_LONG, NULL };
+  AlmuScan              scan = { image, mask, 0, g_test_rand_bit () ? ALMU_PRIORITY_NORMAL : ALMU_PRIORITY_LONG, NULL, NULL };
   int                   channel = g_test_rand_int_range (0, cube.depth);
   int                   n = g_test_rand_int_range (1, cube.depth - channel + 1);
   g_autofree AlmuStats *stats = g_new (AlmuStats, n);
@@ -204,7 +204,7 @@ test_scan_same_bits (void)
   AlmuRect all = { 0, 0, 900, 1900 };
   g_autoptr(AlmuImage) image = make_image (900, 1900, 2, &test_pixels_kinds[1]);
   g_autoptr(AlmuMask) mask = almu_mask_new_for_rect (&all);
-  AlmuScan  scan = { image, mask, 0, ALMU_PRIORITY_NORMAL, NULL };
+  AlmuScan  scan = { image, mask, 0, ALMU_PRIORITY_NORMAL, NULL, NULL };
   AlmuStats first[2];
   AlmuStats again[2];
 
@@ -224,7 +224,7 @@ test_scan_failure (void)
   g_autoptr(AlmuMask) mask = almu_mask_new_for_rect (&all);
   g_autoptr(GCancellable) cancellable = g_cancellable_new ();
   g_autoptr(GError) error = NULL;
-  AlmuScan  scan = { image, mask, 0, ALMU_PRIORITY_NORMAL, cancellable };
+  AlmuScan  scan = { image, mask, 0, ALMU_PRIORITY_NORMAL, cancellable, NULL };
   AlmuStats stats[9];
 
   almu_test_image_fail_at (ALMU_TEST_IMAGE (image), 5);
