@@ -32,6 +32,7 @@ check_count (gsize    n,
 static gboolean
 find_region (AlmuLink    *link,
              int          region_id,
+             Require      func,
              AlmuRegion **out_region,
              GError     **error)
 {
@@ -39,10 +40,13 @@ find_region (AlmuLink    *link,
   if (region_id == ALMU_REGION_CURSOR || region_id == ALMU_REGION_IMAGE)
     return TRUE;
 
+  if (region_id == ALMU_REGION_CUBE && func == almu_demand_require_histograms)
+    return TRUE;
+
   if (region_id == ALMU_REGION_CUBE)
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED,
-                   "Statistics of a whole cube (region %d) are not there yet", region_id);
+                   "Of a whole cube (region %d) there is only a histogram", region_id);
       return FALSE;
     }
 
@@ -67,7 +71,7 @@ require (AlmuLink   *link,
   if (file == NULL)
     return;
 
-  if (find_region (link, region_id, &region, &error))
+  if (find_region (link, region_id, func, &region, &error))
     func (almu_file_get_demand (file), region_id, region, wants);
   else if (wants->len > 0)
     almu_link_report (link, CARTA__ERROR_SEVERITY__ERROR, tag, error->message);

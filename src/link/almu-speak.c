@@ -66,13 +66,16 @@ speak_histogram (AlmuLink          *link,
   const AlmuHistogramWant   *want = product->histogram.want;
   const AlmuHistogram       *counts = product->histogram.histogram;
 
-  histogram.num_bins = counts->n_bins;
-  histogram.bin_width = counts->bin_width;
-  histogram.first_bin_center = counts->first_centre;
-  histogram.n_bins = (gsize) counts->n_bins;
-  histogram.bins = (gint32 *) counts->counts;
-  histogram.mean = counts->mean;
-  histogram.std_dev = counts->sigma;
+  if (counts != NULL)
+    {
+      histogram.num_bins = counts->n_bins;
+      histogram.bin_width = counts->bin_width;
+      histogram.first_bin_center = counts->first_centre;
+      histogram.n_bins = (gsize) counts->n_bins;
+      histogram.bins = (gint32 *) counts->counts;
+      histogram.mean = counts->mean;
+      histogram.std_dev = counts->sigma;
+    }
 
   config.coordinate = want->coordinate;
   config.channel = want->channel;

@@ -53,13 +53,30 @@ typedef struct
   GPtrArray    *waiting; /* GTask */
 } Load;
 
-/* What LRU details mean: 0 the plane, 1 its histogram, else a tile, or the
- * spectrum of a place, which is kept with the first channel. */
+/* What LRU details mean: 0 the plane, 1 its histogram, else a tile, or with
+ * the first channel the spectrum of a place or a histogram of all channels. */
 #define DETAIL_PLANE 0
 #define DETAIL_HISTOGRAM 1
 #define DETAIL_TILES (G_GUINT64_CONSTANT (1) << 63)
 #define DETAIL_SPECTRA (G_GUINT64_CONSTANT (1) << 62)
 #define DETAIL_PIXELS (G_GUINT64_CONSTANT (1) << 61)
+#define DETAIL_CUBES (G_GUINT64_CONSTANT (1) << 60)
+
+/* A histogram of all channels, and what it answers. */
+typedef struct
+{
+  AlmuHistogramWant want;
+  AlmuHistogram    *histogram;
+} Cube;
+
+static void
+cube_free (gpointer data)
+{
+  Cube *cube = data;
+
+  almu_histogram_unref (cube->histogram);
+  g_free (cube);
+}
 
 static void
 load_free (gpointer data)
@@ -139,6 +156,21 @@ spectrum_detail (const AlmuShape *shape,
     }
 
   return kind | (hash & (DETAIL_PIXELS - 1));
+}
+
+static guint64
+cube_detail (const AlmuHistogramWant *want)
+{
+  guint64 hash = G_GUINT64_CONSTANT (0xcbf29ce484222325);
+
+  hash = (hash ^ (guint64) (want->has_fixed_bins ? want->n_bins : ALMU_BINS_AUTO)) * FNV_PRIME;
+  if (want->has_fixed_bounds)
+    {
+      hash = (hash ^ g_double_hash (&want->min)) * FNV_PRIME;
+      hash = (hash ^ g_double_hash (&want->max)) * FNV_PRIME;
+    }
+
+  return DETAIL_CUBES | (hash & (DETAIL_CUBES - 1));
 }
 
 static guint64
@@ -588,6 +620,53 @@ almu_cache_keep_spectrum (AlmuCache    *self,
 
   almu_lru_take (self->lru, &key, almu_spectrum_ref (spectrum), almu_spectrum_get_size (spectrum),
                  (GDestroyNotify) almu_spectrum_unref);
+}
+
+/* Whether they are counted alike. */
+static gboolean
+wants_same_bins (const AlmuHistogramWant *a,
+                 const AlmuHistogramWant *b)
+{
+  if (a->has_fixed_bins != b->has_fixed_bins || (a->has_fixed_bins && a->n_bins != b->n_bins))
+    return FALSE;
+
+  return a->has_fixed_bounds == b->has_fixed_bounds &&
+         (!a->has_fixed_bounds || (a->min == b->min && a->max == b->max));
+}
+
+/**
+ * almu_cache_peek_cube:
+ *
+ * Returns: (nullable) (transfer none): the histogram of all channels that is
+ *   wanted, if it is in memory
+ */
+AlmuHistogram *
+almu_cache_peek_cube (AlmuCache               *self,
+                      AlmuImage               *image,
+                      int                      stokes,
+                      const AlmuHistogramWant *want)
+{
+  AlmuLruKey key = make_key (image, 0, stokes, cube_detail (want));
+  Cube      *cube = almu_lru_lookup (self->lru, &key);
+
+  return cube != NULL && wants_same_bins (&cube->want, want) ? cube->histogram : NULL;
+}
+
+void
+almu_cache_keep_cube (AlmuCache               *self,
+                      AlmuImage               *image,
+                      int                      stokes,
+                      const AlmuHistogramWant *want,
+                      AlmuHistogram           *histogram)
+{
+  AlmuLruKey key = make_key (image, 0, stokes, cube_detail (want));
+  Cube      *cube = g_new0 (Cube, 1);
+  gsize      size = sizeof *cube + sizeof *histogram + (gsize) histogram->n_bins * sizeof histogram->counts[0];
+
+  cube->want = *want;
+  cube->want.coordinate = NULL; /* borrowed, and of no importance */
+  cube->histogram = almu_histogram_ref (histogram);
+  almu_lru_take (self->lru, &key, cube, size, cube_free);
 }
 
 AlmuTilePicture *

@@ -6,6 +6,7 @@
 #include "almu-spectrum.h"
 #include "almu-tile-codec.h"
 #include "almu-tile.h"
+#include "almu-want.h"
 
 G_BEGIN_DECLS
 
@@ -54,6 +55,15 @@ void             almu_cache_keep_spectrum (AlmuCache    *self,
                                            AlmuImage    *image,
                                            int           stokes,
                                            AlmuSpectrum *spectrum);
+AlmuHistogram   *almu_cache_peek_cube (AlmuCache               *self,
+                                       AlmuImage               *image,
+                                       int                      stokes,
+                                       const AlmuHistogramWant *want);
+void             almu_cache_keep_cube (AlmuCache               *self,
+                                       AlmuImage               *image,
+                                       int                      stokes,
+                                       const AlmuHistogramWant *want,
+                                       AlmuHistogram           *histogram);
 AlmuTilePicture *almu_cache_peek_tile (AlmuCache      *self,
                                        AlmuImage      *image,
                                        int             channel,

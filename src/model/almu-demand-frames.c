@@ -116,7 +116,7 @@ move_to (AlmuDemand *self,
     almu_demand_emit_changed (self);
   almu_demand_get_plane (self);
   if (is_other_stokes)
-    almu_demand_change_stokes_of_spectra (self);
+    almu_demand_change_stokes_of_sweeps (self);
 }
 
 /**

@@ -160,9 +160,13 @@ plan_measures (Wants *wants)
   return works;
 }
 
+/* The cube is counted elsewhere: almu-demand-cube.c. */
 static gboolean
 wants_measures (Wants *wants)
 {
+  if (wants->region_id == ALMU_REGION_CUBE)
+    return FALSE;
+
   return (wants->stats != NULL && wants->stats->len > 0) ||
          (wants->histograms != NULL && wants->histograms->len > 0);
 }
@@ -211,7 +215,7 @@ almu_demand_require_stats (AlmuDemand *self,
 
 /**
  * almu_demand_require_histograms:
- * @region_id: a region, or %ALMU_REGION_IMAGE
+ * @region_id: a region, %ALMU_REGION_IMAGE or %ALMU_REGION_CUBE
  * @region: (nullable): the region of that id
  * @wants: (element-type AlmuHistogramWant): replaces what was wanted so far
  */
@@ -224,6 +228,11 @@ almu_demand_require_histograms (AlmuDemand *self,
   Wants   *entry = almu_demand_get_wants (self, region_id, region);
   gboolean is_equal = entry->histograms != NULL && almu_histogram_wants_equal (entry->histograms, wants);
 
-  if (almu_wants_replace (entry, WANT_HISTOGRAMS, &entry->histograms, wants, is_equal))
+  if (!almu_wants_replace (entry, WANT_HISTOGRAMS, &entry->histograms, wants, is_equal))
+    return;
+
+  if (region_id == ALMU_REGION_CUBE)
+    almu_wants_renew_cube (entry);
+  else
     almu_wants_renew_measures (entry);
 }

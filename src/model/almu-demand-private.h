@@ -82,7 +82,8 @@ typedef struct
   GArray       *histograms;
   GCancellable *measuring;
   GCancellable *cutting;
-  GPtrArray    *tracks; /* along the spectrum: almu-demand-scan.c */
+  GCancellable *counting; /* the cube */
+  GPtrArray    *tracks;   /* along the spectrum: almu-demand-scan.c */
   WantKind      told_after_resume;
 } Wants;
 
@@ -116,7 +117,7 @@ void     almu_demand_leave_plane (AlmuDemand *self);
 void     almu_demand_get_plane (AlmuDemand *self);
 void     almu_demand_send_histogram (AlmuDemand    *self,
                                      AlmuHistogram *histogram);
-void     almu_demand_change_stokes_of_spectra (AlmuDemand *self);
+void     almu_demand_change_stokes_of_sweeps (AlmuDemand *self);
 void     almu_demand_note_step (AlmuDemand *self,
                                 int         channel,
                                 int         stokes);
@@ -149,6 +150,7 @@ void       almu_wants_follow_line (Wants *wants,
 void       almu_wants_renew_measures (Wants *wants);
 void       almu_wants_renew_cuts (Wants *wants);
 void       almu_wants_renew_spectra (Wants *wants);
+void       almu_wants_renew_cube (Wants *wants);
 void       almu_wants_change_stokes (Wants *wants);
 void       almu_wants_stop_spectra (Wants *wants);
 GPtrArray *almu_wants_tracks_new (void);

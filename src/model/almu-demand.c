@@ -83,6 +83,7 @@ wants_stop (Wants *wants)
 {
   stop_cancellable (&wants->measuring);
   stop_cancellable (&wants->cutting);
+  stop_cancellable (&wants->counting);
   almu_wants_stop_spectra (wants);
 }
 
@@ -419,26 +420,33 @@ almu_demand_get_plane (AlmuDemand *self)
   almu_read_ahead_stop (self->ahead);
 }
 
+/* What is made of all channels, whichever is on display. */
 static void
-renew_all_spectra (AlmuDemand *self)
+renew_sweeps (AlmuDemand *self)
 {
   GHashTableIter iter;
   Wants         *wants;
 
   g_hash_table_iter_init (&iter, self->wants);
   while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &wants))
-    almu_wants_renew_spectra (wants);
+    {
+      almu_wants_renew_spectra (wants);
+      almu_wants_renew_cube (wants);
+    }
 }
 
 void
-almu_demand_change_stokes_of_spectra (AlmuDemand *self)
+almu_demand_change_stokes_of_sweeps (AlmuDemand *self)
 {
   GHashTableIter iter;
   Wants         *wants;
 
   g_hash_table_iter_init (&iter, self->wants);
   while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &wants))
-    almu_wants_change_stokes (wants);
+    {
+      almu_wants_change_stokes (wants);
+      almu_wants_renew_cube (wants);
+    }
 }
 
 /**
@@ -457,7 +465,7 @@ almu_demand_start (AlmuDemand *self)
 
   self->is_started = TRUE;
   almu_demand_get_plane (self);
-  renew_all_spectra (self);
+  renew_sweeps (self);
 }
 
 /**
@@ -514,7 +522,7 @@ almu_demand_renew (AlmuDemand *self,
     }
 
   almu_demand_get_plane (self);
-  renew_all_spectra (self);
+  renew_sweeps (self);
 }
 
 /**
@@ -561,7 +569,7 @@ almu_demand_set_plane (AlmuDemand *self,
 
   almu_demand_get_plane (self);
   if (new_stokes)
-    almu_demand_change_stokes_of_spectra (self);
+    almu_demand_change_stokes_of_sweeps (self);
 }
 
 /* -- tiles -------------------------------------------------------------- */

@@ -31,45 +31,46 @@ almu_measure_free (AlmuMeasure *self)
   g_free (self);
 }
 
-/* What is counted and how: as asked, or as wide as the values. */
-static void
-resolve_bins (const AlmuHistogramWant *want,
-              const AlmuStats         *stats,
-              gint64                   width,
-              gint64                   height,
-              int                     *out_n_bins,
-              float                   *out_min,
-              float                   *out_max)
+/**
+ * almu_measure_find_bins:
+ * @want: (nullable): what is asked for; %NULL for all automatic
+ * @stats: of the values
+ * @width: of the area that the number of bins follows from
+ * @height: likewise
+ *
+ * Returns: where the values are put: as asked, or as wide as they are
+ */
+AlmuBins
+almu_measure_find_bins (const AlmuHistogramWant *want,
+                        const AlmuStats         *stats,
+                        gint64                   width,
+                        gint64                   height)
 {
   gboolean is_auto = want == NULL || !want->has_fixed_bins || want->n_bins <= 0;
-
-  *out_n_bins = is_auto ? almu_histogram_auto_bins (width, height) : want->n_bins;
+  AlmuBins bins = { .n = is_auto ? almu_histogram_auto_bins (width, height) : want->n_bins };
 
   if (want != NULL && want->has_fixed_bounds)
     {
-      *out_min = (float) want->min;
-      *out_max = (float) want->max;
+      bins.min = (float) want->min;
+      bins.max = (float) want->max;
     }
   else
     {
-      *out_min = stats->n > 0 ? stats->min : 0;
-      *out_max = stats->n > 0 ? stats->max : 0;
+      bins.min = stats->n > 0 ? stats->min : 0;
+      bins.max = stats->n > 0 ? stats->max : 0;
     }
+
+  return bins;
 }
 
 static AlmuHistogram *
 count_plane (AlmuPlane               *plane,
              const AlmuHistogramWant *want)
 {
-  int   n_bins;
-  float min;
-  float max;
+  AlmuBins bins = almu_measure_find_bins (want, almu_plane_get_stats (plane),
+                                          almu_plane_get_width (plane), almu_plane_get_height (plane));
 
-  resolve_bins (want, almu_plane_get_stats (plane),
-                almu_plane_get_width (plane), almu_plane_get_height (plane),
-                &n_bins, &min, &max);
-
-  return almu_plane_count (plane, n_bins, min, max);
+  return almu_plane_count (plane, bins.n, bins.min, bins.max);
 }
 
 static AlmuHistogram *
@@ -78,13 +79,9 @@ count_mask (AlmuPlane               *plane,
             const AlmuStats         *stats,
             const AlmuHistogramWant *want)
 {
-  int   n_bins;
-  float min;
-  float max;
+  AlmuBins bins = almu_measure_find_bins (want, stats, mask->bounds.width, mask->bounds.height);
 
-  resolve_bins (want, stats, mask->bounds.width, mask->bounds.height, &n_bins, &min, &max);
-
-  return almu_mask_count (mask, plane, n_bins, min, max, stats);
+  return almu_mask_count (mask, plane, bins.n, bins.min, bins.max, stats);
 }
 
 static AlmuMeasure *

@@ -5,6 +5,7 @@
 
 #include "almu-plane.h"
 #include "almu-shape.h"
+#include "almu-tally.h"
 #include "almu-want.h"
 
 G_BEGIN_DECLS
@@ -38,6 +39,10 @@ void         almu_measure_plane_async (AlmuPlane          *plane,
 AlmuMeasure *almu_measure_finish (GAsyncResult *result,
                                   GError      **error);
 void         almu_measure_free (AlmuMeasure *self);
+AlmuBins     almu_measure_find_bins (const AlmuHistogramWant *want,
+                                     const AlmuStats         *stats,
+                                     gint64                   width,
+                                     gint64                   height);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (AlmuMeasure, almu_measure_free)
 

@@ -68,7 +68,7 @@ typedef struct
     struct
     {
       const AlmuHistogramWant *want;
-      const AlmuHistogram     *histogram;
+      const AlmuHistogram     *histogram; /* NULL while nothing was counted yet */
     } histogram;
 
     struct

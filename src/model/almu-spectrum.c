@@ -7,6 +7,7 @@
 
 #include "almu-scan.h"
 #include "almu-sweep.h"
+#include "almu-workers.h"
 
 /* Channels to begin with: of one pixel, and of a region, whose size is not
  * known before it is looked at. */
@@ -172,7 +173,7 @@ measure_step (gpointer      data,
               GError      **error)
 {
   Reading *reading = data;
-  AlmuScan scan = { reading->image, NULL, reading->stokes, priority, cancellable };
+  AlmuScan scan = { reading->image, NULL, reading->stokes, priority, cancellable, NULL };
 
   if (reading->mask == NULL)
     reading->mask = make_mask (reading);
@@ -263,7 +264,7 @@ almu_spectrum_read_async (AlmuImage           *image,
   for (int i = 0; i < n; i++)
     reading->spectrum->values[i] = NAN;
 
-  almu_sweep_async (&kind, reading, n, FIRST_VALUES, cancellable, on_progress, on_swept, reading);
+  almu_sweep_async (&kind, reading, n, FIRST_VALUES, ALMU_PRIORITY_NORMAL, cancellable, on_progress, on_swept, reading);
 }
 
 /**
@@ -297,7 +298,25 @@ almu_spectrum_measure_async (AlmuImage           *image,
   for (int i = 0; i < n; i++)
     reading->spectrum->stats[i] = ALMU_STATS_INIT;
 
-  almu_sweep_async (&kind, reading, n, FIRST_CHANNELS, cancellable, on_progress, on_swept, reading);
+  almu_sweep_async (&kind, reading, n, FIRST_CHANNELS, ALMU_PRIORITY_NORMAL, cancellable, on_progress, on_swept, reading);
+}
+
+/**
+ * almu_spectrum_new_for_stats:
+ * @stats: (transfer full) (array length=n_channels): of all pixels of each
+ *   channel
+ *
+ * Returns: (transfer full): what somebody else has measured, as a spectrum
+ */
+AlmuSpectrum *
+almu_spectrum_new_for_stats (AlmuStats *stats,
+                             int        n_channels)
+{
+  AlmuSpectrum *self = spectrum_new (NULL, n_channels);
+
+  self->stats = stats;
+
+  return self;
 }
 
 /**

@@ -29,6 +29,8 @@ typedef struct
   AlmuStats      *stats;
 } AlmuSpectrum;
 
+AlmuSpectrum *almu_spectrum_new_for_stats (AlmuStats *stats,
+                                           int        n_channels);
 AlmuSpectrum *almu_spectrum_ref (AlmuSpectrum *self);
 void          almu_spectrum_unref (AlmuSpectrum *self);
 gsize         almu_spectrum_get_size (const AlmuSpectrum *self);

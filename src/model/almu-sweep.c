@@ -165,12 +165,13 @@ sweep_worker (GTask        *task,
  * @data: for @kind
  * @n_steps: how many steps there are, at least 1
  * @n_first: how many to begin with: about a millisecond's work
+ * @priority: to begin with
  * @progress: told now and then how far it is
  * @user_data: for @progress and @callback; as @data alive until @callback
  *
  * Walks along a cube, a few channels at a time: bites that adapt to their
- * cost, of which the first are short work, and the rest long work that takes
- * turns with other long work. Cancelled between bites, and within them by
+ * cost. If it began as short work it soon becomes long work, which takes turns
+ * with other long work. Cancelled between bites, and within them by
  * whoever does the step.
  */
 void
@@ -178,6 +179,7 @@ almu_sweep_async (const AlmuSweepKind *kind,
                   gpointer             data,
                   int                  n_steps,
                   int                  n_first,
+                  int                  priority,
                   GCancellable        *cancellable,
                   AlmuSweepProgress    progress,
                   GAsyncReadyCallback  callback,
@@ -197,7 +199,7 @@ almu_sweep_async (const AlmuSweepKind *kind,
   sweep->user_data = user_data;
 
   g_task_set_source_tag (task, almu_sweep_async);
-  g_task_set_priority (task, ALMU_PRIORITY_NORMAL);
+  g_task_set_priority (task, priority);
   g_task_set_task_data (task, sweep, g_free);
   almu_workers_run (task, sweep_worker);
 }

@@ -48,7 +48,8 @@ test_products_keep (GObject           *source,
   switch (product->kind)
     {
     case ALMU_PRODUCT_HISTOGRAM:
-      kept->histogram = almu_histogram_ref ((AlmuHistogram *) product->histogram.histogram);
+      if (product->histogram.histogram != NULL)
+        kept->histogram = almu_histogram_ref ((AlmuHistogram *) product->histogram.histogram);
       break;
 
     case ALMU_PRODUCT_STATS:
