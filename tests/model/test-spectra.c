@@ -326,8 +326,10 @@ test_spectra_no_area (Fixture      *fixture,
       require (fixture, region, "z", NULL, &sum, 1);
       almu_test_workers_settle ();
       g_assert_cmpuint (fixture->got.products->len, ==, 0);
-      g_assert_cmpuint (fixture->got.failures->len, ==, 1);
-      g_assert_nonnull (strstr (fixture->got.failures->pdata[0], "Region 3"));
+      /* of an annotation nobody expects any */
+      g_assert_cmpuint (fixture->got.failures->len, ==, types[i] == ALMU_SHAPE_LINE ? 1 : 0);
+      if (fixture->got.failures->len > 0)
+        g_assert_nonnull (strstr (fixture->got.failures->pdata[0], "Region 3"));
       almu_demand_forget_region (fixture->demand, REGION_ID);
     }
 }
