@@ -137,6 +137,19 @@ has_four_axes (int           n_axes,
   return n_axes >= 4;
 }
 
+/* Of four axes of which three are known the last one is that of the
+ * polarisations, wherever it stands. */
+static int
+find_last_of_four (const AlmuAxisKind *kinds)
+{
+  if (find_kind (kinds, 4, ALMU_AXIS_LONGITUDE) == 0 ||
+      find_kind (kinds, 4, ALMU_AXIS_LATITUDE) == 0 ||
+      find_kind (kinds, 4, ALMU_AXIS_SPECTRAL) == 0)
+    return 0;
+
+  return find_kind (kinds, 4, ALMU_AXIS_UNKNOWN);
+}
+
 /* Axes 3 and 4 where the header leaves gaps: one of them is known, or the
  * longer one is that of the channels. */
 static void
@@ -154,6 +167,8 @@ guess_of_four (const AlmuAxisKind *kinds,
     }
   else if (spectral == 0 && stokes >= 3 && stokes <= 4)
     spectral = 7 - stokes;
+  else if (stokes == 0 && find_last_of_four (kinds) > 0)
+    stokes = find_last_of_four (kinds);
   else if (stokes == 0 && spectral >= 3 && spectral <= 4)
     stokes = 7 - spectral;
 
@@ -164,22 +179,38 @@ guess_of_four (const AlmuAxisKind *kinds,
 }
 
 static void
-find_render_axes (int       n_axes,
-                  AlmuAxes *axes)
+take_render_axis (AlmuAxes *axes,
+                  int       axis)
 {
-  int n_found = 0;
+  int *render = axes->render;
 
-  for (int axis = 1; axis <= n_axes && n_found < 2; axis++)
-    if (axis != axes->stokes)
-      axes->render[n_found++] = axis;
-
-  if (n_found == 2)
+  if (axis == 0)
     return;
 
-  /* a plane of which one side are polarisations */
+  if (render[0] == 0 || axis < render[0])
+    {
+      render[1] = render[0];
+      render[0] = axis;
+    }
+  else if (render[1] == 0 || axis < render[1])
+    {
+      render[1] = axis;
+    }
+}
+
+/* The page is told of spatial and spectral axes, and takes the first two of
+ * these for the plane; where there are none, the first two of all. */
+static void
+find_render_axes (AlmuAxes *axes)
+{
+  take_render_axis (axes, axes->spatial[0]);
+  take_render_axis (axes, axes->spatial[1]);
+  take_render_axis (axes, axes->spectral);
+  if (axes->render[1] != 0)
+    return;
+
   axes->render[0] = 1;
   axes->render[1] = 2;
-  axes->stokes = 0;
 }
 
 /* The first axis that is left, but a longer one before one of length 1. */
@@ -249,9 +280,15 @@ almu_axes_find (AlmuHeader   *header,
   else if (has_four_axes (n_axes, shape))
     guess_of_four (kinds, shape, &axes);
 
-  find_render_axes (n_axes, &axes);
-  axes.depth = find_depth_axis (n_axes, shape, &axes);
+  /* a plane of which one side are polarisations */
+  if (n_axes == 2)
+    axes.stokes = 0;
+
   find_spatial_axes (kinds, n_axes, &axes);
+  find_render_axes (&axes);
+  if (axes.stokes == axes.render[0] || axes.stokes == axes.render[1])
+    axes.stokes = 0;
+  axes.depth = find_depth_axis (n_axes, shape, &axes);
 
   *out_axes = axes;
 }

@@ -34,7 +34,17 @@ static const AxesCase cases[] = {
   { { "RA---SIN", "DEC--SIN", "STOKES", "" }, { 9, 8, 2, 7 }, { { 1, 2 }, 4, 3, { 1, 2 }, 4 } },
   { { "", "", "VELOCITY" }, { 2, 2, 501 }, { { 1, 2 }, 3, 0, { 1, 2 }, 3 } },
   /* an axis that says what it is is not guessed to be another */
-  { { "DEC--NCP", "POL", "FREQ", "RA---NCP" }, { 36, 4, 17, 30 }, { { 1, 2 }, 3, 0, { 4, 1 }, 3 } },
+  { { "LINEAR0", "LINEAR1", "GLAT", "FREQ" }, { 3, 4, 5, 6 }, { { 1, 2 }, 3, 0, { 1, 2 }, 4 } },
+  /* of four the last that is not known is that of the polarisations */
+  { { "DEC--NCP", "POL", "FREQ", "RA---NCP" }, { 36, 4, 17, 30 }, { { 1, 3 }, 4, 2, { 4, 1 }, 3 } },
+  { { "", "FREQ", "DEC--SIN", "RA---SIN" }, { 4, 7, 8, 9 }, { { 2, 3 }, 4, 1, { 4, 3 }, 2 } },
+  { { "RA---SIN", "", "DEC--SIN", "FREQ" }, { 9, 4, 8, 7 }, { { 1, 3 }, 4, 2, { 1, 3 }, 4 } },
+  /* planes are of positions and spectra, whatever stands before them */
+  { { "TIME", "RA---SIN", "DEC--SIN" }, { 7, 9, 8 }, { { 2, 3 }, 1, 0, { 2, 3 }, 0 } },
+  { { "STOKES", "TIME", "FREQ", "DEC--SIN", "RA---SIN" }, { 4, 7, 9, 8, 5 }, { { 3, 4 }, 2, 1, { 5, 4 }, 3 } },
+  { { "TIME", "FREQ", "STOKES", "RA---SIN", "DEC--SIN" }, { 1, 9, 4, 8, 5 }, { { 2, 4 }, 5, 3, { 4, 5 }, 2 } },
+  { { "A", "STOKES", "B", "FREQ" }, { 9, 4, 8, 7 }, { { 1, 3 }, 4, 2, { 1, 3 }, 4 } },
+  { { "FREQ", "STOKES", "DEC--SIN", "RA---SIN" }, { 9, 4, 8, 7 }, { { 1, 3 }, 4, 2, { 4, 3 }, 1 } },
   { { "LINEAR0", "LINEAR1", "GLAT" }, { 3, 4, 5 }, { { 1, 2 }, 3, 0, { 1, 2 }, 0 } },
   /* more axes */
   { { "RA---SIN", "DEC--SIN", "", "", "" }, { 20, 20, 1, 1, 1 }, { { 1, 2 }, 3, 4, { 1, 2 }, 3 } },
