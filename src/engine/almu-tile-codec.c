@@ -254,7 +254,8 @@ get_precision (float quality)
 static void
 encode_zfp (AlmuTilePicture *self,
             Scratch         *scratch,
-            float            quality)
+            float            quality,
+            gboolean         may_be_better)
 {
   gsize raw_size = (gsize) self->width * self->height * sizeof (float);
   int   precision = get_precision (quality);
@@ -262,7 +263,7 @@ encode_zfp (AlmuTilePicture *self,
 
   self->pixels = g_bytes_new (scratch->stream, size);
 
-  if (precision < MAX_PRECISION && raw_size > RATIO_TO_RETRY * size)
+  if (may_be_better && precision < MAX_PRECISION && raw_size > RATIO_TO_RETRY * size)
     {
       size = compress (scratch, self->width, self->height, MAX_PRECISION);
       if (raw_size > RATIO_TO_KEEP * size)
@@ -296,6 +297,38 @@ copy_little_endian (const float *pixels,
   return g_bytes_new_take (copy, n_pixels * sizeof *copy);
 }
 
+static AlmuTilePicture *
+picture_new (const float    *pixels,
+             gsize           row_stride,
+             int             width,
+             int             height,
+             AlmuCompression compression,
+             float           quality,
+             gboolean        may_be_better)
+{
+  AlmuTilePicture *self = g_new0 (AlmuTilePicture, 1);
+  Scratch         *scratch;
+
+  g_atomic_ref_count_init (&self->refs);
+  self->width = width;
+  self->height = height;
+  self->compression = compression;
+
+  if (compression == ALMU_COMPRESSION_ZFP)
+    {
+      scratch = get_scratch ((gsize) width * height);
+      prepare_pixels (scratch, pixels, row_stride, width, height);
+      encode_zfp (self, scratch, quality, may_be_better);
+    }
+  else
+    {
+      self->pixels = copy_little_endian (pixels, row_stride, width, height);
+      self->blanks = g_bytes_new (NULL, 0);
+    }
+
+  return self;
+}
+
 /**
  * almu_tile_picture_new:
  * @pixels: the lower left pixel
@@ -325,33 +358,31 @@ almu_tile_picture_new (const float    *pixels,
                        AlmuCompression compression,
                        float           quality)
 {
-  AlmuTilePicture *self;
-  Scratch         *scratch;
-
   g_return_val_if_fail (pixels != NULL, NULL);
   g_return_val_if_fail (width > 0 && height > 0, NULL);
   g_return_val_if_fail (row_stride >= (gsize) width, NULL);
   g_return_val_if_fail ((gint64) width * height <= G_MAXINT32, NULL);
 
-  self = g_new0 (AlmuTilePicture, 1);
-  g_atomic_ref_count_init (&self->refs);
-  self->width = width;
-  self->height = height;
-  self->compression = compression;
+  return picture_new (pixels, row_stride, width, height, compression, quality, TRUE);
+}
 
-  if (compression == ALMU_COMPRESSION_ZFP)
-    {
-      scratch = get_scratch ((gsize) width * height);
-      prepare_pixels (scratch, pixels, row_stride, width, height);
-      encode_zfp (self, scratch, quality);
-    }
-  else
-    {
-      self->pixels = copy_little_endian (pixels, row_stride, width, height);
-      self->blanks = g_bytes_new (NULL, 0);
-    }
+/**
+ * almu_tile_picture_new_plain:
+ *
+ * Like almu_tile_picture_new(), but never better than was asked for: how the
+ * tiles of a vector overlay are sent.
+ */
+AlmuTilePicture *
+almu_tile_picture_new_plain (const float    *pixels,
+                             int             width,
+                             int             height,
+                             AlmuCompression compression,
+                             float           quality)
+{
+  g_return_val_if_fail (pixels != NULL, NULL);
+  g_return_val_if_fail (width > 0 && height > 0, NULL);
 
-  return self;
+  return picture_new (pixels, (gsize) width, width, height, compression, quality, FALSE);
 }
 
 AlmuTilePicture *

@@ -37,6 +37,11 @@ AlmuTilePicture *almu_tile_picture_new (const float    *pixels,
                                         int             height,
                                         AlmuCompression compression,
                                         float           quality);
+AlmuTilePicture *almu_tile_picture_new_plain (const float    *pixels,
+                                              int             width,
+                                              int             height,
+                                              AlmuCompression compression,
+                                              float           quality);
 AlmuTilePicture *almu_tile_picture_ref (AlmuTilePicture *self);
 void             almu_tile_picture_unref (AlmuTilePicture *self);
 gsize            almu_tile_picture_get_size (AlmuTilePicture *self);
