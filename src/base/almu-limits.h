@@ -120,6 +120,18 @@
  * screen. */
 #define ALMU_LIMIT_MAP_CHANNELS 1024
 
+/* Contour levels of one file: the page offers a few dozen at once. */
+#define ALMU_LIMIT_CONTOUR_LEVELS 256
+
+/* Vertices of one set of contours on its way, of a few levels or of one: four
+ * for each pixel of a screen, 128 MB. A level through noise may have more;
+ * then smoothing helps, and nothing else would. */
+#define ALMU_LIMIT_CONTOUR_VERTICES (1 << 24)
+
+/* Pixels each way that are smoothed over or become one vector; the page
+ * offers up to 64. */
+#define ALMU_LIMIT_SMOOTHING 1024
+
 /* -- images ------------------------------------------------------------- */
 
 /* How often the outline of a region may cross the rows of an image: a zigzag

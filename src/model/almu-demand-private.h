@@ -6,7 +6,9 @@
 #include "almu-channel-map.h"
 #include "almu-read-ahead.h"
 #include "almu-sky-map.h"
+#include "almu-contour-queue.h"
 #include "almu-tile-queue.h"
+#include "almu-vector-queue.h"
 
 G_BEGIN_DECLS
 
@@ -27,11 +29,13 @@ struct _AlmuDemand
 {
   GObject parent_instance;
 
-  AlmuCache     *cache;
-  AlmuImage     *image;
-  AlmuTileQueue *tiles;
-  int            file_id;
-  guint          epoch;
+  AlmuCache        *cache;
+  AlmuImage        *image;
+  AlmuTileQueue    *tiles;
+  AlmuContourQueue *contours;
+  AlmuVectorQueue  *vectors;
+  int               file_id;
+  guint             epoch;
 
   int        channel;
   int        stokes;
@@ -158,5 +162,14 @@ GPtrArray *almu_wants_tracks_new (void);
 /* Whether the work's cancellable is still the one its wants have now. */
 gboolean almu_work_is_current (Work *work,
                                gsize cancellable_offset);
+
+/* almu-demand-overlay.c */
+void     almu_demand_overlay_init (AlmuDemand *self);
+void     almu_demand_overlay_clear (AlmuDemand *self);
+void     almu_demand_overlay_begin (AlmuDemand *self);
+void     almu_demand_overlay_leave (AlmuDemand *self);
+gboolean almu_demand_overlay_is_idle (AlmuDemand *self);
+void     almu_demand_overlay_set_paused (AlmuDemand *self,
+                                         gboolean    paused);
 
 G_END_DECLS

@@ -119,6 +119,7 @@ almu_demand_dispose (GObject *object)
   g_clear_object (&self->ahead);
   g_clear_object (&self->map);
   g_clear_object (&self->tiles);
+  almu_demand_overlay_clear (self);
   g_clear_pointer (&self->wants, g_hash_table_unref);
   g_clear_pointer (&self->sky, almu_sky_map_free);
   g_clear_pointer (&self->other_sky, almu_sky_map_free);
@@ -224,7 +225,8 @@ emit_shown (AlmuDemand *self,
 void
 almu_demand_check_shown (AlmuDemand *self)
 {
-  if (self->is_served && !self->is_shown && almu_tile_queue_is_idle (self->tiles))
+  if (self->is_served && !self->is_shown && almu_tile_queue_is_idle (self->tiles) &&
+      almu_demand_overlay_is_idle (self))
     emit_shown (self, TRUE);
 }
 
@@ -275,6 +277,7 @@ almu_demand_new (AlmuCache *cache,
   self->image = g_object_ref (image);
   self->tiles = almu_tile_queue_new (cache, image, on_tile, self);
   self->ahead = almu_read_ahead_new (cache, image);
+  almu_demand_overlay_init (self);
   self->file_id = file_id;
   self->cursor.x = (float) (info->width - 1) / 2;
   self->cursor.y = (float) (info->height - 1) / 2;
@@ -319,6 +322,7 @@ serve_plane (AlmuDemand    *self,
 
   almu_demand_send_histogram (self, histogram);
   almu_tile_queue_begin (self->tiles, self->plane, self->channel, self->stokes);
+  almu_demand_overlay_begin (self);
 
   g_hash_table_iter_init (&iter, self->wants);
   while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &wants))
@@ -398,6 +402,7 @@ almu_demand_leave_plane (AlmuDemand *self)
   self->is_shown = FALSE;
   stop_cancellable (&self->plane_work);
   almu_tile_queue_clear (self->tiles);
+  almu_demand_overlay_leave (self);
   g_clear_pointer (&self->plane, almu_plane_unref);
 
   g_hash_table_iter_init (&iter, self->wants);
@@ -512,6 +517,7 @@ almu_demand_renew (AlmuDemand *self,
   self->is_served = FALSE;
   self->is_shown = FALSE;
   almu_demand_clear_frames (self);
+  almu_demand_overlay_leave (self);
   g_clear_pointer (&self->plane, almu_plane_unref);
 
   g_hash_table_iter_init (&iter, self->wants);
@@ -539,6 +545,7 @@ almu_demand_set_paused (AlmuDemand *self,
   almu_tile_queue_set_paused (self->tiles, paused);
   if (self->map != NULL)
     almu_channel_map_set_paused (self->map, paused);
+  almu_demand_overlay_set_paused (self, paused);
 }
 
 /**

@@ -4,6 +4,7 @@
 #include "almu-cache.h"
 #include "almu-channel-map.h"
 #include "almu-memento.h"
+#include "almu-overlay.h"
 #include "almu-product.h"
 #include "almu-read-ahead.h"
 #include "almu-region.h"
@@ -37,6 +38,10 @@ gboolean almu_demand_require_tiles (AlmuDemand     *self,
                                     AlmuCompression compression,
                                     float           quality,
                                     GError        **error);
+void     almu_demand_set_contours (AlmuDemand                *self,
+                                   const AlmuContourSettings *settings);
+void     almu_demand_set_vectors (AlmuDemand               *self,
+                                  const AlmuVectorSettings *settings);
 void     almu_demand_require_spatial (AlmuDemand *self,
                                       int         region_id,
                                       AlmuRegion *region,

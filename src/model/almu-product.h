@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "almu-contour.h"
 #include "almu-histogram.h"
 #include "almu-line.h"
+
+#include "almu-overlay.h"
 #include "almu-tile-codec.h"
 #include "almu-tile.h"
 #include "almu-want.h"
@@ -18,6 +21,8 @@ typedef enum
   ALMU_PRODUCT_TILES_BEGIN,
   ALMU_PRODUCT_TILE,
   ALMU_PRODUCT_TILES_END,
+  ALMU_PRODUCT_CONTOURS,
+  ALMU_PRODUCT_VECTORS,
 } AlmuProductKind;
 
 /* One cut along an axis, or one spectrum; values as little-endian floats
@@ -47,6 +52,9 @@ typedef struct
  * @frame: which of a series of pictures, so that what is said of another one
  *   does not stand for this; 0 for none
  * @progress: 1 when complete
+
+ * @progress: 1 when complete; below 0 for contours and vectors when what was
+ *   said of them is void
  *
  * What a calculation has to say, on its way from a file to whoever listens.
  * Lives only as long as the signal that carries it; everything in it is
@@ -94,6 +102,18 @@ typedef struct
       const AlmuTilePicture *picture;
       int                    animation_id; /* 0 outside animations */
     } tiles;
+
+    struct
+    {
+      int                     reference_file_id;
+      const AlmuContourChunk *chunk; /* NULL if void */
+    } contours;
+
+    struct
+    {
+      const AlmuVectorSettings *settings;
+      const AlmuVectorTile     *tile; /* NULL if void, and at the beginning */
+    } vectors;
   };
 } AlmuProduct;
 

@@ -143,14 +143,14 @@ test_products_get (TestProducts   *self,
 }
 
 /* In the order they came, one letter each: Histogram, Stats, sPatial,
- * speCtral, ( tiles begin, Tile, ) tiles end. */
+ * speCtral, ( tiles begin, Tile, ) tiles end, cOntours, Vectors. */
 static inline char *
 test_products_spell (TestProducts *self)
 {
   GString *text = g_string_new (NULL);
 
   for (guint i = 0; i < self->products->len; i++)
-    g_string_append_c (text, "HSPC(T)"[((TestProduct *) self->products->pdata[i])->product.kind]);
+    g_string_append_c (text, "HSPC(T)OV"[((TestProduct *) self->products->pdata[i])->product.kind]);
 
   return g_string_free (text, FALSE);
 }

@@ -1,0 +1,455 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "almu-contour-queue.h"
+
+#include "almu-error.h"
+#include "almu-limits.h"
+#include "almu-series.h"
+#include "almu-workers.h"
+
+/* Levels traced together: the pixels are smoothed, and fetched from memory,
+ * once for all of them. */
+#define LEVELS_TOGETHER 8
+
+/**
+ * AlmuContourQueue:
+ *
+ * The contours a viewer wants of a file, on their way.
+ *
+ * A few levels are traced at a time, then encoded chunk by chunk, as fast as
+ * the viewer reads. Levels that have too many vertices together are traced
+ * one by one. Another plane and other settings end all of it, and void what
+ * was said. Main thread only.
+ */
+struct _AlmuContourQueue
+{
+  GObject parent_instance;
+
+  AlmuContourFunc      func;
+  AlmuOverlayDone      done;
+  gpointer             user_data;
+  AlmuContourSettings *settings; /* NULL: nothing is wanted */
+  AlmuPlane           *plane;    /* NULL: not read yet */
+  GCancellable        *tracing;
+  AlmuSeries          *series;
+  guint                first_level; /* of those being worked on */
+  guint                n_levels;
+  guint                n_together;
+  gboolean             has_spoken;
+  gboolean             is_paused;
+};
+
+G_DEFINE_FINAL_TYPE (AlmuContourQueue, almu_contour_queue, G_TYPE_OBJECT)
+
+/* One chunk among those of some levels. */
+typedef struct
+{
+  guint level;
+  guint chunk;
+} Place;
+
+typedef struct
+{
+  AlmuContours *contours;
+  int           decimation;
+  int           compression_level;
+  GArray       *places; /* Place */
+} Encoding;
+
+typedef struct
+{
+  AlmuPlane           *plane;
+  AlmuContourSettings *settings;
+  guint                first_level;
+  guint                n_levels;
+  GCancellable        *cancellable;
+} Tracing;
+
+static void trace_next (AlmuContourQueue *self);
+
+static void
+encoding_free (gpointer data)
+{
+  Encoding *encoding = data;
+
+  almu_contours_unref (encoding->contours);
+  g_array_unref (encoding->places);
+  g_free (encoding);
+}
+
+static void
+tracing_free (gpointer data)
+{
+  Tracing *tracing = data;
+
+  almu_plane_unref (tracing->plane);
+  almu_contour_settings_free (tracing->settings);
+  g_object_unref (tracing->cancellable);
+  g_free (tracing);
+}
+
+static void
+stop (AlmuContourQueue *self)
+{
+  g_cancellable_cancel (self->tracing);
+  g_clear_object (&self->tracing);
+  if (self->series != NULL)
+    almu_series_stop (self->series);
+  g_clear_object (&self->series);
+}
+
+static void
+almu_contour_queue_dispose (GObject *object)
+{
+  AlmuContourQueue *self = ALMU_CONTOUR_QUEUE (object);
+
+  stop (self);
+  g_clear_pointer (&self->plane, almu_plane_unref);
+  g_clear_pointer (&self->settings, almu_contour_settings_free);
+
+  G_OBJECT_CLASS (almu_contour_queue_parent_class)->dispose (object);
+}
+
+static void
+almu_contour_queue_class_init (AlmuContourQueueClass *klass)
+{
+  G_OBJECT_CLASS (klass)->dispose = almu_contour_queue_dispose;
+}
+
+static void
+almu_contour_queue_init (AlmuContourQueue *self)
+{
+}
+
+AlmuContourQueue *
+almu_contour_queue_new (AlmuContourFunc func,
+                        AlmuOverlayDone done,
+                        gpointer        user_data)
+{
+  AlmuContourQueue *self = g_object_new (ALMU_TYPE_CONTOUR_QUEUE, NULL);
+
+  self->func = func;
+  self->done = done;
+  self->user_data = user_data;
+
+  return self;
+}
+
+static void
+say (AlmuContourQueue       *self,
+     const AlmuContourChunk *chunk)
+{
+  self->has_spoken = TRUE;
+  self->func (chunk, NULL, self->user_data);
+}
+
+static void
+say_empty (AlmuContourQueue *self,
+           guint             level,
+           float             progress)
+{
+  g_autoptr(AlmuContourChunk) chunk = NULL;
+
+  chunk = almu_contour_chunk_new_empty (self->settings->levels[self->first_level + level], progress);
+  say (self, chunk);
+}
+
+/* -- encoding ----------------------------------------------------------- */
+
+static gpointer
+make_chunk (guint         index,
+            gpointer      data,
+            GCancellable *cancellable)
+{
+  Encoding    *encoding = data;
+  const Place *place = &g_array_index (encoding->places, Place, index);
+
+  return almu_contours_encode (encoding->contours, place->level, place->chunk,
+                               encoding->decimation, encoding->compression_level, cancellable);
+}
+
+/* Who hears may, by that, end all of it: what is said last comes last. */
+static void
+take_chunk (guint    index,
+            gpointer item,
+            gpointer user_data)
+{
+  AlmuContourQueue *self = user_data;
+
+  if (item != NULL)
+    {
+      say (self, item);
+      return;
+    }
+
+  g_clear_object (&self->series);
+  self->first_level += self->n_levels;
+  trace_next (self);
+}
+
+/* Each level begins with nothing, at progress 0: the page then forgets the
+ * lines it has of it, and adds those that follow, whatever became of the
+ * ones it was sent before. */
+static void
+begin_levels (AlmuContourQueue *self,
+              AlmuContours     *contours)
+{
+  AlmuSeries *series = self->series;
+
+  for (guint i = 0; i < self->n_levels && self->series == series; i++)
+    {
+      say_empty (self, i, 0);
+      if (self->series == series && almu_contours_get_n_chunks (contours, i) == 0)
+        say_empty (self, i, 1);
+    }
+}
+
+static void
+send_levels (AlmuContourQueue *self,
+             AlmuContours     *contours)
+{
+  Encoding *encoding = g_new0 (Encoding, 1);
+  g_autoptr(AlmuSeries) series = NULL;
+
+  encoding->contours = almu_contours_ref (contours);
+  encoding->decimation = self->settings->decimation;
+  encoding->compression_level = self->settings->compression_level;
+  encoding->places = g_array_new (FALSE, FALSE, sizeof (Place));
+  for (guint level = 0; level < self->n_levels; level++)
+    for (guint chunk = 0; chunk < almu_contours_get_n_chunks (contours, level); chunk++)
+      {
+        Place place = { level, chunk };
+
+        g_array_append_val (encoding->places, place);
+      }
+
+  series = almu_series_new (encoding->places->len, make_chunk,
+                            (GDestroyNotify) almu_contour_chunk_free, encoding, encoding_free);
+  self->series = g_object_ref (series);
+  begin_levels (self, contours);
+  if (self->series == series)
+    almu_series_start (series, self->is_paused, take_chunk, self);
+}
+
+/* -- tracing ------------------------------------------------------------ */
+
+static void
+trace_worker (GTask        *task,
+              gpointer      source_object,
+              gpointer      task_data,
+              GCancellable *cancellable)
+{
+  Tracing          *tracing = task_data;
+  AlmuContourRecipe recipe = {
+    .smoothing = tracing->settings->smoothing,
+    .factor = tracing->settings->factor,
+    .levels = tracing->settings->levels + tracing->first_level,
+    .n_levels = tracing->n_levels,
+    .chunk_size = tracing->settings->chunk_size,
+  };
+  GError       *error = NULL;
+  AlmuContours *contours;
+
+  contours = almu_contours_trace (tracing->plane, &recipe, ALMU_LIMIT_CONTOUR_VERTICES,
+                                  cancellable, &error);
+  if (contours != NULL)
+    g_task_return_pointer (task, contours, (GDestroyNotify) almu_contours_unref);
+  else
+    g_task_return_error (task, error);
+}
+
+/* Too many vertices: alone each level may do; if not, it goes without. */
+static void
+go_on_without (AlmuContourQueue *self,
+               const GError     *reason)
+{
+  GCancellable *tracing = self->tracing;
+  g_autoptr(GError) error = NULL;
+
+  if (self->n_levels > 1)
+    {
+      self->n_together = 1;
+      trace_next (self);
+      return;
+    }
+
+  error = g_error_new (reason->domain, reason->code,
+                       "Contours at %g cannot be drawn: %s; smooth more, or choose another level",
+                       self->settings->levels[self->first_level], reason->message);
+  self->func (NULL, error, self->user_data);
+  if (self->tracing == tracing)
+    say_empty (self, 0, 0);
+  if (self->tracing == tracing)
+    say_empty (self, 0, 1);
+  if (self->tracing == tracing)
+    {
+      self->first_level++;
+      trace_next (self);
+    }
+}
+
+static void
+on_traced (GObject      *source,
+           GAsyncResult *result,
+           gpointer      user_data)
+{
+  AlmuContourQueue *self = ALMU_CONTOUR_QUEUE (source);
+  Tracing          *tracing = g_task_get_task_data (G_TASK (result));
+  g_autoptr(AlmuContours) contours = NULL;
+  g_autoptr(GError) error = NULL;
+
+  contours = g_task_propagate_pointer (G_TASK (result), &error);
+  if (tracing->cancellable != self->tracing)
+    return;
+
+  if (contours != NULL)
+    send_levels (self, contours);
+  else
+    go_on_without (self, error);
+}
+
+static void
+trace_next (AlmuContourQueue *self)
+{
+  g_autoptr(GTask) task = NULL;
+  Tracing *tracing;
+
+  g_cancellable_cancel (self->tracing);
+  g_clear_object (&self->tracing);
+  if (self->first_level >= self->settings->n_levels)
+    {
+      self->done (self->user_data);
+      return;
+    }
+
+  self->n_levels = MIN (self->n_together, self->settings->n_levels - self->first_level);
+  self->tracing = g_cancellable_new ();
+
+  tracing = g_new0 (Tracing, 1);
+  tracing->plane = almu_plane_ref (self->plane);
+  tracing->settings = almu_contour_settings_copy (self->settings);
+  tracing->first_level = self->first_level;
+  tracing->n_levels = self->n_levels;
+  tracing->cancellable = g_object_ref (self->tracing);
+
+  task = g_task_new (self, self->tracing, on_traced, NULL);
+  g_task_set_source_tag (task, trace_next);
+  g_task_set_priority (task, ALMU_PRIORITY_LONG);
+  g_task_set_task_data (task, tracing, tracing_free);
+  almu_workers_run (task, trace_worker);
+}
+
+static void
+start_again (AlmuContourQueue *self)
+{
+  gboolean has_spoken = self->has_spoken;
+
+  stop (self);
+  self->has_spoken = FALSE;
+  if (has_spoken)
+    self->func (NULL, NULL, self->user_data);
+
+  if (self->plane == NULL || self->settings == NULL)
+    return;
+
+  self->first_level = 0;
+  self->n_together = LEVELS_TOGETHER;
+  trace_next (self);
+}
+
+/**
+ * almu_contour_queue_get:
+ *
+ * Returns: (nullable): what is wanted
+ */
+const AlmuContourSettings *
+almu_contour_queue_get (AlmuContourQueue *self)
+{
+  g_return_val_if_fail (ALMU_IS_CONTOUR_QUEUE (self), NULL);
+
+  return self->settings;
+}
+
+/**
+ * almu_contour_queue_set:
+ * @settings: (nullable): what is wanted from now on
+ *
+ * Returns: %FALSE if just that was wanted already; it is not sent again
+ */
+gboolean
+almu_contour_queue_set (AlmuContourQueue          *self,
+                        const AlmuContourSettings *settings)
+{
+  AlmuContourSettings *before;
+
+  g_return_val_if_fail (ALMU_IS_CONTOUR_QUEUE (self), FALSE);
+
+  if (almu_contour_settings_equal (self->settings, settings))
+    return FALSE;
+
+  before = self->settings;
+  self->settings = almu_contour_settings_copy (settings);
+  start_again (self);
+  almu_contour_settings_free (before);
+
+  return TRUE;
+}
+
+/**
+ * almu_contour_queue_begin:
+ * @plane: what to make contours of from now on
+ */
+void
+almu_contour_queue_begin (AlmuContourQueue *self,
+                          AlmuPlane        *plane)
+{
+  g_return_if_fail (ALMU_IS_CONTOUR_QUEUE (self));
+
+  almu_plane_ref (plane);
+  g_clear_pointer (&self->plane, almu_plane_unref);
+  self->plane = plane;
+  start_again (self);
+}
+
+/**
+ * almu_contour_queue_clear:
+ *
+ * The plane is no longer the one to show.
+ */
+void
+almu_contour_queue_clear (AlmuContourQueue *self)
+{
+  g_return_if_fail (ALMU_IS_CONTOUR_QUEUE (self));
+
+  g_clear_pointer (&self->plane, almu_plane_unref);
+  start_again (self);
+}
+
+/**
+ * almu_contour_queue_is_idle:
+ *
+ * Returns: whether nothing is being made
+ */
+gboolean
+almu_contour_queue_is_idle (AlmuContourQueue *self)
+{
+  g_return_val_if_fail (ALMU_IS_CONTOUR_QUEUE (self), TRUE);
+
+  return self->tracing == NULL && self->series == NULL;
+}
+
+/**
+ * almu_contour_queue_set_paused:
+ * @paused: whether the viewer is too slow for more
+ */
+void
+almu_contour_queue_set_paused (AlmuContourQueue *self,
+                               gboolean          paused)
+{
+  g_return_if_fail (ALMU_IS_CONTOUR_QUEUE (self));
+
+  self->is_paused = paused;
+  if (self->series != NULL)
+    almu_series_set_paused (self->series, paused);
+}
