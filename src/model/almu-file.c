@@ -31,6 +31,9 @@ struct _AlmuFile
   gboolean      has_cursor;
   GPtrArray    *requirements; /* while there is no demand to hold them */
   char         *look;
+
+  AlmuContourSettings *contours; /* NULL for none, as are the vectors */
+  AlmuVectorSettings  *vectors;
 };
 
 G_DEFINE_FINAL_TYPE (AlmuFile, almu_file, G_TYPE_OBJECT)
@@ -83,6 +86,8 @@ almu_file_finalize (GObject *object)
   g_clear_pointer (&self->error, g_free);
   g_clear_pointer (&self->requirements, g_ptr_array_unref);
   g_clear_pointer (&self->look, g_free);
+  g_clear_pointer (&self->contours, almu_contour_settings_free);
+  g_clear_pointer (&self->vectors, almu_vector_settings_free);
 
   G_OBJECT_CLASS (almu_file_parent_class)->finalize (object);
 }
@@ -566,6 +571,8 @@ almu_file_come_alive (AlmuFile  *self,
   self->cache = g_object_ref (cache);
   self->demand = almu_demand_new (cache, image, self->id);
   almu_demand_set_epoch (self->demand, epoch);
+  almu_demand_set_contours (self->demand, self->contours);
+  almu_demand_set_vectors (self->demand, self->vectors);
   g_signal_connect_object (self->demand, "product", G_CALLBACK (on_product), self, 0);
   g_signal_connect_object (self->demand, "failed", G_CALLBACK (on_failed), self, 0);
   g_signal_connect_object (self->demand, "changed", G_CALLBACK (on_changed), self, 0);
@@ -643,6 +650,79 @@ almu_file_has_cursor (AlmuFile *self)
   g_return_val_if_fail (ALMU_IS_FILE (self), FALSE);
 
   return self->has_cursor;
+}
+
+/**
+ * almu_file_get_contours:
+ *
+ * Returns: (nullable): the contours that are wanted
+ */
+const AlmuContourSettings *
+almu_file_get_contours (AlmuFile *self)
+{
+  g_return_val_if_fail (ALMU_IS_FILE (self), NULL);
+
+  return self->contours;
+}
+
+/**
+ * almu_file_set_contours:
+ * @settings: (nullable): %NULL for none; has been checked
+ *
+ * They are sent for every plane that is shown, whether or not the file is
+ * open yet.
+ */
+void
+almu_file_set_contours (AlmuFile                  *self,
+                        const AlmuContourSettings *settings)
+{
+  g_return_if_fail (ALMU_IS_FILE (self));
+
+  if (almu_contour_settings_equal (self->contours, settings))
+    return;
+
+  almu_contour_settings_free (self->contours);
+  self->contours = almu_contour_settings_copy (settings);
+  if (self->demand != NULL)
+    almu_demand_set_contours (self->demand, self->contours);
+  else
+    g_signal_emit (self, signals[CHANGED], 0);
+}
+
+/**
+ * almu_file_get_vectors:
+ *
+ * Returns: (nullable): the vectors that are wanted
+ */
+const AlmuVectorSettings *
+almu_file_get_vectors (AlmuFile *self)
+{
+  g_return_val_if_fail (ALMU_IS_FILE (self), NULL);
+
+  return self->vectors;
+}
+
+/**
+ * almu_file_set_vectors:
+ * @settings: (nullable): %NULL for none; has been checked
+ *
+ * See almu_file_set_contours().
+ */
+void
+almu_file_set_vectors (AlmuFile                 *self,
+                       const AlmuVectorSettings *settings)
+{
+  g_return_if_fail (ALMU_IS_FILE (self));
+
+  if (almu_vector_settings_equal (self->vectors, settings))
+    return;
+
+  almu_vector_settings_free (self->vectors);
+  self->vectors = almu_vector_settings_copy (settings);
+  if (self->demand != NULL)
+    almu_demand_set_vectors (self->demand, self->vectors);
+  else
+    g_signal_emit (self, signals[CHANGED], 0);
 }
 
 /**

@@ -59,6 +59,8 @@ almu_file_wish_free (AlmuFileWish *self)
   g_clear_pointer (&self->regions, g_array_unref);
   g_clear_pointer (&self->requirements, g_ptr_array_unref);
   g_clear_pointer (&self->look, g_free);
+  g_clear_pointer (&self->contours, almu_contour_settings_free);
+  g_clear_pointer (&self->vectors, almu_vector_settings_free);
   g_free (self);
 }
 

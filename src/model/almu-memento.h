@@ -3,6 +3,7 @@
 
 #include "almu-image.h"
 #include "almu-file-name.h"
+#include "almu-overlay.h"
 #include "almu-shape.h"
 #include "almu-want.h"
 
@@ -48,6 +49,10 @@ typedef struct
  * @regions: (element-type AlmuRegionWish): drawn on it
  * @requirements: (nullable) (element-type AlmuRequirement): %NULL if unknown,
  *   as in what a viewer says
+ * @knows_contours: whether @contours are what is wanted, or nobody said
+ * @contours: (nullable): %NULL for none
+ * @knows_vectors: likewise
+ * @vectors: (nullable): likewise
  * @look: (nullable): how the viewer shows it, as JSON text that only doors
  *   understand
  *
@@ -68,6 +73,11 @@ typedef struct
   GArray         *regions;
   GPtrArray      *requirements;
   char           *look;
+
+  gboolean             knows_contours;
+  AlmuContourSettings *contours;
+  gboolean             knows_vectors;
+  AlmuVectorSettings  *vectors;
 } AlmuFileWish;
 
 /**

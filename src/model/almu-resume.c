@@ -143,6 +143,23 @@ inherit (AlmuFile           *file,
   if (requirements != NULL)
     almu_file_keep_requirements (file, requirements);
   almu_file_set_look (file, look);
+
+  if (before != NULL && almu_file_name_equal (almu_file_get_name (before), wish->name))
+    {
+      almu_file_set_contours (file, almu_file_get_contours (before));
+      almu_file_set_vectors (file, almu_file_get_vectors (before));
+    }
+}
+
+/* Nothing is made of it before the session is renewed. */
+static void
+take_overlays (AlmuFile           *file,
+               const AlmuFileWish *wish)
+{
+  if (wish->knows_contours)
+    almu_file_set_contours (file, wish->contours);
+  if (wish->knows_vectors)
+    almu_file_set_vectors (file, wish->vectors);
 }
 
 /* The file as it is wished: the one that is there, a new one, or one that
@@ -246,6 +263,7 @@ take_all (AlmuSession *session,
       if (almu_file_get_image (file) != NULL)
         take_plane (file, wish, resume);
       take_regions (session, wish, resume);
+      take_overlays (file, wish);
     }
 
   /* of regions, too, that are drawn on files further down */

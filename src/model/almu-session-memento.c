@@ -101,6 +101,9 @@ describe_file (AlmuSession *self,
   wish->has_cursor = almu_file_has_cursor (file);
   wish->requirements = almu_file_dup_requirements (file);
   wish->look = g_strdup (almu_file_get_look (file));
+  wish->knows_contours = wish->knows_vectors = TRUE;
+  wish->contours = almu_contour_settings_copy (almu_file_get_contours (file));
+  wish->vectors = almu_vector_settings_copy (almu_file_get_vectors (file));
   if (image != NULL)
     {
       wish->has_fingerprint = TRUE;
