@@ -16,6 +16,8 @@ typedef enum
   LEVEL_FILE,
   LEVEL_REGION,
   LEVEL_REQUIREMENT,
+  LEVEL_CONTOURS,
+  LEVEL_VECTORS,
   N_LEVELS
 } RecordLevel;
 
@@ -40,6 +42,10 @@ extern const RecordName almu_record_targets[];
 extern const RecordName almu_record_channels[];
 extern const RecordName almu_record_bins[];
 extern const RecordName almu_record_stats[];
+extern const RecordName almu_record_smoothings[];
+extern const RecordName almu_record_sources[];
+extern const RecordName almu_record_thresholds[];
+extern const RecordName almu_record_compressions[];
 
 JsonObject *almu_record_parse (const char *text,
                                GError    **error);

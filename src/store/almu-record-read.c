@@ -367,6 +367,8 @@ read_file_members (RecordReader *reader,
          almu_reader_int32 (reader, object, "stokes", 0, ALMU_LIMIT_STOKES, &file->stokes, error) &&
          read_cursor (reader, object, file, error) &&
          read_look (reader, object, file, error) &&
+         almu_reader_contours (reader, object, file, error) &&
+         almu_reader_vectors (reader, object, file, error) &&
          almu_reader_list (reader, object, "regions", ALMU_LIMIT_REGIONS, read_region, file->regions, error) &&
          /* one for each region, the cursor, the image and the cube */
          almu_reader_list (reader, object, "requirements", ALMU_LIMIT_REGIONS + 3, almu_reader_requirement,

@@ -92,6 +92,17 @@ gboolean    almu_reader_list (RecordReader     *reader,
                               gpointer          target,
                               GError          **error);
 
+/* -- what is drawn over a file -------------------------------------------- */
+
+gboolean almu_reader_contours (RecordReader *reader,
+                               JsonObject   *object,
+                               AlmuFileWish *file,
+                               GError      **error);
+gboolean almu_reader_vectors (RecordReader *reader,
+                              JsonObject   *object,
+                              AlmuFileWish *file,
+                              GError      **error);
+
 /* -- elements of lists --------------------------------------------------- */
 
 gboolean almu_reader_requirement (RecordReader *reader,

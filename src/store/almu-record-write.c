@@ -8,6 +8,7 @@
 
 #include "almu-json-text.h"
 #include "almu-limits.h"
+#include "almu-polarisation.h"
 
 /* Written as text, not as a tree of nodes: a session with a thousand regions
  * is written before each of them is acknowledged. */
@@ -470,6 +471,112 @@ append_region (GString              *text,
   g_string_append_c (text, '}');
 }
 
+/* -- what is drawn over a file ------------------------------------------- */
+
+static JsonObject *
+get_object (JsonObject *object,
+            const char *member)
+{
+  JsonNode *node = object != NULL ? json_object_get_member (object, member) : NULL;
+
+  return node != NULL && JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL;
+}
+
+static void
+add_number (GString    *text,
+            const char *name,
+            double      value)
+{
+  if (!isfinite (value))
+    return;
+
+  begin_member (text, name);
+  append_number (text, value, FALSE);
+}
+
+static void
+add_ints (GString    *text,
+          const char *name,
+          const int  *values,
+          guint       n)
+{
+  begin_member (text, name);
+  g_string_append_c (text, '[');
+  for (guint i = 0; i < n; i++)
+    {
+      append_comma (text);
+      g_string_append_printf (text, "%d", values[i]);
+    }
+  g_string_append_c (text, ']');
+}
+
+static void
+add_bounds (GString                 *text,
+            const AlmuOverlayBounds *bounds)
+{
+  const int values[] = { bounds->x_min, bounds->x_max, bounds->y_min, bounds->y_max };
+
+  if (bounds->is_set)
+    add_ints (text, "bounds", values, G_N_ELEMENTS (values));
+}
+
+static void
+add_contours (GString                   *text,
+              const AlmuContourSettings *settings,
+              JsonObject                *before)
+{
+  const int channels[] = { settings->first_channel, settings->last_channel };
+
+  begin_member (text, "contours");
+  g_string_append_c (text, '{');
+  add_int (text, "reference", settings->reference_file_id);
+  begin_member (text, "levels");
+  g_string_append_c (text, '[');
+  for (guint i = 0; i < settings->n_levels; i++)
+    {
+      append_comma (text);
+      append_number (text, settings->levels[i], FALSE);
+    }
+  g_string_append_c (text, ']');
+  add_named (text, "smoothing", almu_record_smoothings, (int) settings->smoothing);
+  add_int (text, "factor", settings->factor);
+  add_int (text, "decimation", settings->decimation);
+  add_int (text, "compression", settings->compression_level);
+  add_int (text, "chunk_size", settings->chunk_size);
+  add_bounds (text, &settings->bounds);
+  if (settings->has_channels)
+    add_ints (text, "channels", channels, G_N_ELEMENTS (channels));
+  append_unknown (text, get_object (before, "contours"), LEVEL_CONTOURS);
+  g_string_append_c (text, '}');
+}
+
+static void
+add_vectors (GString                  *text,
+             const AlmuVectorSettings *settings,
+             JsonObject               *before)
+{
+  begin_member (text, "vectors");
+  g_string_append_c (text, '{');
+  add_named (text, "intensity", almu_record_sources, (int) settings->intensity);
+  add_named (text, "angle", almu_record_sources, (int) settings->angle);
+  add_int (text, "factor", settings->factor);
+  add_true (text, "fractional", settings->is_fractional);
+  add_number (text, "threshold", settings->threshold);
+  add_text (text, "threshold_of",
+            almu_record_name_of (almu_record_thresholds,
+                                 settings->threshold_polarisation == ALMU_POLARISATION_PLINEAR
+                                   ? ALMU_POLARISATION_PLINEAR
+                                   : ALMU_POLARISATION_I));
+  add_true (text, "debiased", settings->is_debiased);
+  add_number (text, "q_error", settings->q_error);
+  add_number (text, "u_error", settings->u_error);
+  add_named (text, "compression", almu_record_compressions, (int) settings->compression);
+  add_number (text, "quality", settings->quality);
+  add_bounds (text, &settings->bounds);
+  append_unknown (text, get_object (before, "vectors"), LEVEL_VECTORS);
+  g_string_append_c (text, '}');
+}
+
 /* -- files -------------------------------------------------------------- */
 
 static gsize
@@ -653,6 +760,10 @@ append_file (GString            *text,
       append_point (text, file->cursor);
     }
   add_look (text, file);
+  if (file->contours != NULL)
+    add_contours (text, file->contours, old);
+  if (file->vectors != NULL)
+    add_vectors (text, file->vectors, old);
   begin_member (text, "regions");
   g_string_append_c (text, '[');
   for (guint i = 0; i < file->regions->len; i++)

@@ -5,6 +5,7 @@
 
 #include "almu-error.h"
 #include "almu-json-text.h"
+#include "almu-polarisation.h"
 #include "almu-want.h"
 
 /* A record of a session is a JSON document for people and programs: a line
@@ -21,11 +22,13 @@
  * Members that this version does not know stay where they are.
  */
 
-static const char *const members[N_LEVELS][16] = {
+static const char *const members[N_LEVELS][24] = {
   [LEVEL_TOP] = { "version", "id", "state", "title", "peer", "viewer", "created", "last_seen", "epoch", "last_region_id", "files" },
-  [LEVEL_FILE] = { "id", "directory", "name", "hdu", "flags", "stokes_files", "fingerprint", "channel", "stokes", "cursor", "regions", "requirements", "look" },
+  [LEVEL_FILE] = { "id", "directory", "name", "hdu", "flags", "stokes_files", "fingerprint", "channel", "stokes", "cursor", "regions", "requirements", "look", "contours", "vectors" },
   [LEVEL_REGION] = { "id", "type", "points", "rotation" },
   [LEVEL_REQUIREMENT] = { "region", "spatial", "spectral", "stats", "histograms" },
+  [LEVEL_CONTOURS] = { "reference", "levels", "smoothing", "factor", "decimation", "compression", "chunk_size", "bounds", "channels" },
+  [LEVEL_VECTORS] = { "intensity", "angle", "factor", "fractional", "threshold", "threshold_of", "debiased", "q_error", "u_error", "compression", "quality", "bounds" },
 };
 
 const RecordName almu_record_flags[] = {
@@ -88,6 +91,32 @@ const RecordName almu_record_stats[] = {
   { "trcf", ALMU_STATS_TRCF },
   { "min_posf", ALMU_STATS_MIN_POSF },
   { "max_posf", ALMU_STATS_MAX_POSF },
+  { NULL, 0 }
+};
+
+const RecordName almu_record_smoothings[] = {
+  { "none", ALMU_SMOOTHING_NONE },
+  { "block", ALMU_SMOOTHING_BLOCK },
+  { "gaussian", ALMU_SMOOTHING_GAUSSIAN },
+  { NULL, 0 }
+};
+
+const RecordName almu_record_sources[] = {
+  { "none", ALMU_VECTOR_NONE },
+  { "current", ALMU_VECTOR_CURRENT },
+  { "computed", ALMU_VECTOR_COMPUTED },
+  { NULL, 0 }
+};
+
+const RecordName almu_record_thresholds[] = {
+  { "I", ALMU_POLARISATION_I },
+  { "Plinear", ALMU_POLARISATION_PLINEAR },
+  { NULL, 0 }
+};
+
+const RecordName almu_record_compressions[] = {
+  { "none", ALMU_COMPRESSION_NONE },
+  { "zfp", ALMU_COMPRESSION_ZFP },
   { NULL, 0 }
 };
 
@@ -168,6 +197,17 @@ static gboolean has_unknown (JsonObject *object,
                              RecordLevel level);
 
 static gboolean
+object_has_unknown (JsonObject *object,
+                    const char *member,
+                    RecordLevel level)
+{
+  JsonNode *node = json_object_get_member (object, member);
+
+  return node != NULL && JSON_NODE_HOLDS_OBJECT (node) &&
+         has_unknown (json_node_get_object (node), level);
+}
+
+static gboolean
 any_has_unknown (JsonObject *object,
                  const char *member,
                  RecordLevel level)
@@ -204,7 +244,9 @@ has_unknown (JsonObject *object,
     return any_has_unknown (object, "files", LEVEL_FILE);
 
   return level == LEVEL_FILE &&
-         (any_has_unknown (object, "regions", LEVEL_REGION) ||
+         (object_has_unknown (object, "contours", LEVEL_CONTOURS) ||
+          object_has_unknown (object, "vectors", LEVEL_VECTORS) ||
+          any_has_unknown (object, "regions", LEVEL_REGION) ||
           any_has_unknown (object, "requirements", LEVEL_REQUIREMENT));
 }
 
