@@ -44,6 +44,8 @@ static const struct
   { CARTA__EVENT_TYPE__SET_SPECTRAL_REQUIREMENTS, almu_on_set_spectral_requirements },
   { CARTA__EVENT_TYPE__SET_STATS_REQUIREMENTS, almu_on_set_stats_requirements },
   { CARTA__EVENT_TYPE__SET_HISTOGRAM_REQUIREMENTS, almu_on_set_histogram_requirements },
+  { CARTA__EVENT_TYPE__SET_CONTOUR_PARAMETERS, almu_on_set_contour_parameters },
+  { CARTA__EVENT_TYPE__SET_VECTOR_OVERLAY_PARAMETERS, almu_on_set_vector_overlay_parameters },
   { CARTA__EVENT_TYPE__SCRIPTING_RESPONSE, almu_on_scripting_response },
   { CARTA__EVENT_TYPE__REMOVE_REQUIRED_TILES, ignore },
   { CARTA__EVENT_TYPE__STOP_MOMENT_CALC, ignore },

@@ -98,6 +98,14 @@ void almu_on_animation_flow_control (AlmuLink               *link,
 void almu_on_channel_map_flow_control (AlmuLink               *link,
                                        guint32                 request_id,
                                        const ProtobufCMessage *message);
+
+/* almu-on-overlay.c */
+void almu_on_set_contour_parameters (AlmuLink               *link,
+                                     guint32                 request_id,
+                                     const ProtobufCMessage *message);
+void almu_on_set_vector_overlay_parameters (AlmuLink               *link,
+                                            guint32                 request_id,
+                                            const ProtobufCMessage *message);
 /* almu-scripting.c */
 void almu_on_scripting_response (AlmuLink               *link,
                                  guint32                 request_id,

@@ -316,6 +316,18 @@ almu_link_drop_frames (AlmuLink *self)
 }
 
 /**
+ * almu_link_drop_group:
+ *
+ * Forgets what waits to be sent with @key in %ALMU_OUTBOX_GROUP.
+ */
+void
+almu_link_drop_group (AlmuLink *self,
+                      guint64   key)
+{
+  almu_outbox_drop_group (self->outbox, key);
+}
+
+/**
  * almu_link_report:
  * @tag: what the text is about, for the page's log
  * @text: a phrase for people

@@ -54,6 +54,9 @@ void almu_link_stream (AlmuLink               *self,
 void almu_link_drop_pictures (AlmuLink *self,
                               int       file_id);
 void almu_link_drop_frames (AlmuLink *self);
+
+void almu_link_drop_group (AlmuLink *self,
+                           guint64   key);
 void almu_link_refuse (AlmuLink     *self,
                        guint16       event,
                        guint32       request_id,

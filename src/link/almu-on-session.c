@@ -10,6 +10,7 @@
 #include "almu-file-message.h"
 #include "almu-frame.h"
 #include "almu-message.h"
+#include "almu-overlay-message.h"
 #include "almu-resume.h"
 
 /* -- REGISTER_VIEWER ---------------------------------------------------- */
@@ -279,20 +280,30 @@ wish_new (AlmuLink                     *link,
   return wish;
 }
 
-/* What the message carries and the service cannot do yet is named. */
+/* Contours and vectors are always present in what a page of today says, and
+ * empty for none. Which file contours are drawn over it leaves out. */
 static void
-note_left_out (GPtrArray                    *left_out,
-               const CARTA__ImageProperties *image)
+take_overlays (AlmuFileWish                 *wish,
+               const CARTA__ImageProperties *image,
+               GPtrArray                    *left_out)
 {
-  const CARTA__SetContourParameters       *contours = image->contour_settings;
-  const CARTA__SetVectorOverlayParameters *vectors = image->vector_overlay_settings;
+  g_autoptr(GError) error = NULL;
 
-  if (contours != NULL && contours->n_levels > 0)
-    g_ptr_array_add (left_out, g_strdup_printf ("Contours of file %d are not there yet", image->file_id));
+  if (image->contour_settings != NULL)
+    {
+      wish->knows_contours = TRUE;
+      if (!almu_contour_settings_for_message (image->contour_settings, image->file_id,
+                                              &wish->contours, &error))
+        g_ptr_array_add (left_out, g_strdup_printf ("File %d (%s): %s", wish->id, wish->label, error->message));
+      g_clear_error (&error);
+    }
 
-  if (vectors != NULL && vectors->smoothing_factor > 0 &&
-      (vectors->stokes_intensity >= 0 || vectors->stokes_angle >= 0))
-    g_ptr_array_add (left_out, g_strdup_printf ("The vector overlay of file %d is not there yet", image->file_id));
+  if (image->vector_overlay_settings != NULL)
+    {
+      wish->knows_vectors = TRUE;
+      if (!almu_vector_settings_for_message (image->vector_overlay_settings, &wish->vectors, &error))
+        g_ptr_array_add (left_out, g_strdup_printf ("File %d (%s): %s", wish->id, wish->label, error->message));
+    }
 }
 
 static void
@@ -357,7 +368,7 @@ almu_on_resume_session (AlmuLink               *link,
   for (gsize i = 0; i < request->n_images; i++)
     {
       g_ptr_array_add (wishes, wish_new (link, request->images[i]));
-      note_left_out (resuming->left_out, request->images[i]);
+      take_overlays (wishes->pdata[i], request->images[i], resuming->left_out);
     }
   if (request->n_catalog_files > 0)
     g_ptr_array_add (resuming->left_out, g_strdup ("Catalogs are not there yet"));

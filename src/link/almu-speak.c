@@ -3,6 +3,8 @@
 
 #include "almu-speak.h"
 
+#include "almu-speak-overlay.h"
+
 /* Products of the model as messages of the ICD, each in the lane of the
  * outbox that fits it: what a newer one makes worthless may be replaced,
  * tiles may be dropped, and what brackets them may not.
@@ -278,6 +280,8 @@ almu_speak_product (AlmuLink          *link,
     [ALMU_PRODUCT_TILES_BEGIN] = speak_tiles_bracket,
     [ALMU_PRODUCT_TILE] = speak_tile,
     [ALMU_PRODUCT_TILES_END] = speak_tiles_bracket,
+    [ALMU_PRODUCT_CONTOURS] = almu_speak_contours,
+    [ALMU_PRODUCT_VECTORS] = almu_speak_vectors,
   };
 
   speakers[product->kind](link, product);
