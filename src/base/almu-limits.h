@@ -178,6 +178,12 @@
  * told beforehand; bzip2 makes 45 bytes of 900 kB of zeros. */
 #define ALMU_LIMIT_OTHER_COMPRESSED_BYTES (64 * 1024 * 1024)
 
+/* Lines of a region file that a message names, one by one. */
+#define ALMU_LIMIT_REGION_PROBLEMS 50
+
+/* A region file: as much as a message that imports one may carry. */
+#define ALMU_LIMIT_REGION_TEXT_BYTES ALMU_LIMIT_MESSAGE_BYTES
+
 /* -- folders ------------------------------------------------------------ */
 
 #define ALMU_LIMIT_FOLDER_ENTRIES 1000000

@@ -1,0 +1,569 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "almu-region-text-private.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "almu-error.h"
+
+#define DELIMITERS " ,[]()"
+
+/* -- styles ------------------------------------------------------------- */
+
+static const struct
+{
+  char          letter;
+  AlmuMarkShape shape;
+} marks[] = {
+  { 's', ALMU_MARK_SHAPE_SQUARE },
+  { 'o', ALMU_MARK_SHAPE_CIRCLE },
+  { 'D', ALMU_MARK_SHAPE_DIAMOND },
+  { '+', ALMU_MARK_SHAPE_CROSS },
+  { 'x', ALMU_MARK_SHAPE_X },
+  { '.', ALMU_MARK_SHAPE_SQUARE },
+};
+
+static void
+set_text (char      **place,
+          const char *text)
+{
+  g_free (*place);
+  *place = g_strdup (text);
+}
+
+static int
+get_int (const char *text,
+         int         least,
+         int         most)
+{
+  return (int) CLAMP (g_ascii_strtoll (text, NULL, 10), least, most);
+}
+
+static void
+take_line_style (AlmuRegionStyle *style,
+                 const char      *text)
+{
+  gboolean is_solid = strcmp (text, "-") == 0;
+  gboolean is_dotted = strcmp (text, ":") == 0;
+
+  style->n_dashes = is_solid ? 0 : 2;
+  style->dashes[0] = style->dashes[1] = is_solid ? 0 : is_dotted ? 1
+                                                                 : 2;
+}
+
+static const char *
+get_font_style (const char *text)
+{
+  if (strcmp (text, "bold") == 0)
+    return "Bold";
+  if (strcmp (text, "italic") == 0)
+    return "Italic";
+
+  return strcmp (text, "italic_bold") == 0 ? "Italic Bold" : "Normal";
+}
+
+/* CASA draws in green, one pixel wide, where nothing is said. */
+static void
+take_style (AlmuRegionStyle *style,
+            GHashTable      *settings)
+{
+  const char *value;
+
+  if ((value = g_hash_table_lookup (settings, "color")) != NULL)
+    {
+      g_free (style->color);
+      style->color = almu_color_clean (value);
+    }
+  if ((value = g_hash_table_lookup (settings, "linewidth")) != NULL)
+    style->line_width = get_int (value, 0, 100);
+  if ((value = g_hash_table_lookup (settings, "linestyle")) != NULL)
+    take_line_style (style, value);
+  if ((value = g_hash_table_lookup (settings, "label")) != NULL)
+    set_text (&style->name, value);
+  if ((value = g_hash_table_lookup (settings, "symsize")) != NULL)
+    style->mark_size = get_int (value, 1, 500);
+  if ((value = g_hash_table_lookup (settings, "font")) != NULL)
+    set_text (&style->font, value);
+  if ((value = g_hash_table_lookup (settings, "fontsize")) != NULL)
+    style->font_size = get_int (value, 1, 500);
+  if ((value = g_hash_table_lookup (settings, "fontstyle")) != NULL)
+    set_text (&style->font_style, get_font_style (value));
+  if ((value = g_hash_table_lookup (settings, "align")) != NULL)
+    style->text_position = get_int (value, 0, ALMU_N_TEXT_POSITIONS - 1);
+  if ((value = g_hash_table_lookup (settings, "system")) != NULL)
+    set_text (&style->frame, value);
+  if ((value = g_hash_table_lookup (settings, "north")) != NULL)
+    set_text (&style->labels[0], value);
+  if ((value = g_hash_table_lookup (settings, "east")) != NULL)
+    set_text (&style->labels[1], value);
+  if ((value = g_hash_table_lookup (settings, "arrows")) != NULL)
+    for (int i = 0; i < 2; i++)
+      style->has_arrow[i] = strlen (value) == 2 && value[i] == '1';
+}
+
+/* -- frames ------------------------------------------------------------- */
+
+static const struct
+{
+  const char   *name;
+  AlmuSkySystem system;
+  double        equinox;
+} frames[] = {
+  { "J2000", ALMU_SKY_FK5, 2000 },
+  { "B1950", ALMU_SKY_FK4, 1950 },
+  { "B1950_VLA", ALMU_SKY_FK4, 1950 },
+  { "ICRS", ALMU_SKY_ICRS },
+  { "GALACTIC", ALMU_SKY_GALACTIC },
+  { "SUPERGAL", ALMU_SKY_SUPERGALACTIC },
+  { "ECLIPTIC", ALMU_SKY_ECLIPTIC },
+};
+
+static gboolean
+take_frame (AlmuPlacer *placer,
+            GHashTable *settings,
+            GError    **error)
+{
+  const char *name = g_hash_table_lookup (settings, "coord");
+
+  if (name == NULL)
+    return TRUE;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (frames); i++)
+    {
+      if (g_ascii_strcasecmp (frames[i].name, name) != 0)
+        continue;
+
+      placer->frame = (AlmuSkyFrame){ frames[i].system, frames[i].equinox, "" };
+      return TRUE;
+    }
+
+  g_set_error (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED, "the coordinate system %s is not supported", name);
+  return FALSE;
+}
+
+/* -- shapes ------------------------------------------------------------- */
+
+typedef struct
+{
+  AlmuRegionReader *reader;
+  GPtrArray        *words;
+  const char       *text; /* what is quoted among them */
+  AlmuRegionStyle  *style;
+} Line;
+
+typedef AlmuShape *(*Make) (Line         *line,
+                            AlmuShapeType type,
+                            GError      **error);
+
+static gboolean
+check_count (Line       *line,
+             guint       least,
+             guint       most,
+             const char *what,
+             GError    **error)
+{
+  if (line->words->len >= least && line->words->len <= most)
+    return TRUE;
+
+  g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT, "%s, not %u value%s",
+               what, line->words->len, line->words->len == 1 ? "" : "s");
+  return FALSE;
+}
+
+static gboolean
+place (Line           *line,
+       guint           i,
+       AlmuRegionSpot *spot,
+       GError        **error)
+{
+  return almu_region_reader_place (line->reader, line->words->pdata[i], line->words->pdata[i + 1], spot, error);
+}
+
+static gboolean
+measure (Line           *line,
+         AlmuRegionSpot *spot,
+         guint           i,
+         AlmuLength     *length,
+         GError        **error)
+{
+  return almu_region_reader_measure (line->reader, spot, line->words->pdata[i], length, error);
+}
+
+static gboolean
+turn (Line    *line,
+      guint    i,
+      double  *degrees,
+      GError **error)
+{
+  *degrees = 0;
+
+  return line->words->len <= i || almu_region_reader_turn (line->words->pdata[i], degrees, error);
+}
+
+static AlmuShape *
+make_vertices (Line         *line,
+               AlmuShapeType type,
+               GError      **error)
+{
+  return almu_region_reader_follow (line->reader, type, line->words, 0, line->words->len, error);
+}
+
+static AlmuShape *
+make_symbol (Line         *line,
+             AlmuShapeType type,
+             GError      **error)
+{
+  AlmuRegionSpot spot;
+
+  if (!check_count (line, 2, 3, "a symbol has 2 coordinates and a letter", error) ||
+      !place (line, 0, &spot, error))
+    return NULL;
+
+  for (gsize i = 0; line->words->len > 2 && i < G_N_ELEMENTS (marks); i++)
+    if (*(char *) line->words->pdata[2] == marks[i].letter)
+      line->style->mark_shape = marks[i].shape;
+
+  return almu_region_reader_make (type, &spot, 1, 0, error);
+}
+
+static AlmuShape *
+make_circle (Line         *line,
+             AlmuShapeType type,
+             GError      **error)
+{
+  AlmuRegionSpot spot;
+  AlmuLength     radius;
+
+  if (!check_count (line, 3, 3, "a circle has a centre and a radius", error) ||
+      !place (line, 0, &spot, error) || !measure (line, &spot, 2, &radius, error))
+    return NULL;
+
+  return almu_region_reader_round (type, &spot, &radius, error);
+}
+
+/* The first radius points up at angle 0, as ours does. */
+static AlmuShape *
+make_ellipse (Line         *line,
+              AlmuShapeType type,
+              GError      **error)
+{
+  AlmuRegionSpot spot;
+  AlmuLength     up, right;
+  double         degrees;
+
+  if (!check_count (line, 4, 5, "an ellipse has a centre, 2 radii and an angle", error) ||
+      !place (line, 0, &spot, error) || !measure (line, &spot, 2, &up, error) ||
+      !measure (line, &spot, 3, &right, error) || !turn (line, 4, &degrees, error))
+    return NULL;
+
+  return almu_region_reader_frame (type, &spot, &right, &up, degrees, error);
+}
+
+static AlmuShape *
+make_centred_box (Line         *line,
+                  AlmuShapeType type,
+                  GError      **error)
+{
+  AlmuRegionSpot spot;
+  AlmuLength     width, height;
+  double         degrees;
+
+  if (!check_count (line, 4, 5, "this box has a centre, 2 sizes and, if turned, an angle", error) ||
+      !place (line, 0, &spot, error) || !measure (line, &spot, 2, &width, error) ||
+      !measure (line, &spot, 3, &height, error) || !turn (line, 4, &degrees, error))
+    return NULL;
+
+  return almu_region_reader_frame (type, &spot, &width, &height, degrees, error);
+}
+
+/* By two opposite corners. */
+static AlmuShape *
+make_box (Line         *line,
+          AlmuShapeType type,
+          GError      **error)
+{
+  AlmuRegionSpot corners[2], spots[2];
+
+  if (!check_count (line, 4, 4, "a box has 2 corners", error) ||
+      !place (line, 0, &corners[0], error) || !place (line, 2, &corners[1], error))
+    return NULL;
+
+  for (int i = 0; i < 2; i++)
+    {
+      spots[0].pixel[i] = (corners[0].pixel[i] + corners[1].pixel[i]) / 2;
+      spots[1].pixel[i] = ABS (corners[1].pixel[i] - corners[0].pixel[i]);
+    }
+
+  return almu_region_reader_make (type, spots, 2, 0, error);
+}
+
+static AlmuShape *
+make_compass (Line         *line,
+              AlmuShapeType type,
+              GError      **error)
+{
+  AlmuRegionSpot spots[2];
+  AlmuLength     length;
+  double         vector[2];
+
+  if (!check_count (line, 3, 3, "a compass has a centre and a length", error) ||
+      !place (line, 0, &spots[0], error) || !measure (line, &spots[0], 2, &length, error))
+    return NULL;
+
+  almu_local_to_pixels (&spots[0].local, &length, 90, vector);
+  spots[1].pixel[0] = spots[1].pixel[1] = hypot (vector[0], vector[1]);
+
+  return almu_region_reader_make (type, spots, 2, 0, error);
+}
+
+static AlmuShape *
+make_text (Line         *line,
+           AlmuShapeType type,
+           GError      **error)
+{
+  AlmuRegionReader *reader = line->reader;
+  AlmuRegionSpot    spots[2];
+
+  if (!check_count (line, 2, 2, "a text has 2 coordinates and what it says", error) ||
+      !place (line, 0, &spots[0], error))
+    return NULL;
+
+  spots[1].pixel[0] = reader->has_box ? reader->box[0] : 0;
+  spots[1].pixel[1] = reader->has_box ? reader->box[1] : 0;
+  set_text (&line->style->labels[0], line->text);
+  if (reader->has_box)
+    line->style->text_position = reader->box_position;
+
+  return almu_region_reader_make (type, spots, 2, reader->has_box ? reader->box_rotation : 0, error);
+}
+
+/* Tells the size of the text on the next line. */
+static AlmuShape *
+make_text_box (Line         *line,
+               AlmuShapeType type,
+               GError      **error)
+{
+  g_autoptr(AlmuShape) box = make_centred_box (line, ALMU_SHAPE_ANN_TEXT, error);
+
+  if (box == NULL)
+    return NULL;
+
+  line->reader->has_box = TRUE;
+  line->reader->box[0] = box->points[1].x;
+  line->reader->box[1] = box->points[1].y;
+  line->reader->box_rotation = box->rotation;
+  line->reader->box_position = line->style->text_position;
+
+  return NULL;
+}
+
+static const struct
+{
+  const char   *name;
+  AlmuShapeType type;
+  AlmuShapeType annotation;
+  Make          make; /* NULL: not supported */
+} shapes[] = {
+  { "symbol", ALMU_SHAPE_POINT, ALMU_SHAPE_ANN_POINT, make_symbol },
+  { "circle", ALMU_SHAPE_ELLIPSE, ALMU_SHAPE_ANN_ELLIPSE, make_circle },
+  { "ellipse", ALMU_SHAPE_ELLIPSE, ALMU_SHAPE_ANN_ELLIPSE, make_ellipse },
+  { "box", ALMU_SHAPE_RECTANGLE, ALMU_SHAPE_ANN_RECTANGLE, make_box },
+  { "centerbox", ALMU_SHAPE_RECTANGLE, ALMU_SHAPE_ANN_RECTANGLE, make_centred_box },
+  { "rotbox", ALMU_SHAPE_RECTANGLE, ALMU_SHAPE_ANN_RECTANGLE, make_centred_box },
+  { "poly", ALMU_SHAPE_POLYGON, ALMU_SHAPE_ANN_POLYGON, make_vertices },
+  { "polygon", ALMU_SHAPE_POLYGON, ALMU_SHAPE_ANN_POLYGON, make_vertices },
+  { "line", ALMU_SHAPE_LINE, ALMU_SHAPE_ANN_LINE, make_vertices },
+  { "polyline", ALMU_SHAPE_POLYLINE, ALMU_SHAPE_ANN_POLYLINE, make_vertices },
+  { "vector", ALMU_SHAPE_ANN_VECTOR, ALMU_SHAPE_ANN_VECTOR, make_vertices },
+  { "ruler", ALMU_SHAPE_ANN_RULER, ALMU_SHAPE_ANN_RULER, make_vertices },
+  { "compass", ALMU_SHAPE_ANN_COMPASS, ALMU_SHAPE_ANN_COMPASS, make_compass },
+  { "text", ALMU_SHAPE_ANN_TEXT, ALMU_SHAPE_ANN_TEXT, make_text },
+  { "textbox", ALMU_SHAPE_ANN_TEXT, ALMU_SHAPE_ANN_TEXT, make_text_box },
+  { "annulus" },
+};
+
+static int
+find_shape (const char *name)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (shapes); i++)
+    if (g_ascii_strcasecmp (shapes[i].name, name) == 0)
+      return (int) i;
+
+  return -1;
+}
+
+/* -- lines -------------------------------------------------------------- */
+
+/* Where the brackets that begin the line are closed. A quoted text may have
+ * brackets of its own. */
+static const char *
+find_close (const char *text)
+{
+  int depth = 0;
+
+  for (; *text != '\0'; text++)
+    {
+      if (*text == '\'' || *text == '"')
+        {
+          const char *end = depth > 0 ? strchr (text + 1, *text) : NULL;
+
+          text = end != NULL ? end : text;
+        }
+      else if (*text == '[')
+        {
+          depth++;
+        }
+      else if (*text == ']' && --depth == 0)
+        {
+          return text + 1;
+        }
+    }
+
+  return NULL;
+}
+
+/* Takes a quoted word out of the numbers: what a text says. */
+static char *
+take_quoted (char *numbers)
+{
+  char *begin = strpbrk (numbers, "'\"");
+  char *end;
+
+  /* 12" and 3' are lengths */
+  while (begin != NULL && begin > numbers && g_ascii_isdigit (begin[-1]))
+    begin = strpbrk (begin + 1, "'\"");
+
+  end = begin != NULL ? strrchr (begin + 1, *begin) : NULL;
+  if (end == NULL)
+    return NULL;
+
+  {
+    char *text = g_strndup (begin + 1, (gsize) (end - begin - 1));
+
+    memset (begin, ' ', (gsize) (end - begin + 1));
+    return text;
+  }
+}
+
+static void
+read_shape (AlmuRegionReader *self,
+            int               index,
+            const char       *rest,
+            gboolean          is_annotation)
+{
+  const char      *close = find_close (rest);
+  g_autofree char *numbers = close != NULL ? g_strndup (rest, (gsize) (close - rest)) : g_strdup (rest);
+  g_autofree char *text = take_quoted (numbers);
+  g_autoptr(GPtrArray) words = almu_words_split (numbers, DELIMITERS);
+  g_autoptr(GHashTable) settings = almu_settings_words_parse (close != NULL ? close : "", ',');
+  g_autoptr(GError) error = NULL;
+  g_autoptr(AlmuShape) shape = NULL;
+  g_auto(AlmuRegionStyle) style = { 0 };
+  AlmuPlacer    kept = self->placer;
+  Line          line = { self, words, text != NULL ? text : "", &style };
+  AlmuShapeType type = is_annotation ? shapes[index].annotation : shapes[index].type;
+
+  if (shapes[index].make == NULL)
+    {
+      almu_region_reader_complain (self, "CRTF %s regions are not supported", shapes[index].name);
+      return;
+    }
+  if (close == NULL)
+    {
+      almu_region_reader_complain (self, "the brackets of the %s are not closed", shapes[index].name);
+      return;
+    }
+
+  almu_region_style_copy (&style, &self->defaults);
+  take_style (&style, settings);
+  self->placer.is_pixel = FALSE;
+  if (take_frame (&self->placer, settings, &error))
+    shape = shapes[index].make (&line, type, &error);
+  self->placer = kept;
+
+  if (error != NULL)
+    almu_region_reader_complain (self, "%s", error->message);
+  if (shape == NULL)
+    return;
+
+  self->has_box = FALSE;
+  almu_region_reader_add (self, shape, &style);
+}
+
+static void
+read_global (AlmuRegionReader *self,
+             const char       *text)
+{
+  g_autoptr(GHashTable) settings = almu_settings_words_parse (text, ',');
+  g_autoptr(GError) error = NULL;
+
+  take_style (&self->defaults, settings);
+  if (!take_frame (&self->placer, settings, &error))
+    almu_region_reader_complain (self, "%s", error->message);
+}
+
+static gboolean
+take_word (const char **text,
+           const char  *word)
+{
+  gsize n = strlen (word);
+
+  if (g_ascii_strncasecmp (*text, word, n) != 0 || (*text)[n] != ' ')
+    return FALSE;
+
+  *text += n;
+  *text += strspn (*text, " ");
+  return TRUE;
+}
+
+void
+almu_crtf_read_line (AlmuRegionReader *self,
+                     const char       *line)
+{
+  gboolean         is_comment = *line == '#';
+  gboolean         is_annotation = is_comment;
+  gboolean         is_excluded = FALSE;
+  g_autofree char *name = NULL;
+  gsize            n;
+  int              index;
+
+  if (is_comment)
+    line += strspn (line, "# ");
+  if (*line == '\0')
+    return;
+
+  if (!is_comment && (*line == '-' || *line == '+'))
+    {
+      is_excluded = *line == '-';
+      line += 1 + strspn (line + 1, " ");
+    }
+  if (take_word (&line, "global"))
+    {
+      if (!is_comment)
+        read_global (self, line);
+      return;
+    }
+  if (take_word (&line, "ann"))
+    is_annotation = TRUE;
+
+  for (n = 0; g_ascii_isalpha (line[n]); n++)
+    ;
+  name = g_strndup (line, n);
+  index = find_shape (name);
+
+  /* a comment, unless it is one of the shapes that we hide in comments */
+  if (is_comment && (index < 0 || shapes[index].type < ALMU_SHAPE_ANN_POINT || shapes[index].make == NULL ||
+                     line[n + strspn (line + n, " ")] != '['))
+    return;
+
+  if (index < 0)
+    {
+      almu_region_reader_complain (self, "“%s” begins no region of CRTF", line);
+      return;
+    }
+  if (is_excluded && shapes[index].make != NULL)
+    almu_region_reader_complain (self, "the region is taken, but not that it excludes its area (-)");
+  read_shape (self, index, line + n, is_annotation);
+}

@@ -1,0 +1,658 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "almu-region-text-private.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "almu-error.h"
+
+/* -- styles ------------------------------------------------------------- */
+
+static const struct
+{
+  const char   *name;
+  AlmuMarkShape open;
+  AlmuMarkShape filled;
+} marks[] = {
+  { "box", ALMU_MARK_SHAPE_BOX, ALMU_MARK_SHAPE_SQUARE },
+  { "circle", ALMU_MARK_SHAPE_CIRCLE_LINED, ALMU_MARK_SHAPE_CIRCLE },
+  { "diamond", ALMU_MARK_SHAPE_DIAMOND_LINED, ALMU_MARK_SHAPE_DIAMOND },
+  { "cross", ALMU_MARK_SHAPE_CROSS, ALMU_MARK_SHAPE_CROSS },
+  { "x", ALMU_MARK_SHAPE_X, ALMU_MARK_SHAPE_X },
+  { "arrow", ALMU_MARK_SHAPE_X, ALMU_MARK_SHAPE_X },
+  { "boxcircle", ALMU_MARK_SHAPE_BOX, ALMU_MARK_SHAPE_BOX },
+};
+
+static void
+set_text (char      **place,
+          const char *text)
+{
+  g_free (*place);
+  *place = g_strdup (text);
+}
+
+static int
+get_int (const char *text,
+         int         least,
+         int         most)
+{
+  return (int) CLAMP (g_ascii_strtoll (text, NULL, 10), least, most);
+}
+
+static void
+take_dashes (AlmuRegionStyle *style,
+             GHashTable      *settings)
+{
+  const char *dash = g_hash_table_lookup (settings, "dash");
+  const char *list = g_hash_table_lookup (settings, "dashlist");
+
+  if (list != NULL)
+    {
+      g_auto(GStrv) words = g_strsplit (list, " ", 3);
+
+      for (int i = 0; i < 2; i++)
+        style->dashes[i] = words[0] != NULL && words[i] != NULL ? get_int (words[i], 0, 100) : 0;
+    }
+  if (dash != NULL)
+    style->n_dashes = *dash == '1' ? 2 : 0;
+}
+
+/* font="helvetica 10 normal roman" */
+static void
+take_font (AlmuRegionStyle *style,
+           const char      *text)
+{
+  g_autoptr(GPtrArray) words = almu_words_split (text, " ");
+  gboolean is_bold = FALSE, is_italic = FALSE;
+
+  if (words->len > 0)
+    {
+      set_text (&style->font, words->pdata[0]);
+      *style->font = g_ascii_toupper (*style->font);
+    }
+  if (words->len > 1)
+    style->font_size = get_int (words->pdata[1], 1, 500);
+  for (guint i = 2; i < words->len; i++)
+    {
+      is_bold |= strcmp (words->pdata[i], "bold") == 0;
+      is_italic |= strcmp (words->pdata[i], "italic") == 0;
+    }
+  set_text (&style->font_style, is_bold && is_italic ? "Italic Bold" : is_bold   ? "Bold"
+                                                                     : is_italic ? "Italic"
+                                                                                 : "Normal");
+}
+
+static void
+take_mark (AlmuRegionStyle *style,
+           const char      *text,
+           gboolean         is_filled)
+{
+  g_autoptr(GPtrArray) words = almu_words_split (text, " ");
+
+  for (gsize i = 0; i < G_N_ELEMENTS (marks) && words->len > 0; i++)
+    if (strcmp (marks[i].name, words->pdata[0]) == 0)
+      style->mark_shape = is_filled ? marks[i].filled : marks[i].open;
+  if (words->len > 1)
+    style->mark_size = get_int (words->pdata[1], 1, 500);
+}
+
+/* compass=fk5 {N} {E} 1 1; the braces are gone by now */
+static void
+take_compass (AlmuRegionStyle *style,
+              const char      *text)
+{
+  g_autoptr(GPtrArray) words = almu_words_split (text, " ");
+
+  if (words->len > 0)
+    set_text (&style->frame, words->pdata[0]);
+  for (guint i = 0; i < 2; i++)
+    {
+      if (words->len > 1 + i)
+        set_text (&style->labels[i], words->pdata[1 + i]);
+      if (words->len > 3 + i)
+        style->has_arrow[i] = strcmp (words->pdata[3 + i], "1") == 0;
+    }
+}
+
+static void
+take_style (AlmuRegionStyle *style,
+            const char      *text)
+{
+  g_autoptr(GHashTable) settings = almu_settings_words_parse (text, '\0');
+  const char *value;
+  const char *fill = g_hash_table_lookup (settings, "fill");
+
+  if ((value = g_hash_table_lookup (settings, "color")) != NULL)
+    {
+      g_free (style->color);
+      style->color = almu_color_clean (value);
+    }
+  if ((value = g_hash_table_lookup (settings, "width")) != NULL)
+    style->line_width = get_int (value, 0, 100);
+  if ((value = g_hash_table_lookup (settings, "text")) != NULL)
+    set_text (&style->name, value);
+  if ((value = g_hash_table_lookup (settings, "font")) != NULL)
+    take_font (style, value);
+  if ((value = g_hash_table_lookup (settings, "point")) != NULL)
+    take_mark (style, value, fill != NULL && *fill == '1');
+  if ((value = g_hash_table_lookup (settings, "compass")) != NULL)
+    take_compass (style, value);
+  if ((value = g_hash_table_lookup (settings, "ruler")) != NULL)
+    {
+      set_text (&style->frame, value);
+      style->frame[strcspn (style->frame, " ")] = '\0';
+    }
+  if ((value = g_hash_table_lookup (settings, "align")) != NULL)
+    style->text_position = get_int (value, 0, ALMU_N_TEXT_POSITIONS - 1);
+  take_dashes (style, settings);
+}
+
+/* -- frames ------------------------------------------------------------- */
+
+/* "image" and "physical" are pixels to us; of the rest NULL is what we have
+ * no coordinates for. */
+static const struct
+{
+  const char   *name;
+  gboolean      is_pixel;
+  AlmuSkySystem system;
+  double        equinox;
+} frames[] = {
+  { "image", TRUE },
+  { "physical", TRUE },
+  { "fk4", FALSE, ALMU_SKY_FK4, 1950 },
+  { "b1950", FALSE, ALMU_SKY_FK4, 1950 },
+  { "fk5", FALSE, ALMU_SKY_FK5, 2000 },
+  { "j2000", FALSE, ALMU_SKY_FK5, 2000 },
+  { "icrs", FALSE, ALMU_SKY_ICRS },
+  { "galactic", FALSE, ALMU_SKY_GALACTIC },
+  { "ecliptic", FALSE, ALMU_SKY_ECLIPTIC },
+};
+
+static gboolean
+take_frame (AlmuRegionReader *self,
+            const char       *word)
+{
+  static const char *const others[] = { "linear", "amplifier", "detector", "wcs" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (frames); i++)
+    {
+      if (strcmp (frames[i].name, word) != 0)
+        continue;
+
+      self->placer.is_pixel = frames[i].is_pixel;
+      self->placer.frame = (AlmuSkyFrame){ frames[i].system, frames[i].equinox, "" };
+      return TRUE;
+    }
+
+  for (gsize i = 0; i < G_N_ELEMENTS (others); i++)
+    {
+      if (!g_str_has_prefix (word, others[i]))
+        continue;
+
+      almu_region_reader_complain (self, "the coordinate system %s is not supported; "
+                                         "what follows in it is left out",
+                                   word);
+      /* nothing can be placed in it */
+      self->placer.is_pixel = FALSE;
+      self->placer.frame = (AlmuSkyFrame){ ALMU_SKY_OTHER };
+      g_strlcpy (self->placer.frame.type, word, sizeof self->placer.frame.type);
+      return TRUE;
+    }
+
+  return FALSE;
+}
+
+/* -- shapes ------------------------------------------------------------- */
+
+typedef struct
+{
+  AlmuRegionReader *reader;
+  GPtrArray        *words;
+  gboolean          is_annotation;
+} Line;
+
+typedef AlmuShape *(*Make) (Line         *line,
+                            AlmuShapeType type,
+                            GError      **error);
+
+static gboolean
+check_count (Line       *line,
+             guint       least,
+             guint       most,
+             const char *what,
+             GError    **error)
+{
+  if (line->words->len >= least && line->words->len <= most)
+    return TRUE;
+
+  g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT, "%s, not %u number%s",
+               what, line->words->len, line->words->len == 1 ? "" : "s");
+  return FALSE;
+}
+
+static gboolean
+place_first (Line           *line,
+             AlmuRegionSpot *spot,
+             GError        **error)
+{
+  return almu_region_reader_place (line->reader, line->words->pdata[0], line->words->pdata[1], spot, error);
+}
+
+static gboolean
+measure (Line           *line,
+         AlmuRegionSpot *spot,
+         guint           i,
+         AlmuLength     *length,
+         GError        **error)
+{
+  return almu_region_reader_measure (line->reader, spot, line->words->pdata[i], length, error);
+}
+
+static gboolean
+turn (Line    *line,
+      guint    i,
+      double  *degrees,
+      GError **error)
+{
+  *degrees = 0;
+
+  return line->words->len <= i || almu_region_reader_turn (line->words->pdata[i], degrees, error);
+}
+
+static AlmuShape *
+make_vertices (Line         *line,
+               AlmuShapeType type,
+               GError      **error)
+{
+  return almu_region_reader_follow (line->reader, type, line->words, 0, line->words->len, error);
+}
+
+static AlmuShape *
+make_point (Line         *line,
+            AlmuShapeType type,
+            GError      **error)
+{
+  AlmuRegionSpot spot;
+
+  if (!check_count (line, 2, 2, "a point has 2 coordinates", error) || !place_first (line, &spot, error))
+    return NULL;
+
+  return almu_region_reader_make (type, &spot, 1, 0, error);
+}
+
+static AlmuShape *
+make_circle (Line         *line,
+             AlmuShapeType type,
+             GError      **error)
+{
+  AlmuRegionSpot spot;
+  AlmuLength     radius;
+
+  if (!check_count (line, 3, 3, "a circle has a centre and a radius", error) ||
+      !place_first (line, &spot, error) || !measure (line, &spot, 2, &radius, error))
+    return NULL;
+
+  return almu_region_reader_round (type, &spot, &radius, error);
+}
+
+/* The first radius of DS9 lies along x, ours along y. */
+static AlmuShape *
+make_ellipse (Line         *line,
+              AlmuShapeType type,
+              GError      **error)
+{
+  AlmuRegionSpot spot;
+  AlmuLength     first, second;
+  double         degrees;
+
+  if (line->words->len > 5)
+    {
+      g_set_error_literal (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED, "elliptical annuli are not supported");
+      return NULL;
+    }
+  if (!check_count (line, 4, 5, "an ellipse has a centre, 2 radii and an angle", error) ||
+      !place_first (line, &spot, error) || !measure (line, &spot, 2, &first, error) ||
+      !measure (line, &spot, 3, &second, error) || !turn (line, 4, &degrees, error))
+    return NULL;
+
+  return almu_region_reader_frame (type, &spot, &second, &first, degrees - 90, error);
+}
+
+static AlmuShape *
+make_box (Line         *line,
+          AlmuShapeType type,
+          GError      **error)
+{
+  AlmuRegionSpot spot;
+  AlmuLength     width, height;
+  double         degrees;
+
+  if (line->words->len > 5)
+    {
+      g_set_error_literal (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED, "box annuli are not supported");
+      return NULL;
+    }
+  if (!check_count (line, 4, 5, "a box has a centre, 2 sizes and an angle", error) ||
+      !place_first (line, &spot, error) || !measure (line, &spot, 2, &width, error) ||
+      !measure (line, &spot, 3, &height, error) || !turn (line, 4, &degrees, error))
+    return NULL;
+
+  return almu_region_reader_frame (type, &spot, &width, &height, degrees, error);
+}
+
+static AlmuShape *
+make_vector (Line         *line,
+             AlmuShapeType type,
+             GError      **error)
+{
+  AlmuRegionSpot spots[2];
+  AlmuLength     length;
+  double         degrees;
+  double         vector[2];
+
+  if (!check_count (line, 4, 4, "a vector has a beginning, a length and an angle", error) ||
+      !place_first (line, &spots[0], error) || !measure (line, &spots[0], 2, &length, error) ||
+      !turn (line, 3, &degrees, error))
+    return NULL;
+
+  almu_local_to_pixels (&spots[0].local, &length, degrees, vector);
+  spots[1] = spots[0];
+  spots[1].pixel[0] += vector[0];
+  spots[1].pixel[1] += vector[1];
+
+  return almu_region_reader_make (type, spots, 2, 0, error);
+}
+
+static AlmuShape *
+make_compass (Line         *line,
+              AlmuShapeType type,
+              GError      **error)
+{
+  AlmuRegionSpot spots[2];
+  AlmuLength     length;
+  double         vector[2];
+
+  if (!check_count (line, 3, 3, "a compass has a centre and a length", error) ||
+      !place_first (line, &spots[0], error) || !measure (line, &spots[0], 2, &length, error))
+    return NULL;
+
+  almu_local_to_pixels (&spots[0].local, &length, 90, vector);
+  spots[1].pixel[0] = spots[1].pixel[1] = hypot (vector[0], vector[1]);
+
+  return almu_region_reader_make (type, spots, 2, 0, error);
+}
+
+/* The size of a text comes before it, on a line that only we write. */
+static AlmuShape *
+make_text (Line         *line,
+           AlmuShapeType type,
+           GError      **error)
+{
+  AlmuRegionReader *reader = line->reader;
+  AlmuRegionSpot    spots[2];
+
+  if (!check_count (line, 2, 2, "a text has 2 coordinates", error) || !place_first (line, &spots[0], error))
+    return NULL;
+
+  spots[1].pixel[0] = reader->has_box ? reader->box[0] : 0;
+  spots[1].pixel[1] = reader->has_box ? reader->box[1] : 0;
+
+  return almu_region_reader_make (type, spots, 2, reader->has_box ? reader->box_rotation : 0, error);
+}
+
+/* Remembers, and makes nothing yet. */
+static AlmuShape *
+make_text_box (Line         *line,
+               AlmuShapeType type,
+               GError      **error)
+{
+  g_autoptr(AlmuShape) box = make_box (line, ALMU_SHAPE_ANN_TEXT, error);
+
+  if (box == NULL)
+    return NULL;
+
+  line->reader->has_box = TRUE;
+  line->reader->box[0] = box->points[1].x;
+  line->reader->box[1] = box->points[1].y;
+  line->reader->box_rotation = box->rotation;
+
+  return NULL;
+}
+
+static const struct
+{
+  const char   *name;
+  AlmuShapeType type;
+  AlmuShapeType annotation;
+  Make          make; /* NULL: not supported */
+} shapes[] = {
+  { "point", ALMU_SHAPE_POINT, ALMU_SHAPE_ANN_POINT, make_point },
+  { "circle", ALMU_SHAPE_ELLIPSE, ALMU_SHAPE_ANN_ELLIPSE, make_circle },
+  { "ellipse", ALMU_SHAPE_ELLIPSE, ALMU_SHAPE_ANN_ELLIPSE, make_ellipse },
+  { "box", ALMU_SHAPE_RECTANGLE, ALMU_SHAPE_ANN_RECTANGLE, make_box },
+  { "polygon", ALMU_SHAPE_POLYGON, ALMU_SHAPE_ANN_POLYGON, make_vertices },
+  { "line", ALMU_SHAPE_LINE, ALMU_SHAPE_ANN_LINE, make_vertices },
+  { "polyline", ALMU_SHAPE_POLYLINE, ALMU_SHAPE_ANN_POLYLINE, make_vertices },
+  { "segment", ALMU_SHAPE_ANN_POLYLINE, ALMU_SHAPE_ANN_POLYLINE, make_vertices },
+  { "vector", ALMU_SHAPE_ANN_VECTOR, ALMU_SHAPE_ANN_VECTOR, make_vector },
+  { "ruler", ALMU_SHAPE_ANN_RULER, ALMU_SHAPE_ANN_RULER, make_vertices },
+  { "compass", ALMU_SHAPE_ANN_COMPASS, ALMU_SHAPE_ANN_COMPASS, make_compass },
+  { "text", ALMU_SHAPE_ANN_TEXT, ALMU_SHAPE_ANN_TEXT, make_text },
+  { "textbox", ALMU_SHAPE_ANN_TEXT, ALMU_SHAPE_ANN_TEXT, make_text_box },
+  { "annulus" },
+  { "panda" },
+  { "epanda" },
+  { "bpanda" },
+  { "projection" },
+  { "composite" },
+};
+
+static int
+find_shape (const char *name,
+            gsize       length)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (shapes); i++)
+    if (strlen (shapes[i].name) == length && g_ascii_strncasecmp (shapes[i].name, name, length) == 0)
+      return (int) i;
+
+  return -1;
+}
+
+/* -- lines -------------------------------------------------------------- */
+
+static gsize
+get_word_length (const char *text)
+{
+  gsize n = 0;
+
+  while (g_ascii_isalnum (text[n]))
+    n++;
+
+  return n;
+}
+
+/* What is said of the shape, without what is said of its style: behind the
+ * parenthesis or a hash, and, for a part of a composite, behind bars. */
+static char *
+take_comment (const char *text,
+              char      **out_comment)
+{
+  gsize       n = strcspn (text, "#)");
+  const char *comment = text + n + (text[n] != '\0');
+
+  comment += strspn (comment, " |#");
+  *out_comment = g_strdup (comment);
+
+  return g_strndup (text, n);
+}
+
+static void
+read_shape (AlmuRegionReader *self,
+            int               index,
+            const char       *numbers,
+            const char       *comment,
+            const char       *mark,
+            gboolean          is_annotation)
+{
+  g_autoptr(GPtrArray) words = almu_words_split (numbers, " ,()|");
+  g_autoptr(GError) error = NULL;
+  g_autoptr(AlmuShape) shape = NULL;
+  g_auto(AlmuRegionStyle) style = { 0 };
+  Line          line = { self, words, is_annotation };
+  AlmuShapeType type;
+
+  if (shapes[index].make == NULL)
+    {
+      almu_region_reader_complain (self, "DS9 %s regions are not supported", shapes[index].name);
+      return;
+    }
+
+  type = is_annotation ? shapes[index].annotation : shapes[index].type;
+  shape = shapes[index].make (&line, type, &error);
+  if (error != NULL)
+    almu_region_reader_complain (self, "%s", error->message);
+
+  almu_region_style_copy (&style, &self->defaults);
+  if (mark != NULL)
+    take_mark (&style, mark, FALSE);
+  take_style (&style, comment);
+
+  if (shape == NULL)
+    {
+      self->box_position = style.text_position;
+      return;
+    }
+
+  if (type == ALMU_SHAPE_ANN_TEXT)
+    {
+      set_text (&style.labels[0], style.name);
+      style.text_position = self->has_box ? self->box_position : style.text_position;
+    }
+  self->has_box = FALSE;
+  almu_region_reader_add (self, shape, &style);
+}
+
+static void
+read_region (AlmuRegionReader *self,
+             const char       *text,
+             gboolean          is_annotation)
+{
+  g_autofree char *comment = NULL;
+  g_autofree char *plain = take_comment (text, &comment);
+  g_autofree char *word = NULL;
+  const char      *rest = plain;
+  const char      *mark = NULL;
+  gboolean         is_excluded = *rest == '-';
+  gsize            n;
+  int              index;
+
+  if (*rest == '-' || *rest == '+')
+    rest++;
+  rest += strspn (rest, " ");
+  n = get_word_length (rest);
+  word = g_ascii_strdown (rest, (gssize) n);
+  rest += n;
+
+  if (take_frame (self, word))
+    {
+      /* a region may follow on the same line, as very old files have it */
+      rest += strspn (rest, " ");
+      if (*rest != '\0')
+        read_region (self, rest, is_annotation);
+      return;
+    }
+
+  /* circle point(…) */
+  if (g_str_has_prefix (rest, " point"))
+    {
+      mark = word;
+      rest += strlen (" point");
+      index = find_shape ("point", strlen ("point"));
+    }
+  else
+    {
+      index = find_shape (word, n);
+    }
+
+  if (index < 0)
+    {
+      almu_region_reader_complain (self, "“%s” is no region or coordinate system of DS9", plain);
+      return;
+    }
+
+  if (is_excluded && shapes[index].make != NULL)
+    almu_region_reader_complain (self, "the region is taken, but not that it excludes its area (-)");
+  read_shape (self, index, rest, comment, mark, is_annotation);
+}
+
+/* What DS9 itself hides in comments, and what we do. */
+static void
+read_comment (AlmuRegionReader *self,
+              const char       *text)
+{
+  gsize n;
+
+  text += strspn (text, "# ");
+  n = get_word_length (text);
+  if (find_shape (text, n) >= 0 && text[n + strspn (text + n, " ")] == '(')
+    read_region (self, text, TRUE);
+}
+
+static void
+read_statement (AlmuRegionReader *self,
+                const char       *text)
+{
+  text += strspn (text, " ");
+  if (*text == '\0')
+    return;
+
+  if (*text == '#')
+    read_comment (self, text);
+  else if (g_str_has_prefix (text, "global"))
+    take_style (&self->defaults, text + strlen ("global"));
+  else
+    read_region (self, text, FALSE);
+}
+
+/* The end of a statement: a semicolon outside of quotes, which only comments
+ * have; before them quotes are arcsec and arcmin. */
+static gsize
+find_end (const char *text)
+{
+  gboolean is_comment = FALSE;
+  gsize    n = 0;
+
+  for (; text[n] != '\0' && text[n] != ';'; n++)
+    {
+      char        close = text[n] == '{' ? '}' : text[n];
+      const char *end;
+
+      is_comment |= text[n] == '#';
+      if (!is_comment || (text[n] != '{' && text[n] != '"' && text[n] != '\''))
+        continue;
+
+      end = strchr (text + n + 1, close);
+      if (end != NULL)
+        n = (gsize) (end - text);
+    }
+
+  return n;
+}
+
+void
+almu_ds9_read_line (AlmuRegionReader *self,
+                    const char       *line)
+{
+  while (*line != '\0')
+    {
+      gsize            n = find_end (line);
+      g_autofree char *statement = g_strndup (line, n);
+
+      g_strchomp (statement);
+      read_statement (self, statement);
+      line += n + (line[n] == ';');
+    }
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "almu-region-place.h"
+#include "almu-region-text.h"
+#include "almu-region-words.h"
+
+G_BEGIN_DECLS
+
+/* What the readers and writers of both kinds of region files share. */
+
+/**
+ * AlmuRegionReader:
+ * @placer: of the frame in force
+ * @first_pixel: what the file calls the first pixel: 1 or 0
+ * @needs_unit: whether numbers without a unit are wrong
+ * @defaults: style in force
+ * @box: size in pixels that the next text has
+ */
+typedef struct
+{
+  AlmuPlacer      placer;
+  double          first_pixel;
+  gboolean        needs_unit;
+  AlmuRegionStyle defaults;
+  GPtrArray      *entries;
+  GPtrArray      *problems;
+  guint           n_problems;
+  guint           line;
+  gboolean        has_box;
+  double          box[2];
+  double          box_rotation;
+  int             box_position;
+} AlmuRegionReader;
+
+/* A place with its surroundings: pixels, and what a unit is there. */
+typedef struct
+{
+  gboolean  is_pixel;
+  double    pixel[2];
+  AlmuLocal local;
+} AlmuRegionSpot;
+
+void       almu_region_reader_complain (AlmuRegionReader *self,
+                                        const char       *format,
+                                        ...) G_GNUC_PRINTF (2, 3);
+gboolean   almu_region_reader_place (AlmuRegionReader *self,
+                                     const char       *x,
+                                     const char       *y,
+                                     AlmuRegionSpot   *out_spot,
+                                     GError          **error);
+gboolean   almu_region_reader_measure (AlmuRegionReader     *self,
+                                       const AlmuRegionSpot *spot,
+                                       const char           *text,
+                                       AlmuLength           *out_length,
+                                       GError              **error);
+gboolean   almu_region_reader_turn (const char *text,
+                                    double     *out_degrees,
+                                    GError    **error);
+AlmuShape *almu_region_reader_frame (AlmuShapeType         type,
+                                     const AlmuRegionSpot *spot,
+                                     const AlmuLength     *right,
+                                     const AlmuLength     *up,
+                                     double                degrees,
+                                     GError              **error);
+AlmuShape *almu_region_reader_round (AlmuShapeType         type,
+                                     const AlmuRegionSpot *spot,
+                                     const AlmuLength     *radius,
+                                     GError              **error);
+AlmuShape *almu_region_reader_make (AlmuShapeType         type,
+                                    const AlmuRegionSpot *spots,
+                                    gsize                 n,
+                                    double                rotation,
+                                    GError              **error);
+AlmuShape *almu_region_reader_follow (AlmuRegionReader *self,
+                                      AlmuShapeType     type,
+                                      GPtrArray        *words,
+                                      guint             first,
+                                      guint             n_words,
+                                      GError          **error);
+void       almu_region_reader_add (AlmuRegionReader      *self,
+                                   AlmuShape             *shape,
+                                   const AlmuRegionStyle *style);
+
+void almu_crtf_read_line (AlmuRegionReader *self,
+                          const char       *line);
+void almu_ds9_read_line (AlmuRegionReader *self,
+                         const char       *line);
+
+/* A rectangle or ellipse as files have it. */
+typedef struct
+{
+  double right;
+  double up;
+  double degrees;
+} AlmuRegionExtent;
+
+gboolean      almu_region_writer_get_extent (const AlmuPlacer *placer,
+                                             const AlmuShape  *shape,
+                                             AlmuRegionExtent *out_extent,
+                                             GError          **error);
+int           almu_region_writer_get_digits (const AlmuPlacer *placer,
+                                             double            per_degree,
+                                             int               least);
+AlmuShapeType almu_region_get_plain_type (AlmuShapeType type);
+
+gboolean almu_crtf_write (GPtrArray        *entries,
+                          const AlmuPlacer *placer,
+                          GString          *text,
+                          GError          **error);
+gboolean almu_ds9_write (GPtrArray        *entries,
+                         const AlmuPlacer *placer,
+                         GString          *text,
+                         GError          **error);
+
+G_END_DECLS
