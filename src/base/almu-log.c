@@ -99,6 +99,44 @@ on_log (GLogLevelFlags   flags,
 }
 
 /**
+ * almu_log_session:
+ * @domain: G_LOG_DOMAIN of the caller
+ * @peer: (nullable): who has it
+ * @format: what has happened to it
+ *
+ * “Session 123 [127.0.0.1] …”, as programs expect that read along. The journal can be asked for it by the fields
+ * ALMU_SESSION and ALMU_PEER.
+ */
+void
+almu_log_session (const char *domain,
+                  guint32     session_id,
+                  const char *peer,
+                  const char *format,
+                  ...)
+{
+  g_autofree char *id = g_strdup_printf ("%u", session_id);
+  g_autofree char *what = NULL;
+  g_autofree char *text = NULL;
+  va_list          args;
+
+  va_start (args, format);
+  what = g_strdup_vprintf (format, args);
+  va_end (args);
+  text = peer != NULL ? g_strdup_printf ("Session %u [%s] %s", session_id, peer, what)
+                      : g_strdup_printf ("Session %u %s", session_id, what);
+
+  g_log_structured_array (G_LOG_LEVEL_MESSAGE,
+                          (const GLogField[]){
+                            { "MESSAGE", text, -1 },
+                            { "PRIORITY", "5", -1 }, /* notice, as GLib has it for messages */
+                            { "GLIB_DOMAIN", domain, -1 },
+                            { "ALMU_SESSION", id, -1 },
+                            { "ALMU_PEER", peer != NULL ? peer : "", -1 },
+                          },
+                          5);
+}
+
+/**
  * almu_log_init:
  * @verbosity: 0 nothing, 1 critical, 2 error, 3 warning, 4 what a normal
  *   day brings, 5 everything

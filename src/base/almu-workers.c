@@ -3,6 +3,8 @@
 
 #include "almu-workers.h"
 
+#include "almu-trace.h"
+
 /* Two pools of the same size. Short work must not queue behind long work,
  * and the kernel shares the cores between the two better than we could by
  * suspending our own jobs.
@@ -19,6 +21,7 @@ typedef struct
   GTaskThreadFunc func;
   struct _Share  *share; /* … or a hand with somebody's loop */
   int             priority;
+  gint64          pushed; /* for the trace */
 } Job;
 
 typedef struct _Share
@@ -119,6 +122,8 @@ job_run (gpointer data,
       return;
     }
 
+  ALMU_TRACE_SINCE (job->pushed, "wait", g_task_get_name (job->task));
+  ALMU_TRACE_BEGIN (work);
   note_running (job->task, TRUE);
   if (!g_task_return_error_if_cancelled (job->task))
     job->func (job->task,
@@ -127,6 +132,7 @@ job_run (gpointer data,
                g_task_get_cancellable (job->task));
 
   note_running (job->task, FALSE);
+  ALMU_TRACE_END (work, g_task_get_name (job->task));
 
   send_task_home (job->task);
 }
@@ -207,6 +213,7 @@ almu_workers_run (GTask          *task,
   job->task = g_object_ref (task);
   job->func = func;
   job->priority = g_task_get_priority (task);
+  job->pushed = ALMU_TRACE_NOW;
 
   g_thread_pool_push (job->priority < ALMU_PRIORITY_LONG ? pools->brief : pools->lengthy,
                       job, NULL);

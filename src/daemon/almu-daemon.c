@@ -242,6 +242,8 @@ open_model (AlmuDaemon *self,
   AlmuLinkOptions link_options = {
     .read_only = self->options->read_only_mode,
     .scripting = self->options->enable_scripting,
+    .log_messages = self->options->log_protocol_messages,
+    .log_performance = self->options->log_performance,
     .idle_seconds = (guint) MAX (self->options->link_idle, 0),
     .idle_timeout = (guint) MAX (self->options->idle_timeout, 0),
   };

@@ -165,7 +165,8 @@ almu_launch_announce (const AlmuOptions *options,
   url = almu_page_address_make (address, 0, NULL, (const char *const *) files->pdata);
   g_message ("Listening on port %u with top level folder %s, starting folder %s",
              almu_server_get_port (server), options->top_level_folder, options->starting_folder);
-  g_message ("CARTA is accessible at %s", url);
+  /* who asked for the service reads the address; a journal is for others too */
+  g_message ("CARTA is accessible at %s", options->activated ? almu_page_address_get_base (address) : url);
   almu_launch_browser (options, url);
 }
 

@@ -3,6 +3,8 @@
 
 #include "almu-vacancy.h"
 
+#include "almu-log.h"
+
 struct _AlmuVacancy
 {
   AlmuSessions   *sessions;
@@ -51,7 +53,8 @@ on_session_removed (AlmuSessions *sessions,
 {
   g_autoptr(GPtrArray) left = almu_sessions_list (sessions);
 
-  g_message ("Session %u Deleted. Remaining sessions: %u", almu_session_get_id (session), left->len);
+  almu_log_session (G_LOG_DOMAIN, almu_session_get_id (session), NULL,
+                    "Deleted. Remaining sessions: %u", left->len);
   if (left->len == 0)
     wait_for (self, self->later_seconds);
 }

@@ -9,6 +9,7 @@
 #include "almu-error.h"
 #include "almu-kept.h"
 #include "almu-link.h"
+#include "almu-log.h"
 #include "almu-scripting.h"
 #include "almu-words.h"
 
@@ -170,7 +171,7 @@ on_loaded (GObject      *source,
       return;
     }
 
-  g_message ("Session %u was rebuilt in a new page", greeting->kept_id);
+  almu_log_session (G_LOG_DOMAIN, greeting->kept_id, NULL, "was rebuilt in a new page");
   if (!almu_sessions_forget (sessions, greeting->kept_id, &error))
     g_debug ("%s", error->message);
 }

@@ -9,10 +9,12 @@
 #include "almu-figures.h"
 #include "almu-frame.h"
 #include "almu-limits.h"
+#include "almu-log.h"
 #include "almu-message.h"
 #include "almu-refusal.h"
 #include "almu-scripting.h"
 #include "almu-speak.h"
+#include "almu-trace.h"
 
 /**
  * AlmuLink:
@@ -231,6 +233,15 @@ almu_link_get_outbox_bytes (AlmuLink *self)
 /* -- saying something --------------------------------------------------- */
 
 static void
+note_message (AlmuLink   *self,
+              const char *what,
+              const char *message)
+{
+  if (self->session != NULL && almu_switchboard_get_options (self->switchboard)->log_messages)
+    almu_log_session (G_LOG_DOMAIN, almu_session_get_id (self->session), self->peer, "%s %s", what, message);
+}
+
+static void
 push (AlmuLink               *self,
       const ProtobufCMessage *message,
       guint32                 request_id,
@@ -250,6 +261,7 @@ push (AlmuLink               *self,
       return;
     }
 
+  note_message (self, "is told", message->descriptor->short_name);
   if (self->session != NULL && almu_outbox_is_full (self->outbox))
     almu_session_set_congested (self->session, TRUE);
   almu_socket_wake (self->socket);
@@ -498,8 +510,8 @@ on_socket_closed (AlmuSocket *socket,
   g_cancellable_cancel (self->listing);
   if (session != NULL)
     {
-      g_message ("Session %u [%s] %s.", almu_session_get_id (session), self->peer,
-                 good_bye ? "Closed" : "Disconnected");
+      almu_log_session (G_LOG_DOMAIN, almu_session_get_id (session), self->peer,
+                        good_bye ? "Closed." : "Disconnected.");
       if (good_bye)
         almu_sessions_end (almu_switchboard_get_sessions (self->switchboard), session);
       else
@@ -616,6 +628,17 @@ hold_up (AlmuLink *self,
   self->waiting_bytes += g_bytes_get_size (bytes);
 }
 
+static void
+note_handled (AlmuLink *self,
+              guint16   event,
+              gint64    usec)
+{
+  almu_figures_time (ALMU_TIMED_HANDLING, almu_catalog_get_name (event), usec);
+  if (self->session != NULL && almu_switchboard_get_options (self->switchboard)->log_performance)
+    almu_log_session (G_LOG_DOMAIN, almu_session_get_id (self->session), self->peer,
+                      "%s: %.3f ms", almu_catalog_get_name (event), (double) usec / 1000);
+}
+
 /* Handles a message, unless it has to wait. */
 static gboolean
 handle (AlmuLink *self,
@@ -640,9 +663,11 @@ handle (AlmuLink *self,
     {
       gint64 begin = g_get_monotonic_time ();
 
+      ALMU_TRACE_BEGIN (message);
+      note_message (self, "says", almu_catalog_get_name (frame.event));
       almu_dispatch (self, frame.event, frame.request_id, message);
-      almu_figures_time (ALMU_TIMED_HANDLING, almu_catalog_get_name (frame.event),
-                         g_get_monotonic_time () - begin);
+      note_handled (self, frame.event, g_get_monotonic_time () - begin);
+      ALMU_TRACE_END (message, almu_catalog_get_name (frame.event));
       g_signal_emit (self, signals[HEARD], 0, (guint) frame.event);
     }
   almu_message_free (message);

@@ -9,6 +9,7 @@
 #include "almu-figures.h"
 #include "almu-file-message.h"
 #include "almu-frame.h"
+#include "almu-log.h"
 #include "almu-message.h"
 #include "almu-overlay-message.h"
 #include "almu-resume.h"
@@ -181,9 +182,8 @@ almu_on_register_viewer (AlmuLink               *link,
   acknowledge (link, request_id,
                request->session_id == 0 ? CARTA__SESSION_TYPE__NEW : CARTA__SESSION_TYPE__RESUMED);
   /* carta-python reads this line */
-  g_message ("Session %u [%s] Connected. Num sessions: %u",
-             almu_session_get_id (session), almu_link_get_peer (link),
-             almu_sessions_count (sessions, ALMU_SESSION_ATTACHED));
+  almu_log_session (G_LOG_DOMAIN, almu_session_get_id (session), almu_link_get_peer (link),
+                    "Connected. Num sessions: %u", almu_sessions_count (sessions, ALMU_SESSION_ATTACHED));
   almu_switchboard_note_registered (almu_link_get_switchboard (link), link, request->session_id == 0);
 }
 
@@ -344,7 +344,7 @@ on_resumed (GObject      *source,
   almu_link_reply (link, resuming->request_id, &ack.base);
   almu_figures_time (ALMU_TIMED_RESUME, resuming->is_empty ? "from nothing" : "from memory",
                      g_get_monotonic_time () - resuming->begin);
-  g_message ("Session %u [%s] Resumed.", almu_session_get_id (session), almu_link_get_peer (link));
+  almu_log_session (G_LOG_DOMAIN, almu_session_get_id (session), almu_link_get_peer (link), "Resumed.");
 
   almu_session_renew (session);
   almu_link_end_order (link, ALMU_LINK_ALL_FILES);

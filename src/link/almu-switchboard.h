@@ -20,6 +20,8 @@ typedef struct
 {
   gboolean read_only;
   gboolean scripting;
+  gboolean log_messages;
+  gboolean log_performance;
   guint    idle_seconds;
   guint    idle_timeout;
 } AlmuLinkOptions;

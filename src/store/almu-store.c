@@ -4,6 +4,7 @@
 #include "almu-store-private.h"
 
 #include "almu-error.h"
+#include "almu-trace.h"
 
 #define RETRY_MSEC 5000
 
@@ -300,7 +301,9 @@ almu_store_write (AlmuStore *self,
   if (drafts->len == 0)
     return TRUE;
 
+  ALMU_TRACE_BEGIN (commit);
   is_well = put_drafts (self, drafts, &error);
+  ALMU_TRACE_END (commit, NULL);
   if (!is_well && g_error_matches (error, ALMU_ERROR, ALMU_ERROR_FORMAT))
     {
       g_clear_error (&error);

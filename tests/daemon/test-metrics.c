@@ -51,6 +51,39 @@ test_figures (Desk         *desk,
   g_assert_cmpuint (get (desk, "resume_seconds_count{from=\"from memory\"}"), ==, 1);
 }
 
+static void
+set_up_talkative (Desk         *desk,
+                  gconstpointer user_data)
+{
+  const char *const arguments[] = { "--log-protocol-messages", "--log-performance", NULL };
+
+  desk_prepare (desk, user_data);
+  desk_write (desk, "a.fits", 2, (gint64[]){ 64, 64 }, number, NULL);
+  desk_start (desk, arguments);
+  desk->viewer = desk_register (desk, &desk->session_id);
+}
+
+static void
+await_session_line (Desk       *desk,
+                    const char *what)
+{
+  g_autofree char *part = g_strdup_printf ("Session %u [127.0.0.1] %s", desk->session_id, what);
+
+  g_free (almu_test_daemon_await_line (desk->daemon, part));
+}
+
+/* What was said, what was answered, and how long that took. */
+static void
+test_log (Desk         *desk,
+          gconstpointer user_data)
+{
+  desk_open (desk, "a.fits", 0);
+  await_session_line (desk, "Connected. Num sessions: 1");
+  await_session_line (desk, "says OPEN_FILE");
+  await_session_line (desk, "OPEN_FILE: ");
+  await_session_line (desk, "is told OpenFileAck");
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -58,6 +91,7 @@ main (int   argc,
   g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
 
   desk_add ("/daemon/metrics/figures", test_figures);
+  g_test_add ("/daemon/metrics/log", Desk, NULL, set_up_talkative, test_log, desk_tear_down);
 
   return g_test_run ();
 }
