@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "almu-card-write.h"
 #include "almu-card.h"
 
 #define ROW_BYTES (3 * sizeof (float) + 2 * sizeof (gint32))

@@ -6,88 +6,13 @@
 #include <math.h>
 #include <string.h>
 
+#include "almu-card-write.h"
 #include "almu-card.h"
 
 #define NAME_BYTES 8
 
 /* In metres a second. */
 #define LIGHT_SPEED 299792458.0
-
-/* -- cards -------------------------------------------------------------- */
-
-static void
-put_record (GByteArray *header,
-            const char *text)
-{
-  char  record[ALMU_RECORD_BYTES];
-  gsize n = MIN (strlen (text), sizeof record);
-
-  memset (record, ' ', sizeof record);
-  for (gsize i = 0; i < n; i++)
-    record[i] = g_ascii_isprint (text[i]) ? text[i] : '?';
-
-  g_byte_array_append (header, (const guint8 *) record, sizeof record);
-}
-
-void
-almu_put_card (GByteArray *header,
-               const char *name,
-               const char *value,
-               const char *comment)
-{
-  g_autofree char *text = NULL;
-
-  if (comment != NULL && *comment != '\0')
-    text = g_strdup_printf ("%-8s= %20s / %s", name, value, comment);
-  else
-    text = g_strdup_printf ("%-8s= %20s", name, value);
-
-  put_record (header, text);
-}
-
-void
-almu_put_int (GByteArray *header,
-              const char *name,
-              gint64      number,
-              const char *comment)
-{
-  g_autofree char *value = g_strdup_printf ("%" G_GINT64_FORMAT, number);
-
-  almu_put_card (header, name, value, comment);
-}
-
-void
-almu_put_real (GByteArray *header,
-               const char *name,
-               double      number,
-               const char *comment)
-{
-  g_autofree char *shortest = almu_format_number (number);
-  g_autofree char *upper = g_ascii_strup (shortest, -1);
-  g_autofree char *value = g_strconcat (upper, strpbrk (upper, ".E") == NULL ? ".0" : "", NULL);
-
-  almu_put_card (header, name, value, comment);
-}
-
-void
-almu_put_text (GByteArray *header,
-               const char *name,
-               const char *text,
-               const char *comment)
-{
-  g_autofree char *value = g_strdup_printf ("'%-8s'", text);
-  g_autofree char *aligned = g_strdup_printf ("%-20s", value);
-
-  almu_put_card (header, name, aligned, comment);
-}
-
-void
-almu_put_end (GByteArray *header)
-{
-  put_record (header, "END");
-  while (header->len % ALMU_BLOCK_BYTES != 0)
-    put_record (header, "");
-}
 
 /* -- axes --------------------------------------------------------------- */
 

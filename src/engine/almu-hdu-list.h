@@ -3,7 +3,6 @@
 
 #include <gio/gio.h>
 
-#include "almu-hdu-reader.h"
 #include "almu-image-info.h"
 
 G_BEGIN_DECLS
@@ -26,10 +25,5 @@ GPtrArray *almu_hdu_list_read (int            fd,
                                const char    *hdu,
                                AlmuImageFlags flags,
                                GError       **error);
-
-AlmuImageInfo *almu_image_info_new_for_hdu (const AlmuHdu *hdu,
-                                            const char    *name,
-                                            GArray        *beams,
-                                            GError       **error);
 
 G_END_DECLS

@@ -43,8 +43,27 @@ typedef struct
   double angle;
 } AlmuBeam;
 
+/* Kinds of files, numbered as in the ICD. */
+typedef enum
+{
+  ALMU_IMAGE_FITS = 3,
+  ALMU_IMAGE_HDF5 = 4,
+} AlmuImageFormat;
+
+/* What a file has besides its pixels, numbered as in the ICD. */
+typedef enum
+{
+  ALMU_FEATURE_ROTATED = 1 << 0, /* spectra lie together */
+  ALMU_FEATURE_CHANNEL_HISTOGRAMS = 1 << 1,
+  ALMU_FEATURE_CUBE_HISTOGRAMS = 1 << 2,
+  ALMU_FEATURE_CHANNEL_STATS = 1 << 3,
+  ALMU_FEATURE_MIPS = 1 << 5, /* smaller copies of the planes */
+} AlmuImageFeatures;
+
 /**
  * AlmuImageInfo:
+ * @format: what kind of file it is
+ * @features: what the file has besides the pixels
  * @hdu: HDU number as text, "0" for the primary
  * @extension: EXTNAME, or %NULL
  * @header: cards as shown to people
@@ -61,6 +80,9 @@ typedef struct
  */
 typedef struct
 {
+  AlmuImageFormat   format;
+  AlmuImageFeatures features;
+
   char       *hdu;
   char       *extension;
   AlmuHeader *header;

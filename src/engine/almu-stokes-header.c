@@ -7,7 +7,7 @@
 
 #include "almu-card.h"
 #include "almu-error.h"
-#include "almu-hdu-list.h"
+#include "almu-image-info-read.h"
 #include "almu-hdu-reader.h"
 #include "almu-polarisation.h"
 
