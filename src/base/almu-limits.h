@@ -184,6 +184,10 @@
 /* A region file: as much as a message that imports one may carry. */
 #define ALMU_LIMIT_REGION_TEXT_BYTES ALMU_LIMIT_MESSAGE_BYTES
 
+/* A chunk of an HDF5 array is unpacked as a whole; the converter of IDIA
+ * makes them of 1 MiB. */
+#define ALMU_LIMIT_CHUNK_BYTES (256 * 1024 * 1024)
+
 /* -- folders ------------------------------------------------------------ */
 
 #define ALMU_LIMIT_FOLDER_ENTRIES 1000000

@@ -705,6 +705,8 @@ almu_computed_entries_new (const AlmuImageInfo *info,
   add_sky_ranges (&work);
   add_spectral_ranges (&work);
   add_stokes_coverage (&work);
+  if ((info->features & ALMU_FEATURE_MIPS) != 0)
+    add (&work, "Has mipmaps", "T");
   add_hidden_axes (&work);
 
   return work.entries;

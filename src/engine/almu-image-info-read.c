@@ -238,6 +238,7 @@ almu_image_info_new_for_hdu (const AlmuHdu *hdu,
   if (info == NULL)
     return NULL;
 
+  info->format = ALMU_IMAGE_FITS;
   g_array_unref (info->beams);
   info->beams = g_array_ref (beams);
   almu_image_info_compute (info, name, FALSE);

@@ -12,6 +12,7 @@
 #include "almu-error.h"
 #include "almu-fits.h"
 #include "almu-fits-image.h"
+#include "almu-hdf5-image.h"
 #include "almu-polarisation.h"
 #include "almu-polarised.h"
 
@@ -35,8 +36,8 @@ typedef struct
 
 G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (AlmuImage, almu_image, G_TYPE_OBJECT)
 
-/* A kind of file: how to know it, and how to open it. The descriptor is
- * taken, whatever comes of it. */
+/* A kind of file: how to know it, how to open it, and what there is in it.
+ * Opening takes the descriptor, whatever comes of it. */
 typedef struct
 {
   const char *name;
@@ -48,6 +49,11 @@ typedef struct
                       AlmuImageFlags         flags,
                       const AlmuFingerprint *fingerprint,
                       GError               **error);
+  GPtrArray *(*list) (int            fd,
+                      const char    *name,
+                      const char    *hdu,
+                      AlmuImageFlags flags,
+                      GError       **error);
 } Kind;
 
 static _Atomic guint64 total_bytes_read;
@@ -103,25 +109,10 @@ starts_like_hdf5 (const guint8 *start,
   return n_start >= 8 && memcmp (start, "\211HDF\r\n\032\n", 8) == 0;
 }
 
-static AlmuImage *
-refuse_hdf5 (int                    fd,
-             const char            *name,
-             const char            *hdu,
-             AlmuImageFlags         flags,
-             const AlmuFingerprint *fingerprint,
-             GError               **error)
-{
-  close (fd);
-  g_set_error (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED,
-               "%s: is an HDF5 file; only FITS images can be opened", name);
-
-  return NULL;
-}
-
 static const Kind kinds[] = {
-  { "FITS", starts_like_fits, almu_fits_image_open },
-  { "compressed FITS", starts_compressed, almu_fits_image_open },
-  { "HDF5", starts_like_hdf5, refuse_hdf5 },
+  { "FITS", starts_like_fits, almu_fits_image_open, almu_hdu_list_read },
+  { "compressed FITS", starts_compressed, almu_fits_image_open, almu_hdu_list_read },
+  { "HDF5", starts_like_hdf5, almu_hdf5_image_open, almu_hdf5_image_list },
 };
 
 static gboolean
@@ -213,6 +204,36 @@ almu_image_open (int            fd,
     }
 
   return kind->open (fd, name, hdu, flags, &fingerprint, error);
+}
+
+/**
+ * almu_image_list:
+ * @fd: an open file; only read with positions
+ * @name: of the file, for messages and the entry "Name"
+ * @hdu: (nullable): one image of the file; %NULL or "" for all
+ * @flags: what to take from the header
+ * @error: return location
+ *
+ * Tells everything about the images of a file without reading pixels.
+ *
+ * Returns: (transfer full) (element-type AlmuImageInfo): at least one
+ */
+GPtrArray *
+almu_image_list (int            fd,
+                 const char    *name,
+                 const char    *hdu,
+                 AlmuImageFlags flags,
+                 GError       **error)
+{
+  const Kind *kind;
+
+  g_return_val_if_fail (fd >= 0, NULL);
+  g_return_val_if_fail (name != NULL, NULL);
+
+  /* what is no image at all is described best by who knows FITS */
+  kind = find_kind (fd, name, NULL);
+
+  return kind != NULL ? kind->list (fd, name, hdu, flags, error) : almu_hdu_list_read (fd, name, hdu, flags, error);
 }
 
 /**

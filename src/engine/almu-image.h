@@ -49,6 +49,11 @@ AlmuImage             *almu_image_open (int            fd,
                                         const char    *hdu,
                                         AlmuImageFlags flags,
                                         GError       **error);
+GPtrArray             *almu_image_list (int            fd,
+                                        const char    *name,
+                                        const char    *hdu,
+                                        AlmuImageFlags flags,
+                                        GError       **error);
 const AlmuImageInfo   *almu_image_get_info (AlmuImage *self);
 const AlmuFingerprint *almu_image_get_fingerprint (AlmuImage *self);
 const char            *almu_image_get_name (AlmuImage *self);

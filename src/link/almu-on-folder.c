@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "almu-file-message.h"
-#include "almu-hdu-list.h"
+#include "almu-image.h"
 #include "almu-message.h"
 #include "almu-speak-image.h"
 #include "almu-workers.h"
@@ -194,8 +194,8 @@ inspect_worker (GTask        *task,
   if (fd >= 0)
     {
       if (almu_fingerprint_read (fd, &inspection->fingerprint, &error))
-        inspection->infos = almu_hdu_list_read (fd, inspection->name->name, inspection->name->hdu,
-                                                inspection->name->flags, &error);
+        inspection->infos = almu_image_list (fd, inspection->name->name, inspection->name->hdu,
+                                             inspection->name->flags, &error);
       close (fd);
     }
 
@@ -233,7 +233,7 @@ speak_inspection (AlmuLink   *link,
     }
 
   file_info.name = inspection->name->name;
-  file_info.type = CARTA__FILE_TYPE__FITS;
+  file_info.type = (CARTA__FileType) ((const AlmuImageInfo *) inspection->infos->pdata[0])->format;
   file_info.size = inspection->fingerprint.size;
   file_info.date = inspection->fingerprint.mtime_ns / G_GINT64_CONSTANT (1000000000);
   file_info.n_hdu_list = n;

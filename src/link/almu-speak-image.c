@@ -127,7 +127,7 @@ almu_speak_open_file_ack (AlmuFile    *file,
 
   carta__file_info__init (file_info);
   file_info->name = almu_file_get_name (file)->name;
-  file_info->type = CARTA__FILE_TYPE__FITS;
+  file_info->type = (CARTA__FileType) info->format;
   file_info->size = almu_image_get_fingerprint (image)->size;
   file_info->n_hdu_list = 1;
   file_info->hdu_list = hdus;
@@ -137,6 +137,7 @@ almu_speak_open_file_ack (AlmuFile    *file,
   ack->file_id = almu_file_get_id (file);
   ack->file_info = file_info;
   ack->file_info_extended = almu_speak_image_info (info, file_info->name, scratch);
+  ack->file_feature_flags = info->features;
   speak_beams (info, ack, scratch);
 
   return ack;

@@ -43,6 +43,9 @@ GENERATED = {
 # Libraries, the rooms that may use them, and the only files that may.
 LIBRARIES = {
     "cfitsio": (r"(fitsio2?|longnam|drvrsmem)\.h", ["engine"], ["almu-fits.c"]),
+    "hdf5": (r"(hdf5|H5.*)\.h", ["engine"],
+             ["almu-hdf5.c", "almu-hdf5-attributes.c", "almu-hdf5-data.c", "almu-hdf5-probe.c",
+              "almu-hdf5-private.h"]),
     "wcslib": (r"(wcslib/.*|wcs.*|spc|spx|cel|prj|lin|tab|dis|log|sph|fitshdr|getwcstab)\.h",
                ["engine"], ["almu-wcs.c"]),
     "erfa": (r"erfa.*\.h", ["engine"], ["almu-sky-frame.c"]),

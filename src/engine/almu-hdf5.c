@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "almu-hdf5.h"
+
+#include <string.h>
+
+#include "almu-error.h"
+#include "almu-hdf5-private.h"
+
+/* Groups of a file that are looked at, and bytes of their names. */
+#define MAX_GROUPS 100
+#define MAX_NAME_BYTES 64
+
+static GMutex mutex;
+
+/* Before any call of the library, and almu_hdf5_leave() after it. It is left
+ * alone at exit, when other threads may still be in it. */
+void
+almu_hdf5_enter (void)
+{
+  static gboolean is_set_up = FALSE;
+
+  g_mutex_lock (&mutex);
+  if (!is_set_up)
+    {
+      H5dont_atexit ();
+      H5open ();
+      /* a file must not choose what code is loaded */
+      H5PLset_loading_state (0);
+      is_set_up = TRUE;
+    }
+
+  /* by thread, where the library knows threads */
+  H5Eset_auto2 (H5E_DEFAULT, NULL, NULL);
+}
+
+void
+almu_hdf5_leave (void)
+{
+  g_mutex_unlock (&mutex);
+}
+
+static herr_t
+take_message (unsigned            n,
+              const H5E_error2_t *problem,
+              void               *user_data)
+{
+  char **text = user_data;
+
+  /* the last is the innermost */
+  if (problem->desc != NULL && *problem->desc != '\0')
+    {
+      g_free (*text);
+      *text = g_utf8_make_valid (problem->desc, -1);
+    }
+
+  return 0;
+}
+
+/* Inside the library: what it says is kept by thread. */
+gboolean
+almu_hdf5_fail (AlmuHdf5   *self,
+                const char *path,
+                const char *what,
+                GError    **error)
+{
+  g_autofree char *text = NULL;
+
+  H5Ewalk2 (H5E_DEFAULT, H5E_WALK_DOWNWARD, take_message, &text);
+  H5Eclear2 (H5E_DEFAULT);
+  g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT, "%s: %s %s%s%s%s",
+               self->name, path, what, text != NULL ? " (HDF5: " : "", text != NULL ? text : "",
+               text != NULL ? ")" : "");
+
+  return FALSE;
+}
+
+/* Links into other files are not followed: these may lie anywhere. */
+static herr_t
+refuse_link (const char *parent_file,
+             const char *parent_group,
+             const char *child_file,
+             const char *child_object,
+             unsigned   *flags,
+             hid_t       access,
+             void       *user_data)
+{
+  return -1;
+}
+
+hid_t
+almu_hdf5_open_file (const char *path)
+{
+  hid_t access = H5Pcreate (H5P_FILE_ACCESS);
+  hid_t file = H5I_INVALID_HID;
+
+  if (access < 0)
+    return access;
+
+  /* who writes elsewhere is nothing to us, and a lock would be to them */
+  if (H5Pset_fclose_degree (access, H5F_CLOSE_SEMI) >= 0 &&
+      H5Pset_file_locking (access, 0, 1) >= 0)
+    file = H5Fopen (path, H5F_ACC_RDONLY, access);
+  H5Pclose (access);
+
+  return file;
+}
+
+hid_t
+almu_hdf5_make_access (void)
+{
+  hid_t access = H5Pcreate (H5P_LINK_ACCESS);
+
+  if (access >= 0 && H5Pset_elink_cb (access, refuse_link, NULL) >= 0)
+    return access;
+  if (access >= 0)
+    H5Pclose (access);
+
+  return H5I_INVALID_HID;
+}
+
+/* Asked anew each time: the file may have changed since somebody else did. */
+static gboolean
+open_ids (AlmuHdf5   *self,
+          const char *path,
+          GError    **error)
+{
+  if (!almu_hdf5_probe (path))
+    {
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
+                   "%s: is damaged: libhdf5 does not survive reading it", self->name);
+      return FALSE;
+    }
+
+  self->file = almu_hdf5_open_file (path);
+  self->access = almu_hdf5_make_access ();
+
+  return (self->file >= 0 && self->access >= 0) ||
+         almu_hdf5_fail (self, "the file", "cannot be opened", error);
+}
+
+/**
+ * almu_hdf5_open:
+ * @fd: an open file; stays the caller's and must stay open while in use
+ * @name: for messages only
+ */
+AlmuHdf5 *
+almu_hdf5_open (int         fd,
+                const char *name,
+                GError    **error)
+{
+  g_autoptr(AlmuHdf5) self = g_new0 (AlmuHdf5, 1);
+  g_autofree char *path = g_strdup_printf ("/proc/self/fd/%d", fd);
+  gboolean         is_open;
+
+  self->fd = fd;
+  self->name = g_utf8_make_valid (name, -1);
+
+  almu_hdf5_enter ();
+  is_open = open_ids (self, path, error);
+  almu_hdf5_leave ();
+
+  return is_open ? g_steal_pointer (&self) : NULL;
+}
+
+void
+almu_hdf5_close (AlmuHdf5 *self)
+{
+  if (self == NULL)
+    return;
+
+  almu_hdf5_enter ();
+  if (self->access > 0)
+    H5Pclose (self->access);
+  if (self->file > 0)
+    H5Fclose (self->file);
+  almu_hdf5_leave ();
+
+  g_free (self->name);
+  g_free (self);
+}
+
+/* Each step of the path has to be there before the next may be asked for. */
+gboolean
+almu_hdf5_exists (AlmuHdf5   *self,
+                  const char *path)
+{
+  g_autofree char *part = g_strdup (path);
+
+  for (char *slash = strchr (part, '/');; slash = strchr (slash + 1, '/'))
+    {
+      if (slash != NULL)
+        *slash = '\0';
+      if (H5Lexists (self->file, part, self->access) <= 0 ||
+          H5Oexists_by_name (self->file, part, self->access) <= 0)
+        return FALSE;
+      if (slash == NULL)
+        return TRUE;
+      *slash = '/';
+    }
+}
+
+gboolean
+almu_hdf5_has (AlmuHdf5   *self,
+               const char *path)
+{
+  gboolean has;
+
+  almu_hdf5_enter ();
+  has = almu_hdf5_exists (self, path);
+  almu_hdf5_leave ();
+
+  return has;
+}
+
+/**
+ * almu_hdf5_list_groups:
+ *
+ * Returns: (transfer full) (element-type utf8): the groups of the root that
+ *   hold an image
+ */
+GPtrArray *
+almu_hdf5_list_groups (AlmuHdf5 *self)
+{
+  GPtrArray *groups = g_ptr_array_new_with_free_func (g_free);
+  H5G_info_t info = { 0 };
+
+  almu_hdf5_enter ();
+  if (H5Gget_info (self->file, &info) < 0)
+    info.nlinks = 0;
+
+  for (hsize_t i = 0; i < MIN (info.nlinks, MAX_GROUPS); i++)
+    {
+      char             name[MAX_NAME_BYTES] = "";
+      g_autofree char *path = NULL;
+      ssize_t          n = H5Lget_name_by_idx (self->file, ".", H5_INDEX_NAME, H5_ITER_INC, i,
+                                               name, sizeof name, H5P_DEFAULT);
+
+      if (n <= 0 || n >= (ssize_t) sizeof name || !g_utf8_validate (name, -1, NULL))
+        continue;
+
+      path = g_strconcat (name, "/DATA", NULL);
+      if (almu_hdf5_exists (self, path))
+        g_ptr_array_add (groups, g_strdup (name));
+    }
+  almu_hdf5_leave ();
+
+  return groups;
+}
