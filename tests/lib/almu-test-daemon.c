@@ -9,6 +9,8 @@
 #include <string.h>
 #include <sys/prctl.h>
 
+#include "almu-test-status.h"
+
 #define ACCESSIBLE "CARTA is accessible at "
 
 struct _AlmuTestDaemon
@@ -218,16 +220,7 @@ guint64
 almu_test_daemon_get_status (AlmuTestDaemon *self,
                              const char     *key)
 {
-  g_autofree char *path = g_strdup_printf ("/proc/%d/status", almu_test_daemon_get_pid (self));
-  g_autofree char *start = g_strdup_printf ("\n%s:", key);
-  g_autofree char *text = NULL;
-  const char      *found;
-
-  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
-  found = strstr (text, start);
-  g_assert_nonnull (found);
-
-  return g_ascii_strtoull (found + strlen (start), NULL, 10);
+  return almu_test_status_get (almu_test_daemon_get_pid (self), key);
 }
 
 guint
