@@ -103,6 +103,9 @@ static const Layout layouts[] = {
   { "stokes-first", 4, { 3, 31, 17, 9 }, { "STOKES", "RA---SIN", "DEC--SIN", "FREQ" }, -32 },
   { "stokes-first-short", 4, { 3, 31, 17, 9 }, { "STOKES", "RA---SIN", "DEC--SIN", "FREQ" }, 16 },
   { "wide", 3, { 5000, 20, 2 }, { "RA---SIN", "DEC--SIN", "FREQ" }, 64 },
+  { "gaps", 3, { 1500, 90, 2 }, { "RA---SIN", "DEC--SIN", "FREQ" }, -32 },
+  { "gaps-short", 3, { 2600, 90, 2 }, { "RA---SIN", "DEC--SIN", "FREQ" }, 16 },
+  { "gaps-long", 3, { 900, 90, 2 }, { "RA---SIN", "DEC--SIN", "FREQ" }, -64 },
   { "many-stokes-first", 3, { 1500, 40, 3 }, { "STOKES", "RA---SIN", "DEC--SIN" }, 16 },
 };
 
@@ -441,6 +444,31 @@ test_image_cut_short (Fixture      *fixture,
   g_assert_nonnull (strstr (error->message, "plane.fits"));
 }
 
+/* Rows that are read with what is between them thrown away, until there are
+ * none. */
+static void
+test_image_cut_in_gaps (Fixture      *fixture,
+                        gconstpointer user_data)
+{
+  const Layout    *layout = NULL;
+  g_autofree char *path = NULL;
+  g_autoptr(AlmuImage) image = NULL;
+  g_autoptr(GError) error = NULL;
+  g_autofree float *pixels = g_new (float, 700 * 90);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (layouts); i++)
+    if (g_str_equal (layouts[i].name, "gaps"))
+      layout = &layouts[i];
+  path = save_layout (layout, fixture->folder);
+  image = open_good (path, "");
+  g_assert_cmpint (truncate (path, 2880 + 1500 * 50 * 4), ==, 0);
+
+  check_box (image, layout, &(AlmuBox){ { 10, 0, 700, 50 }, 0, 1, 0 });
+  g_assert_false (almu_image_read (image, &(AlmuBox){ { 10, 0, 700, 90 }, 0, 1, 0 }, pixels, NULL, &error));
+  g_assert_error (error, ALMU_ERROR, ALMU_ERROR_CHANGED);
+  g_assert_nonnull (strstr (error->message, "gaps"));
+}
+
 static void
 assert_open_fails (const char *folder,
                    const char *bytes,
@@ -736,6 +764,7 @@ main (int   argc,
   add_test ("/engine/image/plane/outside", test_image_plane_outside);
   add_test ("/engine/image/tile", test_image_tile);
   add_test ("/engine/image/truncated-while-open", test_image_truncated_while_open);
+  add_test ("/engine/image/cut-in-gaps", test_image_cut_in_gaps);
   add_test ("/engine/image/cut-short", test_image_cut_short);
   add_test ("/engine/image/odd-files", test_image_odd_files);
   add_test ("/engine/image/serials", test_image_serials);
