@@ -144,3 +144,41 @@ almu_wants_renew_cube (Wants *wants)
                              work->histograms, work->cancellable, on_counts_so_far, on_counted, work);
     }
 }
+
+static gboolean
+want_is_of_current (const AlmuHistogramWant *want)
+{
+  AlmuCoordinate coordinate;
+
+  return almu_coordinate_parse (want->coordinate, &coordinate, NULL) &&
+         coordinate.polarisation == ALMU_POLARISATION_CURRENT;
+}
+
+/* Another polarisation is on display. A page has forgotten the histogram of
+ * the cube then, and asks again if somebody wants it: nobody should read a
+ * cube because of a look at another polarisation. */
+void
+almu_wants_leave_cube (Wants *wants)
+{
+  g_autoptr(GArray) others = NULL;
+
+  if (wants->region_id != ALMU_REGION_CUBE || wants->histograms == NULL)
+    return;
+
+  others = almu_histogram_wants_new ();
+  for (guint i = 0; i < wants->histograms->len; i++)
+    {
+      const AlmuHistogramWant *want = &g_array_index (wants->histograms, AlmuHistogramWant, i);
+
+      if (!want_is_of_current (want))
+        almu_histogram_wants_append (others, want);
+    }
+
+  if (others->len == wants->histograms->len)
+    return;
+
+  g_array_unref (wants->histograms);
+  wants->histograms = g_steal_pointer (&others);
+  almu_wants_renew_cube (wants);
+  almu_demand_emit_changed (wants->demand);
+}

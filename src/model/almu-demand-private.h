@@ -155,6 +155,7 @@ void       almu_wants_renew_measures (Wants *wants);
 void       almu_wants_renew_cuts (Wants *wants);
 void       almu_wants_renew_spectra (Wants *wants);
 void       almu_wants_renew_cube (Wants *wants);
+void       almu_wants_leave_cube (Wants *wants);
 void       almu_wants_change_stokes (Wants *wants);
 void       almu_wants_stop_spectra (Wants *wants);
 GPtrArray *almu_wants_tracks_new (void);

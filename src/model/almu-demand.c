@@ -450,7 +450,7 @@ almu_demand_change_stokes_of_sweeps (AlmuDemand *self)
   while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &wants))
     {
       almu_wants_change_stokes (wants);
-      almu_wants_renew_cube (wants);
+      almu_wants_leave_cube (wants);
     }
 }
 

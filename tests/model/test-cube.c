@@ -226,28 +226,48 @@ test_cube_within (Fixture      *fixture,
   g_assert_cmpuint (get_passes (fixture, before), ==, 2);
 }
 
+/* What is asked of a polarisation by its name stays in force; what is asked
+ * of the one on display ends with it. */
 static void
 test_cube_stokes (Fixture      *fixture,
                   gconstpointer user_data)
 {
   AlmuHistogramWant q = automatic;
+  guint64           before;
 
   q.coordinate = (char *) "Qz";
-  require (fixture, &q, NULL);
-  almu_test_workers_settle ();
-  assert_histogram (get (fixture, 0), &q, 1);
-
-  test_products_forget (&fixture->got);
-  require (fixture, &automatic, NULL);
-  almu_test_workers_settle ();
-  assert_histogram (get (fixture, 0), &automatic, 0);
-
-  test_products_forget (&fixture->got);
-  almu_demand_set_plane (fixture->demand, 3, 1);
+  require (fixture, &q, &automatic);
   almu_test_workers_settle ();
   for (guint i = 0; i < 2; i++)
+    assert_histogram (get (fixture, i), get (fixture, i)->product.stokes == 0 ? &automatic : &q,
+                      get (fixture, i)->product.stokes);
+
+  before = almu_test_image_get_n_pixels (fixture->image);
+  almu_demand_set_plane (fixture->demand, 3, 1);
+  almu_test_workers_settle ();
+  test_products_forget (&fixture->got);
+  almu_demand_renew (fixture->demand, 5);
+  almu_test_workers_settle ();
+  g_assert_cmpuint (test_products_count (&fixture->got, KIND_HISTOGRAM), ==, 2); /* that of the plane too */
+  for (guint i = 0; i < 2; i++)
     if (get (fixture, i)->product.region_id == ALMU_REGION_CUBE)
-      assert_histogram (get (fixture, i), &automatic, 1);
+      assert_histogram (get (fixture, i), &q, 1);
+  g_assert_cmpuint (almu_test_image_get_n_pixels (fixture->image), ==, before + WIDTH * HEIGHT);
+
+  /* and what is under way too */
+  require (fixture, NULL, NULL);
+  almu_test_workers_settle ();
+  almu_demand_set_plane (fixture->demand, 3, 0);
+  almu_test_workers_settle ();
+  test_products_forget (&fixture->got);
+  almu_test_image_hold (fixture->image);
+  require (fixture, &within, NULL);
+  almu_test_image_await_held (fixture->image);
+  almu_demand_set_plane (fixture->demand, 3, 1);
+  almu_test_image_release (fixture->image);
+  almu_test_workers_settle ();
+  for (guint i = 0; get (fixture, i) != NULL; i++)
+    g_assert_cmpint (get (fixture, i)->product.region_id, ==, ALMU_REGION_IMAGE);
 }
 
 /* Nothing to count: one bin without width, as for a plane. */
