@@ -39,6 +39,9 @@ void almu_on_stop_file_list (AlmuLink               *link,
 void almu_on_file_info_request (AlmuLink               *link,
                                 guint32                 request_id,
                                 const ProtobufCMessage *message);
+void almu_on_region_list_request (AlmuLink               *link,
+                                  guint32                 request_id,
+                                  const ProtobufCMessage *message);
 /* almu-on-file.c */
 void almu_on_concat_stokes_files (AlmuLink               *link,
                                   guint32                 request_id,
@@ -72,6 +75,16 @@ void       almu_on_remove_region (AlmuLink               *link,
                                   const ProtobufCMessage *message);
 AlmuShape *almu_shape_new_for_message (const CARTA__RegionInfo *info,
                                        GError                 **error);
+/* almu-on-region-file.c */
+void almu_on_region_file_info_request (AlmuLink               *link,
+                                       guint32                 request_id,
+                                       const ProtobufCMessage *message);
+void almu_on_import_region (AlmuLink               *link,
+                            guint32                 request_id,
+                            const ProtobufCMessage *message);
+void almu_on_export_region (AlmuLink               *link,
+                            guint32                 request_id,
+                            const ProtobufCMessage *message);
 /* almu-on-requirements.c */
 void almu_on_set_spatial_requirements (AlmuLink               *link,
                                        guint32                 request_id,

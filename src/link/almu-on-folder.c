@@ -17,6 +17,7 @@
 typedef struct
 {
   AlmuLink     *link;
+  guint16       event;
   guint32       request_id;
   GCancellable *cancellable;
 } Listing;
@@ -33,18 +34,27 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Listing, listing_free)
 
 /* -- FILE_LIST_REQUEST -------------------------------------------------- */
 
-static void
-speak_entries (CARTA__FileListResponse *response,
-               const AlmuListing       *listing,
-               AlmuScratch             *scratch)
+/* What all lists have, whatever they are of. */
+typedef struct
 {
+  gsize                  n_files;
+  CARTA__FileInfo      **files;
+  gsize                  n_folders;
+  CARTA__DirectoryInfo **folders;
+} Entries;
+
+static Entries
+speak_entries (const AlmuListing *listing,
+               AlmuScratch       *scratch)
+{
+  Entries               entries = { 0 };
   guint                 n = listing->entries->len;
   CARTA__FileInfo      *files = almu_scratch_array (scratch, CARTA__FileInfo, n);
   CARTA__DirectoryInfo *folders = almu_scratch_array (scratch, CARTA__DirectoryInfo, n);
   static char          *no_hdus[] = { (char *) "" };
 
-  response->files = almu_scratch_array (scratch, CARTA__FileInfo *, n);
-  response->subdirectories = almu_scratch_array (scratch, CARTA__DirectoryInfo *, n);
+  entries.files = almu_scratch_array (scratch, CARTA__FileInfo *, n);
+  entries.folders = almu_scratch_array (scratch, CARTA__DirectoryInfo *, n);
 
   for (guint i = 0; i < n; i++)
     {
@@ -52,17 +62,17 @@ speak_entries (CARTA__FileListResponse *response,
 
       if (entry->is_folder)
         {
-          CARTA__DirectoryInfo *folder = &folders[response->n_subdirectories];
+          CARTA__DirectoryInfo *folder = &folders[entries.n_folders];
 
           carta__directory_info__init (folder);
           folder->name = entry->name;
           folder->item_count = entry->item_count;
           folder->date = entry->mtime;
-          response->subdirectories[response->n_subdirectories++] = folder;
+          entries.folders[entries.n_folders++] = folder;
         }
       else
         {
-          CARTA__FileInfo *file = &files[response->n_files];
+          CARTA__FileInfo *file = &files[entries.n_files];
 
           carta__file_info__init (file);
           file->name = entry->name;
@@ -71,9 +81,11 @@ speak_entries (CARTA__FileListResponse *response,
           file->date = entry->mtime;
           file->n_hdu_list = G_N_ELEMENTS (no_hdus);
           file->hdu_list = no_hdus;
-          response->files[response->n_files++] = file;
+          entries.files[entries.n_files++] = file;
         }
     }
+
+  return entries;
 }
 
 /* To the page an empty name is no folder at all: it would load nothing from
@@ -85,6 +97,44 @@ speak_folder (char *name)
 }
 
 static void
+reply_files (Listing     *request,
+             AlmuListing *listing,
+             AlmuScratch *scratch)
+{
+  CARTA__FileListResponse response = CARTA__FILE_LIST_RESPONSE__INIT;
+  Entries                 entries = speak_entries (listing, scratch);
+
+  response.success = TRUE;
+  response.directory = speak_folder (listing->directory);
+  response.parent = speak_folder (listing->parent);
+  response.cancel = listing->is_cancelled;
+  response.n_files = entries.n_files;
+  response.files = entries.files;
+  response.n_subdirectories = entries.n_folders;
+  response.subdirectories = entries.folders;
+  almu_link_reply (request->link, request->request_id, &response.base);
+}
+
+static void
+reply_regions (Listing     *request,
+               AlmuListing *listing,
+               AlmuScratch *scratch)
+{
+  CARTA__RegionListResponse response = CARTA__REGION_LIST_RESPONSE__INIT;
+  Entries                   entries = speak_entries (listing, scratch);
+
+  response.success = TRUE;
+  response.directory = speak_folder (listing->directory);
+  response.parent = speak_folder (listing->parent);
+  response.cancel = listing->is_cancelled;
+  response.n_files = entries.n_files;
+  response.files = entries.files;
+  response.n_subdirectories = entries.n_folders;
+  response.subdirectories = entries.folders;
+  almu_link_reply (request->link, request->request_id, &response.base);
+}
+
+static void
 on_listed (GObject      *source,
            GAsyncResult *result,
            gpointer      user_data)
@@ -93,7 +143,6 @@ on_listed (GObject      *source,
   g_autoptr(AlmuListing) listing = NULL;
   g_autoptr(AlmuScratch) scratch = almu_scratch_new ();
   g_autoptr(GError) error = NULL;
-  CARTA__FileListResponse response = CARTA__FILE_LIST_RESPONSE__INIT;
 
   listing = almu_folder_list_finish (ALMU_FOLDER (source), result, &error);
   if (almu_link_get_session (request->link) == NULL)
@@ -101,17 +150,14 @@ on_listed (GObject      *source,
 
   if (listing == NULL)
     {
-      almu_link_refuse (request->link, CARTA__EVENT_TYPE__FILE_LIST_REQUEST, request->request_id,
-                        -1, error);
+      almu_link_refuse (request->link, request->event, request->request_id, -1, error);
       return;
     }
 
-  response.success = TRUE;
-  response.directory = speak_folder (listing->directory);
-  response.parent = speak_folder (listing->parent);
-  response.cancel = listing->is_cancelled;
-  speak_entries (&response, listing, scratch);
-  almu_link_reply (request->link, request->request_id, &response.base);
+  if (request->event == CARTA__EVENT_TYPE__REGION_LIST_REQUEST)
+    reply_regions (request, listing, scratch);
+  else
+    reply_files (request, listing, scratch);
 }
 
 static void
@@ -132,21 +178,45 @@ on_progress (guint    n_checked,
   almu_link_stream (request->link, &message.base, ALMU_OUTBOX_NEWEST, 0);
 }
 
+static void
+list (AlmuLink                 *link,
+      guint16                   event,
+      guint32                   request_id,
+      const char               *directory,
+      CARTA__FileListFilterMode filter,
+      AlmuListKind              kind)
+{
+  Listing *listing = g_new0 (Listing, 1);
+
+  listing->link = g_object_ref (link);
+  listing->event = event;
+  listing->request_id = request_id;
+  listing->cancellable = g_object_ref (almu_link_renew_listing (link));
+  almu_folder_list_async (almu_link_get_folder (link), directory,
+                          (AlmuListFilter) CLAMP ((int) filter, 0, ALMU_LIST_ALL), kind,
+                          on_progress, listing, listing->cancellable, on_listed, listing);
+}
+
 void
 almu_on_file_list_request (AlmuLink               *link,
                            guint32                 request_id,
                            const ProtobufCMessage *message)
 {
   const CARTA__FileListRequest *request = (const CARTA__FileListRequest *) message;
-  Listing                      *listing = g_new0 (Listing, 1);
 
-  listing->link = g_object_ref (link);
-  listing->request_id = request_id;
-  listing->cancellable = g_object_ref (almu_link_renew_listing (link));
-  almu_folder_list_async (almu_link_get_folder (link), request->directory,
-                          (AlmuListFilter) CLAMP ((int) request->filter_mode, 0, ALMU_LIST_ALL),
-                          ALMU_LIST_IMAGES, on_progress, listing,
-                          listing->cancellable, on_listed, listing);
+  list (link, CARTA__EVENT_TYPE__FILE_LIST_REQUEST, request_id, request->directory, request->filter_mode,
+        ALMU_LIST_IMAGES);
+}
+
+void
+almu_on_region_list_request (AlmuLink               *link,
+                             guint32                 request_id,
+                             const ProtobufCMessage *message)
+{
+  const CARTA__RegionListRequest *request = (const CARTA__RegionListRequest *) message;
+
+  list (link, CARTA__EVENT_TYPE__REGION_LIST_REQUEST, request_id, request->directory, request->filter_mode,
+        ALMU_LIST_REGIONS);
 }
 
 /* The page says no more than that: whichever listing runs. */
