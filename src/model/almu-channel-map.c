@@ -37,19 +37,20 @@ struct _AlmuChannelMap
 {
   GObject parent_instance;
 
-  AlmuCache     *cache;
-  AlmuImage     *image;
-  AlmuTileQueue *queue;
-  AlmuReadAhead *ahead;
-  int            stokes;
-  GQueue         panels;  /* of Panel, not begun */
-  Panel         *current; /* being read, counted, cut into tiles */
-  AlmuPlane     *plane;   /* of the current one; NULL until read */
-  GCancellable  *work;    /* for the current one */
-  guint          n_begun;
-  GArray        *unacknowledged; /* of int, channels */
-  guint          patience_source;
-  gboolean       is_paused;
+  AlmuCache       *cache;
+  AlmuImage       *image;
+  AlmuTileQueue   *queue;
+  AlmuReadAhead   *ahead;
+  int              stokes;
+  AlmuChannelRange range;   /* what is to be seen */
+  GQueue           panels;  /* of Panel, not begun */
+  Panel           *current; /* being read, counted, cut into tiles */
+  AlmuPlane       *plane;   /* of the current one; NULL until read */
+  GCancellable    *work;    /* for the current one */
+  guint            n_begun;
+  GArray          *unacknowledged; /* of int, channels */
+  guint            patience_source;
+  gboolean         is_paused;
 };
 
 G_DEFINE_FINAL_TYPE (AlmuChannelMap, almu_channel_map, G_TYPE_OBJECT)
@@ -58,6 +59,7 @@ enum
 {
   PRODUCT,
   FAILED,
+  COMPLETED,
   N_SIGNALS
 };
 
@@ -159,6 +161,19 @@ almu_channel_map_class_init (AlmuChannelMapClass *klass)
                   G_SIGNAL_RUN_LAST,
                   0, NULL, NULL, NULL,
                   G_TYPE_NONE, 1, G_TYPE_ERROR);
+
+  /**
+   * AlmuChannelMap::completed:
+   * @self: the map
+   *
+   * Everything that was asked for so far has been handed out.
+   */
+  signals[COMPLETED] =
+    g_signal_new ("completed",
+                  G_TYPE_FROM_CLASS (klass),
+                  G_SIGNAL_RUN_LAST,
+                  0, NULL, NULL, NULL,
+                  G_TYPE_NONE, 0);
 }
 
 static void
@@ -180,6 +195,15 @@ emit_product (AlmuChannelMap *self,
   product->frame = self->n_begun;
   product->progress = 1;
   g_signal_emit (self, signals[PRODUCT], 0, product);
+}
+
+static void
+finish_panel (AlmuChannelMap *self)
+{
+  drop_current (self);
+  almu_channel_map_pump (self);
+  if (self->current == NULL && g_queue_is_empty (&self->panels))
+    g_signal_emit (self, signals[COMPLETED], 0);
 }
 
 static void
@@ -205,8 +229,7 @@ on_tile (AlmuProductKind        kind,
   if (kind != ALMU_PRODUCT_TILES_END || work != self->work)
     return;
 
-  drop_current (self);
-  almu_channel_map_pump (self);
+  finish_panel (self);
 }
 
 /* Hearing of the histogram may end it all. */
@@ -261,17 +284,18 @@ on_plane (GObject      *source,
   g_autoptr(AlmuChannelMap) self = user_data;
   g_autoptr(AlmuPlane) plane = NULL;
   g_autoptr(GError) error = NULL;
+  GCancellable  *work = g_task_get_cancellable (G_TASK (result));
   AlmuHistogram *histogram;
 
   plane = almu_cache_get_plane_finish (ALMU_CACHE (source), result, &error);
-  if (g_task_get_cancellable (G_TASK (result)) != self->work)
+  if (work != self->work)
     return;
 
   if (plane == NULL)
     {
-      drop_current (self);
       g_signal_emit (self, signals[FAILED], 0, error);
-      almu_channel_map_pump (self);
+      if (work == self->work)
+        finish_panel (self);
       return;
     }
 
@@ -511,6 +535,7 @@ almu_channel_map_show (AlmuChannelMap       *self,
   if (request->stokes != self->stokes)
     almu_channel_map_clear (self);
   self->stokes = request->stokes;
+  self->range = request->current_range;
   abandon_unseen (self, &request->current_range, current_tiles);
 
   for (int channel = request->range.min; tiles->len > 0 && channel <= request->range.max; channel++)
@@ -545,6 +570,20 @@ almu_channel_map_acknowledge (AlmuChannelMap *self,
       almu_channel_map_pump (self);
       return;
     }
+}
+
+/**
+ * almu_channel_map_shows:
+ *
+ * Returns: whether the channel is one of those to be seen
+ */
+gboolean
+almu_channel_map_shows (AlmuChannelMap *self,
+                        int             channel)
+{
+  g_return_val_if_fail (ALMU_IS_CHANNEL_MAP (self), FALSE);
+
+  return range_contains (&self->range, channel);
 }
 
 /**

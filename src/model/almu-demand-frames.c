@@ -195,6 +195,8 @@ on_map_product (AlmuChannelMap *map,
                 AlmuProduct    *product,
                 AlmuDemand     *self)
 {
+  if (product->kind == ALMU_PRODUCT_HISTOGRAM)
+    self->map_contrast = product->channel;
   product->epoch = self->epoch;
   product->file_id = self->file_id;
   almu_demand_emit_product (self, product);
@@ -208,6 +210,24 @@ on_map_failed (AlmuChannelMap *map,
   almu_demand_emit_failure (self, error);
 }
 
+/* The page takes the contrast of all channels from the histogram that came
+ * last: it is to be that of the channel which the viewer works on. But not if
+ * that has gone out of sight: the page would leaf back to it. */
+static void
+on_map_completed (AlmuChannelMap *map,
+                  AlmuDemand     *self)
+{
+  AlmuHistogram *histogram;
+
+  if (!self->is_served || self->map_contrast == self->channel ||
+      !almu_channel_map_shows (map, self->channel))
+    return;
+
+  histogram = almu_cache_peek_histogram (self->cache, self->image, self->channel, self->stokes);
+  if (histogram != NULL)
+    almu_demand_send_histogram (self, histogram);
+}
+
 static AlmuChannelMap *
 get_map (AlmuDemand *self)
 {
@@ -218,6 +238,7 @@ get_map (AlmuDemand *self)
   almu_channel_map_set_paused (self->map, self->is_paused);
   g_signal_connect_object (self->map, "product", G_CALLBACK (on_map_product), self, 0);
   g_signal_connect_object (self->map, "failed", G_CALLBACK (on_map_failed), self, 0);
+  g_signal_connect_object (self->map, "completed", G_CALLBACK (on_map_completed), self, 0);
 
   return self->map;
 }

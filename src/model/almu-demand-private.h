@@ -59,7 +59,8 @@ struct _AlmuDemand
   gboolean        is_stepping;
   gboolean        is_paused;
   AlmuReadAhead  *ahead;
-  AlmuChannelMap *map; /* NULL until the viewer has shown one */
+  AlmuChannelMap *map;          /* NULL until the viewer has shown one */
+  int             map_contrast; /* the channel of its last histogram */
 };
 
 typedef enum
