@@ -634,6 +634,246 @@ test_animation_refuses (Desk         *desk,
   g_assert_cmpint (await_frame (desk, 0, start (desk, &(Play){ .last = 1, .delta = 1, .rate = 120 })).channel, ==, 0);
 }
 
+/* -- what may go wrong --------------------------------------------------- */
+
+/* The frames that were on their way are not where the viewer was. */
+static void
+test_animation_cut (Desk         *desk,
+                    gconstpointer user_data)
+{
+  const Play                                     play = { .last = DEPTH - 1, .delta = 1, .is_looping = TRUE };
+  CARTA__ResumeSession                           resume = CARTA__RESUME_SESSION__INIT;
+  CARTA__ImageProperties                         image = CARTA__IMAGE_PROPERTIES__INIT;
+  CARTA__ImageProperties                        *images[] = { &image };
+  almu_test_autobody CARTA__ResumeSessionAck    *ack = NULL;
+  almu_test_autobody CARTA__RegionHistogramData *histogram = NULL;
+  guint32                                        session_id = desk->session_id;
+  Picture                                        picture;
+  int                                            id;
+
+  open_cube (desk, "a.fits", 0);
+  id = start (desk, &play);
+  do
+    picture = await_frame (desk, 0, id);
+  while (picture.channel < 12);
+
+  almu_test_viewer_cut (desk->viewer);
+  almu_test_viewer_free (desk->viewer);
+  desk->viewer = desk_register (desk, &session_id);
+  stop (desk, 0);
+  almu_test_ask_plane (desk->viewer, 0, 12, 0, NULL, 0);
+  image.directory = (char *) "";
+  image.file = (char *) "a.fits";
+  image.hdu = (char *) "";
+  image.channel = 12;
+  resume.n_images = 1;
+  resume.images = images;
+  ack = almu_test_viewer_await_reply (desk->viewer, CARTA__EVENT_TYPE__RESUME_SESSION_ACK,
+                                      almu_test_viewer_send (desk->viewer, &resume.base));
+  g_assert_true (ack->success);
+  do
+    {
+      almu_test_body_clear (&histogram);
+      histogram = desk_await (desk, CARTA__EVENT_TYPE__REGION_HISTOGRAM_DATA);
+    }
+  while (histogram->channel != 12);
+
+  almu_test_ask_tiles (desk->viewer, 0, both_tiles, 2, CARTA__COMPRESSION_TYPE__NONE, 0);
+  g_autoptr(GPtrArray) tiles = almu_test_await_picture (desk->viewer, 0);
+  g_assert_cmpuint (tiles->len, ==, 2);
+  id = start (desk, &play);
+  g_assert_cmpint (await_frame (desk, 0, id).channel, ==, 0);
+}
+
+/* A reader that is stuck gets no more than fits, however long it plays. */
+static void
+test_animation_stalled (Desk         *desk,
+                        gconstpointer user_data)
+{
+  const gint64                              shape[] = { 1024, 1024, 8 };
+  const Play                                play = { .last = 7, .delta = 1, .is_looping = TRUE, .rate = 120, .n_tiles = 1 };
+  g_autofree gint32                        *codes = g_new (gint32, 16);
+  almu_test_autobody CARTA__RasterTileSync *sync = NULL;
+  guint64                                   before;
+  guint64                                   after;
+  gboolean                                  is_over = FALSE;
+
+  for (int i = 0; i < 16; i++)
+    codes[i] = almu_test_tile_code (2, i % 4, i / 4);
+  desk_write (desk, "large.fits", 3, shape, cube, NULL);
+  desk_open (desk, "large.fits", 0);
+  almu_test_body_free (desk_await (desk, CARTA__EVENT_TYPE__REGION_HISTOGRAM_DATA));
+  start (desk, &play);
+  almu_test_ask_tiles (desk->viewer, 0, codes, 16, CARTA__COMPRESSION_TYPE__NONE, 0);
+  for (int i = 0; i < 8; i++)
+    acknowledge (desk, 0, i, 0);
+  almu_test_viewer_await_pong (desk->viewer);
+  sync = desk_await (desk, CARTA__EVENT_TYPE__RASTER_TILE_SYNC);
+  before = almu_test_daemon_get_status (desk->daemon, "VmRSS");
+
+  /* nobody reads for two seconds, in which 240 frames of 4 MiB were due */
+  g_usleep (2 * G_USEC_PER_SEC);
+  after = almu_test_daemon_get_status (desk->daemon, "VmRSS");
+  g_test_message ("%" G_GUINT64_FORMAT " kB, then %" G_GUINT64_FORMAT " kB", before, after);
+  g_assert_cmpuint (after, <, before + 160 * 1024);
+
+  /* and who reads again is served */
+  stop (desk, 0);
+  g_timeout_add (200, on_time_over, &is_over);
+  while (!is_over)
+    g_main_context_iteration (NULL, TRUE);
+  almu_test_viewer_await_pong (desk->viewer);
+  almu_test_ask_cursor (desk->viewer, 0, 5, 5);
+  almu_test_body_free (desk_await (desk, CARTA__EVENT_TYPE__SPATIAL_PROFILE_DATA));
+}
+
+/* -- channel maps -------------------------------------------------------- */
+
+static void
+ask_map (Desk         *desk,
+         int           channel,
+         int           min,
+         int           max,
+         int           current_min,
+         int           current_max,
+         const gint32 *tiles,
+         gsize         n_tiles,
+         const gint32 *current_tiles,
+         gsize         n_current_tiles)
+{
+  CARTA__SetImageChannels message = CARTA__SET_IMAGE_CHANNELS__INIT;
+  CARTA__AddRequiredTiles required = CARTA__ADD_REQUIRED_TILES__INIT;
+  CARTA__IntBounds        range = CARTA__INT_BOUNDS__INIT;
+  CARTA__IntBounds        current = CARTA__INT_BOUNDS__INIT;
+
+  range.min = min;
+  range.max = max;
+  current.min = current_min;
+  current.max = current_max;
+  required.tiles = (gint32 *) tiles;
+  required.n_tiles = n_tiles;
+  required.current_tiles = (gint32 *) current_tiles;
+  required.n_current_tiles = n_current_tiles;
+  message.channel = channel;
+  message.channel_map_enabled = TRUE;
+  message.required_tiles = &required;
+  if (n_tiles > 0)
+    {
+      message.channel_range = &range;
+      message.current_range = &current;
+    }
+  almu_test_viewer_send (desk->viewer, &message.base);
+}
+
+static void
+acknowledge_channel (Desk *desk,
+                     int   channel)
+{
+  CARTA__ChannelMapFlowControl message = CARTA__CHANNEL_MAP_FLOW_CONTROL__INIT;
+
+  message.received_channel = channel;
+  almu_test_viewer_send (desk->viewer, &message.base);
+}
+
+static void
+test_map_channels (Desk         *desk,
+                   gconstpointer user_data)
+{
+  almu_test_autobody CARTA__RegionHistogramData *histogram = NULL;
+
+  open_cube (desk, "a.fits", 0);
+  ask_map (desk, 0, 3, 22, 3, 22, both_tiles, 2, both_tiles, 2);
+  for (int z = 3; z < 11; z++)
+    {
+      Picture picture = await_picture (desk, 0, 0);
+
+      g_assert_cmpint (picture.channel, ==, z);
+      g_assert_cmpint (picture.n_tiles, ==, 2);
+    }
+
+  /* no more before the viewer has them */
+  assert_quiet (desk);
+  acknowledge_channel (desk, 30);
+  assert_quiet (desk);
+  acknowledge_channel (desk, 4);
+  g_assert_cmpint (await_picture (desk, 0, 0).channel, ==, 11);
+  g_assert_cmpint (await_picture (desk, 0, 0).channel, ==, 12);
+  assert_quiet (desk);
+
+  /* what goes out of sight is left out; the tiles as well as the channels */
+  ask_map (desk, 0, 20, 24, 20, 24, both_tiles, 1, both_tiles, 1);
+  acknowledge_channel (desk, 12);
+  for (int z = 20; z <= 24; z++)
+    {
+      Picture picture = await_picture (desk, 0, 0);
+
+      g_assert_cmpint (picture.channel, ==, z);
+      g_assert_cmpint (picture.n_tiles, ==, 1);
+      acknowledge_channel (desk, z);
+    }
+  assert_quiet (desk);
+
+  /* only the one that is worked on moves */
+  ask_map (desk, 22, 0, 0, 0, 0, NULL, 0, NULL, 0);
+  histogram = desk_await (desk, CARTA__EVENT_TYPE__REGION_HISTOGRAM_DATA);
+  g_assert_cmpint (histogram->channel, ==, 22);
+  assert_quiet (desk);
+
+  /* one channel again */
+  ask_map (desk, 22, 0, 40, 0, 40, both_tiles, 2, both_tiles, 2);
+  almu_test_ask_plane (desk->viewer, 0, 45, 0, both_tiles, 1);
+  for (;;)
+    {
+      Picture picture = await_picture (desk, 0, 0);
+
+      if (picture.channel == 45)
+        break;
+      g_assert_cmpint (picture.channel, <, 9);
+    }
+  assert_quiet (desk);
+}
+
+static void
+test_map_refuses (Desk         *desk,
+                  gconstpointer user_data)
+{
+  const gint32 nowhere[] = { 1 << 25 };
+  const struct
+  {
+    int           channel;
+    int           min;
+    int           max;
+    const gint32 *tiles;
+    const char   *reason;
+  } cases[] = {
+    { 0, 40, DEPTH, both_tiles, "channels 0 to 49" },
+    { 0, -1, 4, both_tiles, "channels 0 to 49" },
+    { 0, 4, 3, both_tiles, "channels 0 to 49" },
+    { 0, G_MININT, G_MAXINT, both_tiles, "channels 0 to 49" },
+    { DEPTH, 0, 3, both_tiles, "channels 0 to 49" },
+    { 5, 0, 3, nowhere, "" },
+  };
+
+  open_cube (desk, "a.fits", 0);
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      almu_test_autobody CARTA__ErrorData *complaint = NULL;
+
+      ask_map (desk, cases[i].channel, cases[i].min, cases[i].max, cases[i].min, cases[i].max,
+               cases[i].tiles, 1, cases[i].tiles, 1);
+      complaint = desk_await (desk, CARTA__EVENT_TYPE__ERROR_DATA);
+      g_test_message ("%s", complaint->message);
+      g_assert_nonnull (strstr (complaint->message, cases[i].reason));
+    }
+
+  /* not even the channel has moved */
+  assert_quiet (desk);
+  acknowledge_channel (desk, 3);
+  almu_test_ask_tiles (desk->viewer, 0, both_tiles, 1, CARTA__COMPRESSION_TYPE__NONE, 0);
+  g_autoptr(GPtrArray) tiles = almu_test_await_picture (desk->viewer, 0);
+  g_assert_cmpint (((CARTA__RasterTileData *) tiles->pdata[0])->channel, ==, 0);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -649,6 +889,10 @@ main (int   argc,
   desk_add ("/daemon/animation/matched", test_animation_matched);
   desk_add ("/daemon/animation/ends", test_animation_ends);
   desk_add ("/daemon/animation/refuses", test_animation_refuses);
+  desk_add ("/daemon/animation/cut", test_animation_cut);
+  desk_add ("/daemon/animation/stalled", test_animation_stalled);
+  desk_add ("/daemon/animation/map", test_map_channels);
+  desk_add ("/daemon/animation/map-refuses", test_map_refuses);
 
   return g_test_run ();
 }
