@@ -34,8 +34,8 @@
  *
  * An image in a FITS file. Plain files are read with pread() on a descriptor
  * of our own, never mapped: a mapped file that shrinks kills the process, a
- * short read is an error. Compressed ones go through cfitsio, one thread at
- * a time.
+ * short read is an error. Compressed ones go through cfitsio, with a handle
+ * for each thread that is at it.
  */
 struct _AlmuFitsImage
 {
@@ -47,8 +47,9 @@ struct _AlmuFitsImage
   gint64           data_offset;
   gint64           strides[4]; /* elements between neighbours in x, y, channel, Stokes */
 
-  GMutex    mutex; /* for the handle */
-  AlmuFits *fits;  /* compressed images only */
+  gboolean   is_tiled;
+  GMutex     mutex;   /* for the handles */
+  GPtrArray *handles; /* AlmuFits that nobody uses; compressed images only */
 };
 
 G_DEFINE_FINAL_TYPE (AlmuFitsImage, almu_fits_image, ALMU_TYPE_IMAGE)
@@ -69,7 +70,7 @@ almu_fits_image_finalize (GObject *object)
 {
   AlmuFitsImage *self = ALMU_FITS_IMAGE (object);
 
-  g_clear_pointer (&self->fits, almu_fits_close);
+  g_clear_pointer (&self->handles, g_ptr_array_unref);
   if (self->fd >= 0)
     close (self->fd);
   g_mutex_clear (&self->mutex);
@@ -430,51 +431,106 @@ set_range (gint64 *first,
   last[axis - 1] = start + length;
 }
 
-/* The handle gives pixels in the order of the file, which is that of the box
- * as long as one channel is read at a time. */
+/* One for each thread that reads: they unpack tiles side by side. */
+static AlmuFits *
+take_handle (AlmuFitsImage *self,
+             GError       **error)
+{
+  AlmuFits *handle = NULL;
+
+  g_mutex_lock (&self->mutex);
+  if (self->handles->len > 0)
+    handle = g_ptr_array_steal_index_fast (self->handles, self->handles->len - 1);
+  g_mutex_unlock (&self->mutex);
+
+  return handle != NULL ? handle : almu_fits_open (self->fd, almu_image_get_name (ALMU_IMAGE (self)), error);
+}
+
+static void
+give_back_handle (AlmuFitsImage *self,
+                  AlmuFits      *handle)
+{
+  g_mutex_lock (&self->mutex);
+  g_ptr_array_add (self->handles, handle);
+  g_mutex_unlock (&self->mutex);
+}
+
+static void
+transpose (const float *columns,
+           int          width,
+           int          height,
+           float       *pixels)
+{
+  for (int x = 0; x < width; x++)
+    for (int y = 0; y < height; y++)
+      pixels[(gsize) y * width + x] = *columns++;
+}
+
+/* Rows of one channel. The handle gives pixels in the order of the file,
+ * which is that of the rows unless the axes are swapped. */
 static gboolean
-read_compressed (AlmuFitsImage *self,
-                 const AlmuBox *box,
-                 float         *pixels,
-                 GCancellable  *cancellable,
-                 GError       **error)
+read_rows (AlmuFitsImage *self,
+           AlmuFits      *handle,
+           const AlmuBox *rows,
+           float         *pixels,
+           GError       **error)
 {
   const AlmuImageInfo *info = almu_image_get_info (ALMU_IMAGE (self));
   const AlmuAxes      *axes = &info->axes;
+  gsize                n = (gsize) rows->area.width * rows->area.height;
   gint64               first[ALMU_LIMIT_AXES];
   gint64               last[ALMU_LIMIT_AXES];
-  gint64               n_parts = (box->area.height - 1) / COMPRESSED_ROWS + 1;
+  g_autofree float    *columns = NULL;
 
   for (int i = 0; i < ALMU_LIMIT_AXES; i++)
     first[i] = last[i] = 1;
-  set_range (first, last, axes->render[0], box->area.x, box->area.width);
-  set_range (first, last, axes->stokes, box->stokes, 1);
+  set_range (first, last, axes->render[0], rows->area.x, rows->area.width);
+  set_range (first, last, axes->render[1], rows->area.y, rows->area.height);
+  set_range (first, last, axes->depth, rows->channel, 1);
+  set_range (first, last, axes->stokes, rows->stokes, 1);
 
-  for (gint64 i = 0; i < box->n_channels * n_parts; i++)
-    {
-      int      y = (int) (i % n_parts) * COMPRESSED_ROWS;
-      int      n_rows = MIN (COMPRESSED_ROWS, box->area.height - y);
-      gsize    n = (gsize) box->area.width * n_rows;
-      gboolean is_read;
+  almu_image_add_bytes_read (n * self->element_size);
+  if (axes->render[0] < axes->render[1])
+    return almu_fits_read_subset (handle, info->hdu_number, info->n_axes, first, last, pixels, error);
 
-      if (g_cancellable_set_error_if_cancelled (cancellable, error))
-        return FALSE;
-
-      set_range (first, last, axes->render[1], box->area.y + y, n_rows);
-      set_range (first, last, axes->depth, box->channel + (int) (i / n_parts), 1);
-
-      g_mutex_lock (&self->mutex);
-      is_read = almu_fits_read_subset (self->fits, info->hdu_number, info->n_axes,
-                                       first, last, pixels, error);
-      g_mutex_unlock (&self->mutex);
-      if (!is_read)
-        return FALSE;
-
-      almu_image_add_bytes_read (n * self->element_size);
-      pixels += n;
-    }
+  columns = g_new (float, n);
+  if (!almu_fits_read_subset (handle, info->hdu_number, info->n_axes, first, last, columns, error))
+    return FALSE;
+  transpose (columns, rows->area.width, rows->area.height, pixels);
 
   return TRUE;
+}
+
+static gboolean
+read_tiled (AlmuFitsImage *self,
+            const AlmuBox *box,
+            float         *pixels,
+            GCancellable  *cancellable,
+            GError       **error)
+{
+  gint64    n_parts = (box->area.height - 1) / COMPRESSED_ROWS + 1;
+  AlmuFits *handle = take_handle (self, error);
+  gboolean  is_read = handle != NULL;
+
+  for (gint64 i = 0; is_read && i < box->n_channels * n_parts; i++)
+    {
+      int     y = (int) (i % n_parts) * COMPRESSED_ROWS;
+      AlmuBox rows = {
+        .area = { box->area.x, box->area.y + y, box->area.width, MIN (COMPRESSED_ROWS, box->area.height - y) },
+        .channel = box->channel + (int) (i / n_parts),
+        .n_channels = 1,
+        .stokes = box->stokes,
+      };
+
+      is_read = !g_cancellable_set_error_if_cancelled (cancellable, error) &&
+                read_rows (self, handle, &rows, pixels, error);
+      pixels += (gsize) rows.area.width * rows.area.height;
+    }
+
+  if (handle != NULL)
+    give_back_handle (self, handle);
+
+  return is_read;
 }
 
 static gboolean
@@ -486,8 +542,8 @@ almu_fits_image_read (AlmuImage     *image,
 {
   AlmuFitsImage *self = ALMU_FITS_IMAGE (image);
 
-  if (self->fits != NULL)
-    return read_compressed (self, box, pixels, cancellable, error);
+  if (self->is_tiled)
+    return read_tiled (self, box, pixels, cancellable, error);
 
   return read_plain (self, box, pixels, cancellable, error);
 }
@@ -549,23 +605,22 @@ check_extent (const AlmuImageInfo *info,
   return TRUE;
 }
 
+/* That it can be opened is told here and not with the first pixels. */
 static gboolean
-open_compressed (AlmuFitsImage       *self,
-                 const AlmuImageInfo *info,
-                 const char          *name,
-                 GError             **error)
+open_tiled (AlmuFitsImage *self,
+            const char    *name,
+            GError       **error)
 {
-  if (info->axes.render[0] > info->axes.render[1])
-    {
-      g_set_error (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED,
-                   "%s: HDU %s: a compressed image cannot be shown with its axes swapped",
-                   name, info->hdu);
-      return FALSE;
-    }
+  AlmuFits *handle = almu_fits_open (self->fd, name, error);
 
-  self->fits = almu_fits_open (self->fd, name, error);
+  if (handle == NULL)
+    return FALSE;
 
-  return self->fits != NULL;
+  self->is_tiled = TRUE;
+  self->handles = g_ptr_array_new_with_free_func ((GDestroyNotify) almu_fits_close);
+  g_ptr_array_add (self->handles, handle);
+
+  return TRUE;
 }
 
 static void
@@ -627,7 +682,7 @@ almu_fits_image_open (int                    fd,
     return NULL;
 
   set_layout (self, info);
-  if (info->data_offset < 0 && !open_compressed (self, info, name, error))
+  if (info->data_offset < 0 && !open_tiled (self, name, error))
     return NULL;
 
   almu_image_set_up (ALMU_IMAGE (self), name, fingerprint, g_steal_pointer (&info));

@@ -13,6 +13,7 @@
 #include "almu-fits.h"
 #include "almu-fits-image.h"
 #include "almu-hdf5-image.h"
+#include "almu-inflate.h"
 #include "almu-polarisation.h"
 #include "almu-polarised.h"
 
@@ -93,15 +94,6 @@ starts_like_fits (const guint8 *start,
   return n_start >= 6 && memcmp (start, "SIMPLE", 6) == 0;
 }
 
-/* What is inside is known only after inflating; cfitsio refuses what is not
- * FITS. */
-static gboolean
-starts_compressed (const guint8 *start,
-                   gsize         n_start)
-{
-  return almu_fits_is_compressed_start (start, n_start);
-}
-
 static gboolean
 starts_like_hdf5 (const guint8 *start,
                   gsize         n_start)
@@ -111,7 +103,6 @@ starts_like_hdf5 (const guint8 *start,
 
 static const Kind kinds[] = {
   { "FITS", starts_like_fits, almu_fits_image_open, almu_hdu_list_read },
-  { "compressed FITS", starts_compressed, almu_fits_image_open, almu_hdu_list_read },
   { "HDF5", starts_like_hdf5, almu_hdf5_image_open, almu_hdf5_image_list },
 };
 
@@ -163,6 +154,22 @@ find_kind (int         fd,
   return NULL;
 }
 
+/* What is compressed as a whole is known only after inflating. Gives @fd
+ * back if it is not. */
+static int
+unpack (int         fd,
+        const char *name,
+        GError    **error)
+{
+  guint8 start[N_START];
+  gsize  n_start = 0;
+
+  if (!read_start (fd, name, start, &n_start, error))
+    return -1;
+
+  return almu_fits_is_compressed_start (start, n_start) ? almu_inflate (fd, name, error) : fd;
+}
+
 /**
  * almu_image_open:
  * @fd: an open regular file; taken, and closed here on failure
@@ -184,6 +191,7 @@ almu_image_open (int            fd,
 {
   AlmuFingerprint fingerprint;
   const Kind     *kind;
+  int             plain_fd;
 
   g_return_val_if_fail (fd >= 0, NULL);
   g_return_val_if_fail (name != NULL, NULL);
@@ -196,14 +204,20 @@ almu_image_open (int            fd,
       return NULL;
     }
 
-  kind = find_kind (fd, name, error);
+  plain_fd = unpack (fd, name, error);
+  if (plain_fd != fd)
+    close (fd);
+  if (plain_fd < 0)
+    return NULL;
+
+  kind = find_kind (plain_fd, name, error);
   if (kind == NULL)
     {
-      close (fd);
+      close (plain_fd);
       return NULL;
     }
 
-  return kind->open (fd, name, hdu, flags, &fingerprint, error);
+  return kind->open (plain_fd, name, hdu, flags, &fingerprint, error);
 }
 
 /**
@@ -226,14 +240,24 @@ almu_image_list (int            fd,
                  GError       **error)
 {
   const Kind *kind;
+  GPtrArray  *infos;
+  int         plain_fd;
 
   g_return_val_if_fail (fd >= 0, NULL);
   g_return_val_if_fail (name != NULL, NULL);
 
-  /* what is no image at all is described best by who knows FITS */
-  kind = find_kind (fd, name, NULL);
+  plain_fd = unpack (fd, name, error);
+  if (plain_fd < 0)
+    return NULL;
 
-  return kind != NULL ? kind->list (fd, name, hdu, flags, error) : almu_hdu_list_read (fd, name, hdu, flags, error);
+  /* what is no image at all is described best by who knows FITS */
+  kind = find_kind (plain_fd, name, NULL);
+  infos = kind != NULL ? kind->list (plain_fd, name, hdu, flags, error)
+                       : almu_hdu_list_read (plain_fd, name, hdu, flags, error);
+  if (plain_fd != fd)
+    close (plain_fd);
+
+  return infos;
 }
 
 /**

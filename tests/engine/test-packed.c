@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include <fcntl.h>
+#include <fitsio.h>
+#include <glib/gstdio.h>
+#include <math.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "almu-error.h"
+#include "almu-image.h"
+#include "almu-test.h"
+
+/* Images in tiles, and files that are compressed as a whole. */
+
+#define WIDTH 61
+#define HEIGHT 300
+#define DEPTH 4
+
+typedef struct
+{
+  char *folder;
+} Fixture;
+
+static void
+fixture_set_up (Fixture      *fixture,
+                gconstpointer user_data)
+{
+  fixture->folder = almu_test_make_folder ();
+}
+
+static void
+fixture_tear_down (Fixture      *fixture,
+                   gconstpointer user_data)
+{
+  almu_test_remove_folder (fixture->folder);
+  g_free (fixture->folder);
+}
+
+static float
+pixel (int x,
+       int y,
+       int channel)
+{
+  return (float) (x + 70 * y + 25000 * channel);
+}
+
+static AlmuImage *
+open_path (const char *path,
+           GError    **error)
+{
+  g_autofree char *name = g_path_get_basename (path);
+  int              fd = g_open (path, O_RDONLY | O_CLOEXEC, 0);
+
+  g_assert_cmpint (fd, >=, 0);
+
+  return almu_image_open (fd, name, "", ALMU_IMAGE_NONE, error);
+}
+
+static void
+check_box (AlmuImage     *image,
+           const AlmuBox *box)
+{
+  g_autofree float *pixels = g_new (float, (gsize) box->area.width * box->area.height * box->n_channels);
+  g_autoptr(GError) error = NULL;
+  const float *found = pixels;
+
+  almu_image_read (image, box, pixels, NULL, &error);
+  g_assert_no_error (error);
+  for (int z = 0; z < box->n_channels; z++)
+    for (int y = 0; y < box->area.height; y++)
+      for (int x = 0; x < box->area.width; x++)
+        g_assert_cmpfloat (*found++, ==, pixel (box->area.x + x, box->area.y + y, box->channel + z));
+}
+
+static AlmuBox
+random_box (void)
+{
+  AlmuBox box = { 0 };
+
+  box.area.x = g_test_rand_int_range (0, WIDTH);
+  box.area.y = g_test_rand_int_range (0, HEIGHT);
+  box.area.width = g_test_rand_int_range (1, WIDTH - box.area.x + 1);
+  box.area.height = g_test_rand_int_range (1, HEIGHT - box.area.y + 1);
+  box.channel = g_test_rand_int_range (0, DEPTH);
+  box.n_channels = g_test_rand_int_range (1, DEPTH - box.channel + 1);
+
+  return box;
+}
+
+/* -- tiles ---------------------------------------------------------------- */
+
+typedef const char *const Types[3];
+
+static Types usual = { "RA---SIN", "DEC--SIN", "FREQ" };
+
+/* RICE_1, GZIP_1 …; 0 for an image that is not packed */
+static char *
+write_tiled (Fixture *fixture,
+             int      type,
+             int      bitpix,
+             Types    types)
+{
+  char             *path = g_build_filename (fixture->folder, type != 0 ? "tiled.fits.fz" : "plain.fits", NULL);
+  long              shape[] = { WIDTH, HEIGHT, DEPTH };
+  long              tile[] = { 20, 32, 1 };
+  g_autofree float *pixels = g_new (float, WIDTH *HEIGHT *DEPTH);
+  fitsfile         *file = NULL;
+  int               status = 0;
+  gsize             i = 0;
+
+  for (int z = 0; z < DEPTH; z++)
+    for (int y = 0; y < HEIGHT; y++)
+      for (int x = 0; x < WIDTH; x++)
+        pixels[i++] = pixel (x, y, z);
+
+  g_unlink (path);
+  fits_create_diskfile (&file, path, &status);
+  if (type != 0)
+    {
+      fits_set_compression_type (file, type, &status);
+      fits_set_tile_dim (file, 3, tile, &status);
+      if (bitpix < 0)
+        fits_set_quantize_level (file, 0, &status);
+    }
+  fits_create_img (file, bitpix, 3, shape, &status);
+  fits_write_key_str (file, "CTYPE1", types[0], NULL, &status);
+  fits_write_key_str (file, "CTYPE2", types[1], NULL, &status);
+  fits_write_key_str (file, "CTYPE3", types[2], NULL, &status);
+  fits_write_img (file, TFLOAT, 1, WIDTH * HEIGHT * DEPTH, pixels, &status);
+  fits_close_file (file, &status);
+  if (status != 0)
+    g_error ("cfitsio cannot write type %d, BITPIX %d: %d", type, bitpix, status);
+
+  return path;
+}
+
+static gpointer
+hammer_thread (gpointer user_data)
+{
+  for (int i = 0; i < 30; i++)
+    check_box (user_data, &(AlmuBox){ { i % 30, 7 * i, 25, 60 }, i % DEPTH, 1, 0 });
+
+  return NULL;
+}
+
+static void
+test_packed_tiles (Fixture      *fixture,
+                   gconstpointer user_data)
+{
+  static const struct
+  {
+    int type;
+    int bitpix;
+  } cases[] = {
+    { RICE_1, LONG_IMG },
+    { GZIP_1, LONG_IMG },
+    { GZIP_2, FLOAT_IMG },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *path = write_tiled (fixture, cases[i].type, cases[i].bitpix, usual);
+      g_autoptr(AlmuImage) image = NULL;
+      g_autoptr(GError) error = NULL;
+      GThread *threads[5];
+
+      image = open_path (path, &error);
+      g_assert_no_error (error);
+      g_assert_true (almu_image_get_info (image)->is_compressed);
+      for (int k = 0; k < 30; k++)
+        {
+          AlmuBox box = random_box ();
+
+          check_box (image, &box);
+        }
+
+      /* side by side, each with a handle of its own */
+      for (guint k = 0; k < G_N_ELEMENTS (threads); k++)
+        threads[k] = g_thread_new (NULL, hammer_thread, image);
+      for (guint k = 0; k < G_N_ELEMENTS (threads); k++)
+        g_thread_join (threads[k]);
+    }
+}
+
+/* Whichever axes are shown: it is the same as without tiles. */
+static void
+test_packed_axes (Fixture      *fixture,
+                  gconstpointer user_data)
+{
+  static Types orders[] = {
+    { "DEC--SIN", "RA---SIN", "FREQ" },
+    { "FREQ", "RA---SIN", "DEC--SIN" },
+    { "FREQ", "DEC--SIN", "RA---SIN" },
+    { "DEC--SIN", "FREQ", "RA---SIN" },
+    { "STOKES", "DEC--SIN", "RA---SIN" },
+    { "RA---SIN", "STOKES", "DEC--SIN" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (orders); i++)
+    {
+      g_autofree char *plain_path = write_tiled (fixture, 0, LONG_IMG, orders[i]);
+      g_autofree char *path = write_tiled (fixture, RICE_1, LONG_IMG, orders[i]);
+      g_autoptr(AlmuImage) plain = open_path (plain_path, NULL);
+      g_autoptr(AlmuImage) image = open_path (path, NULL);
+      const AlmuImageInfo *info = almu_image_get_info (plain);
+      AlmuBox              box = { { 0, 0, info->width, info->height }, 0, info->depth, info->n_stokes - 1 };
+      gsize                n = (gsize) info->width * info->height * info->depth;
+      g_autofree float    *expected = g_new (float, n);
+      g_autofree float    *found = g_new (float, n);
+
+      g_assert_true (almu_image_read (plain, &box, expected, NULL, NULL));
+      g_assert_true (almu_image_read (image, &box, found, NULL, NULL));
+      g_assert_cmpmem (found, n * sizeof *found, expected, n * sizeof *expected);
+    }
+}
+
+/* -- whole files ---------------------------------------------------------- */
+
+static double
+value_at (const gint64 *position,
+          gpointer      user_data)
+{
+  return pixel ((int) position[0], (int) position[1], (int) position[2]);
+}
+
+static GBytes *
+make_fits (void)
+{
+  g_autoptr(AlmuTestFits) fits = almu_test_fits_new ();
+
+  almu_test_fits_begin (fits, -32, 3, (gint64[]){ WIDTH, HEIGHT, DEPTH });
+  almu_test_fits_end_header (fits);
+  almu_test_fits_fill (fits, value_at, NULL);
+  almu_test_fits_end (fits);
+
+  return almu_test_fits_to_bytes (fits);
+}
+
+static GByteArray *
+pack (const guint8 *bytes,
+      gsize         n_bytes)
+{
+  g_autoptr(GZlibCompressor) packer = g_zlib_compressor_new (G_ZLIB_COMPRESSOR_FORMAT_GZIP, 6);
+  GByteArray *packed = g_byte_array_new ();
+  gsize       n_read, n_written;
+
+  g_byte_array_set_size (packed, n_bytes + 1000);
+  g_assert_cmpint (g_converter_convert (G_CONVERTER (packer), bytes, n_bytes, packed->data, packed->len,
+                                        G_CONVERTER_INPUT_AT_END, &n_read, &n_written, NULL),
+                   ==, G_CONVERTER_FINISHED);
+  g_byte_array_set_size (packed, n_written);
+
+  return packed;
+}
+
+static char *
+save (Fixture      *fixture,
+      const guint8 *bytes,
+      gsize         n_bytes)
+{
+  char *path = g_build_filename (fixture->folder, "packed.fits.gz", NULL);
+
+  g_assert_true (g_file_set_contents (path, (const char *) bytes, n_bytes, NULL));
+
+  return path;
+}
+
+static guint
+count_fds (void)
+{
+  g_autoptr(GDir) dir = g_dir_open ("/proc/self/fd", 0, NULL);
+  guint n = 0;
+
+  while (g_dir_read_name (dir) != NULL)
+    n++;
+
+  return n;
+}
+
+/* In one stream, in two, and with something behind. */
+static void
+test_packed_gzip (Fixture      *fixture,
+                  gconstpointer user_data)
+{
+  g_autoptr(GBytes) plain = make_fits ();
+  gsize         n_plain;
+  const guint8 *bytes = g_bytes_get_data (plain, &n_plain);
+  g_autoptr(GByteArray) whole = pack (bytes, n_plain);
+  g_autoptr(GByteArray) two = pack (bytes, 5000);
+  g_autoptr(GByteArray) rest = pack (bytes + 5000, n_plain - 5000);
+  GByteArray *kinds[3] = { whole, two, NULL };
+  guint       n_fds = count_fds ();
+
+  g_byte_array_append (two, rest->data, rest->len);
+  kinds[2] = pack (bytes, n_plain);
+  g_byte_array_append (kinds[2], (const guint8 *) "and some more", 13);
+
+  for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
+    {
+      g_autofree char *path = save (fixture, kinds[i]->data, kinds[i]->len);
+      g_autoptr(GError) error = NULL;
+      AlmuImage *image = open_path (path, &error);
+
+      g_assert_no_error (error);
+      check_box (image, &(AlmuBox){ { 0, 0, WIDTH, HEIGHT }, 0, DEPTH, 0 });
+      g_assert_cmpint (almu_image_get_fingerprint (image)->size, ==, kinds[i]->len);
+      g_object_unref (image);
+    }
+
+  g_byte_array_unref (kinds[2]);
+  /* what was inflated is gone with the images */
+  g_assert_cmpuint (count_fds (), ==, n_fds);
+}
+
+static void
+assert_fails (Fixture      *fixture,
+              const guint8 *bytes,
+              gsize         n_bytes,
+              int           code,
+              const char   *part)
+{
+  g_autofree char *path = save (fixture, bytes, n_bytes);
+  g_autoptr(GError) error = NULL;
+  guint n_fds = count_fds ();
+
+  g_assert_null (open_path (path, &error));
+  g_assert_error (error, ALMU_ERROR, code);
+  if (strstr (error->message, part) == NULL)
+    g_error ("“%s” does not hold “%s”", error->message, part);
+  g_assert_cmpuint (count_fds (), ==, n_fds);
+}
+
+static void
+test_packed_damaged (Fixture      *fixture,
+                     gconstpointer user_data)
+{
+  g_autoptr(GBytes) plain = make_fits ();
+  gsize         n_plain;
+  const guint8 *bytes = g_bytes_get_data (plain, &n_plain);
+  g_autoptr(GByteArray) whole = pack (bytes, n_plain);
+  g_autoptr(GByteArray) text = pack ((const guint8 *) "no image at all", 15);
+
+  assert_fails (fixture, whole->data, whole->len / 2, ALMU_ERROR_FORMAT, "cut short");
+  assert_fails (fixture, text->data, text->len, ALMU_ERROR_UNSUPPORTED, "begins with SIMPLE");
+  memset (whole->data + whole->len / 2, 0xff, 50);
+  assert_fails (fixture, whole->data, whole->len, ALMU_ERROR_FORMAT, "cannot decompress");
+}
+
+/* Nothing is left in the folder where they are inflated to. */
+static void
+test_packed_shared (Fixture      *fixture,
+                    gconstpointer user_data)
+{
+  static const char *const names[] = { "gz/test.fits.gz", "gz/test.fits.bz2", "gz/test.fits.Z" };
+  g_autofree char         *cache = g_build_filename (g_get_user_cache_dir (), "almucantar", NULL);
+  guint                    n_found = 0;
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autofree char *path = almu_test_shared_path (names[i]);
+      g_autoptr(AlmuImage) image = NULL;
+      g_autoptr(GError) error = NULL;
+      g_autoptr(GDir) dir = NULL;
+      float first[25], pixels[25];
+
+      if (path == NULL || !g_file_test (path, G_FILE_TEST_EXISTS))
+        continue;
+
+      image = open_path (path, &error);
+      g_assert_no_error (error);
+      almu_image_read (image, &(AlmuBox){ { 0, 0, 5, 5 }, 0, 1, 0 }, pixels, NULL, &error);
+      g_assert_no_error (error);
+      if (n_found++ == 0)
+        memcpy (first, pixels, sizeof first);
+      g_assert_cmpmem (first, sizeof first, pixels, sizeof pixels);
+
+      dir = g_dir_open (cache, 0, NULL);
+      g_assert_true (dir == NULL || g_dir_read_name (dir) == NULL);
+    }
+
+  if (n_found == 0)
+    g_test_skip ("no shared data");
+}
+
+#define add_test(path, func) \
+  g_test_add (path, Fixture, NULL, fixture_set_up, func, fixture_tear_down)
+
+int
+main (int   argc,
+      char *argv[])
+{
+  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+
+  add_test ("/engine/packed/tiles", test_packed_tiles);
+  add_test ("/engine/packed/axes", test_packed_axes);
+  add_test ("/engine/packed/gzip", test_packed_gzip);
+  add_test ("/engine/packed/damaged", test_packed_damaged);
+  add_test ("/engine/packed/shared", test_packed_shared);
+
+  return g_test_run ();
+}
