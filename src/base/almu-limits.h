@@ -188,6 +188,39 @@
  * makes them of 1 MiB. */
 #define ALMU_LIMIT_CHUNK_BYTES (256 * 1024 * 1024)
 
+/* -- catalogs ----------------------------------------------------------- */
+
+/* Catalogs of a session: the page shows each in a widget of its own. */
+#define ALMU_LIMIT_CATALOGS 128
+
+/* Rows of a table: the ICD counts them in 32 bits, and the page keeps some
+ * ten bytes of its own for each. */
+#define ALMU_LIMIT_TABLE_ROWS 100000000
+
+/* FITS allows 999 columns; joined tables of surveys have a few thousand. */
+#define ALMU_LIMIT_TABLE_COLUMNS 4096
+
+/* What one table takes in memory, and all of the process together: ten
+ * million rows of ten numbers are 800 MB. */
+#define ALMU_LIMIT_TABLE_BYTES (G_GINT64_CONSTANT (1) << 30)
+#define ALMU_LIMIT_TABLES_BYTES (G_GINT64_CONSTANT (2) << 30)
+
+/* One cell of text, or one of an array that is passed over. */
+#define ALMU_LIMIT_CELL_BYTES (1024 * 1024)
+
+/* Descriptions and parameters of a table, all together. */
+#define ALMU_LIMIT_TABLE_NOTES_BYTES (1024 * 1024)
+
+/* Nesting of a VOTable: resources within resources; a dozen is much. */
+#define ALMU_LIMIT_XML_DEPTH 64
+
+/* Conditions of one filter: the page has one for each column it shows. */
+#define ALMU_LIMIT_FILTERS 512
+
+/* What the rows of one message come to, beside the ICD's 100,000 rows: a
+ * part of what may wait for a slow reader. */
+#define ALMU_LIMIT_ROWS_BYTES (8 * 1024 * 1024)
+
 /* -- folders ------------------------------------------------------------ */
 
 #define ALMU_LIMIT_FOLDER_ENTRIES 1000000

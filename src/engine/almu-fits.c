@@ -291,6 +291,22 @@ almu_fits_is_whole_file_compressed (AlmuFits *self)
   return self->is_compressed;
 }
 
+/**
+ * almu_fits_get_handle:
+ *
+ * Returns: (transfer none): cfitsio's own `fitsfile`, for who reads tables;
+ *   nobody else then knows in which HDU it is
+ */
+gpointer
+almu_fits_get_handle (AlmuFits *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  self->hdu_number = -1;
+
+  return self->handle;
+}
+
 gboolean
 almu_fits_go_to (AlmuFits *self,
                  int       hdu_number,

@@ -21,6 +21,7 @@ void      almu_fits_close (AlmuFits *self);
 gboolean  almu_fits_is_whole_file_compressed (AlmuFits *self);
 gboolean  almu_fits_is_compressed_start (const guint8 *bytes,
                                          gsize         n_bytes);
+gpointer  almu_fits_get_handle (AlmuFits *self);
 gboolean  almu_fits_go_to (AlmuFits *self,
                            int       hdu_number,
                            GError  **error);

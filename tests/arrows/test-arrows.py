@@ -42,7 +42,7 @@ GENERATED = {
 
 # Libraries, the rooms that may use them, and the only files that may.
 LIBRARIES = {
-    "cfitsio": (r"(fitsio2?|longnam|drvrsmem)\.h", ["engine"], ["almu-fits.c"]),
+    "cfitsio": (r"(fitsio2?|longnam|drvrsmem)\.h", ["engine"], ["almu-fits.c", "almu-fits-table.c"]),
     "hdf5": (r"(hdf5|H5.*)\.h", ["engine"],
              ["almu-hdf5.c", "almu-hdf5-attributes.c", "almu-hdf5-data.c", "almu-hdf5-probe.c",
               "almu-hdf5-private.h"]),
@@ -51,6 +51,7 @@ LIBRARIES = {
     "erfa": (r"erfa.*\.h", ["engine"], ["almu-sky-frame.c"]),
     "zfp": (r"zfp(/.*)?\.h", ["engine"], None),
     "zstd": (r"zstd.*\.h", ["engine"], None),
+    "libxml2": (r"libxml/.*", ["engine"], ["almu-votable.c"]),
     "protobuf-c": (r"protobuf-c/.*", ["wire", "link"], None),
     "libsoup": (r"libsoup/.*", ["link", "daemon"], None),
     "wslay": (r"wslay/.*", ["link"], None),

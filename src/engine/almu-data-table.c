@@ -1,0 +1,410 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "almu-data-table.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "almu-error.h"
+#include "almu-fits-table.h"
+#include "almu-limits.h"
+#include "almu-votable.h"
+
+/* Tables cannot be dropped as planes are: who works with one keeps it. They
+ * are counted instead, all of the process together. */
+static gint64 total_bytes; /* atomic */
+
+static void
+column_free (gpointer data)
+{
+  AlmuColumn *self = data;
+
+  g_free (self->id);
+  g_free (self->name);
+  g_free (self->unit);
+  g_free (self->description);
+  g_clear_pointer (&self->values, g_byte_array_unref);
+  g_clear_pointer (&self->text, g_byte_array_unref);
+  g_free (self);
+}
+
+static void
+coosys_free (gpointer data)
+{
+  AlmuCoosys *self = data;
+
+  g_free (self->system);
+  g_free (self->equinox);
+  g_free (self->epoch);
+  g_free (self);
+}
+
+AlmuDataTable *
+almu_data_table_new (AlmuTableFormat format)
+{
+  AlmuDataTable *self = g_new0 (AlmuDataTable, 1);
+
+  g_atomic_ref_count_init (&self->refs);
+  self->format = format;
+  self->name = g_strdup ("");
+  self->description = g_strdup ("");
+  self->parameters = g_string_new (NULL);
+  self->coosys = g_ptr_array_new_with_free_func (coosys_free);
+  self->columns = g_ptr_array_new_with_free_func (column_free);
+
+  return self;
+}
+
+AlmuDataTable *
+almu_data_table_ref (AlmuDataTable *self)
+{
+  g_atomic_ref_count_inc (&self->refs);
+
+  return self;
+}
+
+void
+almu_data_table_unref (AlmuDataTable *self)
+{
+  if (!g_atomic_ref_count_dec (&self->refs))
+    return;
+
+  __atomic_sub_fetch (&total_bytes, self->n_bytes, __ATOMIC_RELAXED);
+  g_free (self->name);
+  g_free (self->description);
+  g_string_free (self->parameters, TRUE);
+  g_ptr_array_unref (self->coosys);
+  g_ptr_array_unref (self->columns);
+  g_free (self->odd_cell);
+  g_free (self);
+}
+
+/**
+ * almu_data_table_get_total_bytes:
+ *
+ * Returns: what all tables of the process take in memory
+ */
+gint64
+almu_data_table_get_total_bytes (void)
+{
+  return __atomic_load_n (&total_bytes, __ATOMIC_RELAXED);
+}
+
+/**
+ * almu_column_type_get_size:
+ *
+ * Returns: bytes of one cell in the column's values
+ */
+gsize
+almu_column_type_get_size (AlmuColumnType type)
+{
+  static const gsize sizes[] = {
+    [ALMU_COLUMN_STRING] = sizeof (guint32),
+    [ALMU_COLUMN_UINT8] = 1,
+    [ALMU_COLUMN_INT8] = 1,
+    [ALMU_COLUMN_UINT16] = 2,
+    [ALMU_COLUMN_INT16] = 2,
+    [ALMU_COLUMN_UINT32] = 4,
+    [ALMU_COLUMN_INT32] = 4,
+    [ALMU_COLUMN_UINT64] = 8,
+    [ALMU_COLUMN_INT64] = 8,
+    [ALMU_COLUMN_FLOAT] = sizeof (float),
+    [ALMU_COLUMN_DOUBLE] = sizeof (double),
+    [ALMU_COLUMN_BOOL] = 1,
+  };
+
+  g_return_val_if_fail ((guint) type < G_N_ELEMENTS (sizes), 0);
+
+  return sizes[type];
+}
+
+/**
+ * almu_data_table_find_column:
+ * @name: an ID, or else a name
+ *
+ * Returns: its index, or -1
+ */
+int
+almu_data_table_find_column (const AlmuDataTable *self,
+                             const char          *name)
+{
+  for (guint i = 0; i < self->columns->len; i++)
+    if (g_strcmp0 (almu_data_table_get_column (self, i)->id, name) == 0)
+      return (int) i;
+
+  for (guint i = 0; i < self->columns->len; i++)
+    if (g_str_equal (almu_data_table_get_column (self, i)->name, name))
+      return (int) i;
+
+  return -1;
+}
+
+/**
+ * almu_data_table_dup_summary:
+ *
+ * Returns: (transfer full): what people want to know before they open it
+ */
+char *
+almu_data_table_dup_summary (const AlmuDataTable *self,
+                             const char          *file_name)
+{
+  const AlmuCoosys *coosys = self->coosys->len > 0 ? self->coosys->pdata[0] : NULL;
+  g_autofree char  *n_rows = NULL;
+
+  n_rows = self->n_rows >= 0 ? g_strdup_printf ("%" G_GINT64_FORMAT, self->n_rows)
+                             : g_strdup ("not told by the file's head");
+
+  return g_strdup_printf ("Name: %s\nDescription: %s\nColumn Count: %u\nRow Count: %s\n"
+                          "Coordinate System: %s\nEpoch: %s\nEquinox: %s\n%s",
+                          file_name, self->description, self->columns->len, n_rows,
+                          coosys != NULL ? coosys->system : "",
+                          coosys != NULL ? coosys->epoch : "",
+                          coosys != NULL ? coosys->equinox : "",
+                          self->parameters->str);
+}
+
+/* -- for the readers ---------------------------------------------------- */
+
+/**
+ * almu_data_table_add_column:
+ * @id: (nullable) (transfer full)
+ * @name: (transfer full)
+ * @unit: (transfer full)
+ * @description: (transfer full)
+ *
+ * Returns: (transfer none): the new column
+ */
+AlmuColumn *
+almu_data_table_add_column (AlmuDataTable *self,
+                            AlmuColumnType type,
+                            char          *id,
+                            char          *name,
+                            char          *unit,
+                            char          *description)
+{
+  AlmuColumn *column = g_new0 (AlmuColumn, 1);
+
+  column->id = id;
+  column->name = name;
+  column->unit = unit;
+  column->description = description;
+  column->type = type;
+  column->values = g_byte_array_new ();
+  if (type == ALMU_COLUMN_STRING)
+    column->text = g_byte_array_new ();
+  g_ptr_array_add (self->columns, column);
+
+  return column;
+}
+
+void
+almu_data_table_add_coosys (AlmuDataTable *self,
+                            const char    *system,
+                            const char    *equinox,
+                            const char    *epoch)
+{
+  AlmuCoosys *coosys;
+
+  /* the page looks at the first only */
+  if (self->coosys->len > 0)
+    return;
+
+  coosys = g_new0 (AlmuCoosys, 1);
+  coosys->system = g_strdup (system);
+  coosys->equinox = g_strdup (equinox);
+  coosys->epoch = g_strdup (epoch);
+  g_ptr_array_add (self->coosys, coosys);
+}
+
+/**
+ * almu_data_table_note:
+ *
+ * Adds a line about the whole table.
+ *
+ * Returns: %FALSE if there are too many of them; this one is left out
+ */
+gboolean
+almu_data_table_note (AlmuDataTable *self,
+                      const char    *name,
+                      const char    *value)
+{
+  if (self->parameters->len + strlen (name) + strlen (value) > ALMU_LIMIT_TABLE_NOTES_BYTES)
+    return FALSE;
+
+  g_string_append_printf (self->parameters, "%s: %s\n", name, value);
+
+  return TRUE;
+}
+
+/**
+ * almu_data_table_account:
+ * @n_bytes: what the table takes in memory by now
+ */
+gboolean
+almu_data_table_account (AlmuDataTable *self,
+                         gint64         n_bytes,
+                         GError       **error)
+{
+  gint64 more = n_bytes - self->n_bytes;
+
+  if (n_bytes > ALMU_LIMIT_TABLE_BYTES)
+    {
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
+                   "takes more than the %" G_GINT64_FORMAT " bytes that a table may have in memory",
+                   (gint64) ALMU_LIMIT_TABLE_BYTES);
+      return FALSE;
+    }
+
+  if (__atomic_add_fetch (&total_bytes, more, __ATOMIC_RELAXED) > ALMU_LIMIT_TABLES_BYTES)
+    {
+      __atomic_sub_fetch (&total_bytes, more, __ATOMIC_RELAXED);
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
+                   "does not fit beside the other catalogs, which may have %" G_GINT64_FORMAT
+                   " bytes in memory together; close one first",
+                   (gint64) ALMU_LIMIT_TABLES_BYTES);
+      return FALSE;
+    }
+
+  self->n_bytes = n_bytes;
+
+  return TRUE;
+}
+
+/**
+ * almu_data_table_note_odd:
+ * @row: counted from 0
+ * @cell: what stands there
+ * @type: what should
+ */
+void
+almu_data_table_note_odd (AlmuDataTable *self,
+                          gint64         row,
+                          guint          column,
+                          const char    *cell,
+                          const char    *type)
+{
+  self->n_odd_cells++;
+  if (self->odd_cell == NULL)
+    self->odd_cell = g_strdup_printf ("row %" G_GINT64_FORMAT ", column “%s”: “%.40s” is not of type %s",
+                                      row + 1, almu_data_table_get_column (self, column)->name, cell, type);
+}
+
+/**
+ * almu_column_append_text:
+ *
+ * Adds a cell to a text column. A zero ends it.
+ *
+ * Returns: %FALSE if there is more text than can be counted
+ */
+gboolean
+almu_column_append_text (AlmuColumn *self,
+                         const char *text,
+                         gsize       n_bytes)
+{
+  static const guint8 end = 0;
+  const char         *zero = memchr (text, '\0', n_bytes);
+  guint32             offset = self->text->len;
+  g_autofree char    *valid = NULL;
+
+  if (zero != NULL)
+    n_bytes = (gsize) (zero - text);
+
+  if (!g_utf8_validate (text, (gssize) n_bytes, NULL))
+    {
+      valid = g_utf8_make_valid (text, (gssize) n_bytes);
+      text = valid;
+      n_bytes = strlen (valid);
+    }
+
+  if (offset + (guint64) n_bytes + 1 > G_MAXINT32)
+    return FALSE;
+
+  g_byte_array_append (self->values, (const guint8 *) &offset, sizeof offset);
+  g_byte_array_append (self->text, (const guint8 *) text, (guint) n_bytes);
+  g_byte_array_append (self->text, &end, 1);
+
+  return TRUE;
+}
+
+/* -- files -------------------------------------------------------------- */
+
+static gboolean
+is_fits_start (const guint8 *bytes,
+               gssize        n_bytes)
+{
+  return n_bytes >= 6 && memcmp (bytes, "SIMPLE", 6) == 0;
+}
+
+/* The start of a file compressed by gzip, as it was before. */
+static gssize
+inflate_start (guint8 *bytes,
+               gssize  n_bytes,
+               gsize   size)
+{
+  g_autoptr(GZlibDecompressor) inflater = g_zlib_decompressor_new (G_ZLIB_COMPRESSOR_FORMAT_GZIP);
+  guint8 out[64];
+  gsize  n_read, n_written = 0;
+
+  if (g_converter_convert (G_CONVERTER (inflater), bytes, (gsize) n_bytes, out, MIN (size, sizeof out),
+                           G_CONVERTER_NO_FLAGS, &n_read, &n_written, NULL) == G_CONVERTER_ERROR)
+    return 0;
+
+  memcpy (bytes, out, n_written);
+
+  return (gssize) n_written;
+}
+
+/**
+ * almu_data_table_read:
+ * @fd: an open file; stays the caller's
+ * @name: for messages
+ *
+ * Reads a catalog: a VOTable, or the first table of a FITS file, either
+ * compressed by gzip or not. What it is the content tells, not the name.
+ *
+ * Returns: (transfer full): the table; errors name file and place
+ */
+AlmuDataTable *
+almu_data_table_read (int            fd,
+                      const char    *name,
+                      AlmuTableFlags flags,
+                      GCancellable  *cancellable,
+                      GError       **error)
+{
+  g_autofree char *clean = g_utf8_make_valid (name, -1);
+  guint8           bytes[256];
+  gssize           n;
+  gboolean         is_packed;
+
+  g_return_val_if_fail (fd >= 0, NULL);
+
+  do
+    n = pread (fd, bytes, sizeof bytes, 0);
+  while (n < 0 && errno == EINTR);
+
+  if (n < 0)
+    {
+      int saved_errno = errno;
+
+      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved_errno),
+                   "%s: %s", clean, g_strerror (saved_errno));
+      return NULL;
+    }
+
+  is_packed = n >= 2 && bytes[0] == 0x1f && bytes[1] == 0x8b;
+  if (is_packed)
+    n = inflate_start (bytes, n, sizeof bytes);
+
+  if (is_fits_start (bytes, n))
+    return almu_fits_table_read (fd, clean, flags, cancellable, error);
+
+  if (almu_votable_is_start (bytes, (gsize) n))
+    return almu_votable_read (fd, clean, is_packed, flags, cancellable, error);
+
+  g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
+               "%s: is neither a VOTable nor a FITS file", clean);
+
+  return NULL;
+}

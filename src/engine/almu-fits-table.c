@@ -1,0 +1,463 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "almu-fits-table.h"
+
+#include <math.h>
+#include <string.h>
+
+#include <fitsio.h>
+
+#include "almu-error.h"
+#include "almu-fits.h"
+#include "almu-limits.h"
+
+/* The first table of a FITS file, binary or ASCII, as it is meant: scaled by
+ * TSCAL and TZERO, and where TNULL says that there is no value it is NaN. A
+ * column of integers that may have none is one of doubles for that reason.
+ */
+
+/* Rows are read in pieces, every column of a piece before the next, so that
+ * the file is read once from front to back. */
+#define PIECE_BYTES (4 * 1024 * 1024)
+
+typedef struct
+{
+  AlmuFits      *fits;
+  fitsfile      *handle;   /* where the rows are: of @fits, or @unpacked */
+  fitsfile      *unpacked; /* or NULL */
+  const char    *name;
+  int            hdu; /* counted from 0 */
+  AlmuDataTable *table;
+  gint64         row_bytes;
+  gint64         text_bytes;
+  GArray        *forms; /* Form, as columns */
+} Reader;
+
+typedef struct
+{
+  gint64   width; /* of text */
+  gboolean has_null;
+} Form;
+
+static gboolean
+fail (Reader     *reader,
+      int         status,
+      const char *what,
+      GError    **error)
+{
+  char text[FLEN_STATUS] = "";
+
+  fits_get_errstatus (status, text);
+  fits_clear_errmsg ();
+  g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
+               "%s: HDU %d: %s: %s (cfitsio status %d)", reader->name, reader->hdu, what, text, status);
+
+  return FALSE;
+}
+
+static char *
+dup_key (Reader     *reader,
+         const char *key,
+         int         number)
+{
+  char  card[FLEN_KEYWORD];
+  char *value = NULL;
+  char *copy;
+  int   status = 0;
+
+  if (number > 0)
+    g_snprintf (card, sizeof card, "%.6s%d", key, number);
+  else
+    g_snprintf (card, sizeof card, "%s", key);
+
+  fits_read_key_longstr (reader->handle, card, &value, NULL, &status);
+  fits_clear_errmsg ();
+  if (status != 0 || value == NULL)
+    return g_strdup ("");
+
+  copy = g_strchomp (g_utf8_make_valid (value, -1));
+  fits_free_memory (value, &status);
+
+  return copy;
+}
+
+/* -- which table -------------------------------------------------------- */
+
+static gboolean
+unpack (Reader  *reader,
+        GError **error)
+{
+  LONGLONG width = 0;
+  LONGLONG n_rows = 0;
+  int      is_packed = 0;
+  int      status = 0;
+
+  fits_read_key (reader->handle, TLOGICAL, "ZTABLE", &is_packed, NULL, &status);
+  fits_clear_errmsg ();
+  if (status != 0 || !is_packed)
+    return TRUE;
+
+  fits_read_key (reader->handle, TLONGLONG, "ZNAXIS1", &width, NULL, &status);
+  fits_read_key (reader->handle, TLONGLONG, "ZNAXIS2", &n_rows, NULL, &status);
+  if (status == 0 && (width < 0 || n_rows < 0 || (n_rows > 0 && width > ALMU_LIMIT_TABLE_BYTES / n_rows)))
+    {
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
+                   "%s: HDU %d: is more than %" G_GINT64_FORMAT " bytes when decompressed",
+                   reader->name, reader->hdu, (gint64) ALMU_LIMIT_TABLE_BYTES);
+      return FALSE;
+    }
+
+  fits_create_file (&reader->unpacked, "mem://", &status);
+  fits_uncompress_table (reader->handle, reader->unpacked, &status);
+  if (status != 0)
+    return fail (reader, status, "compressed table (ZTABLE) cannot be unpacked", error);
+
+  reader->handle = reader->unpacked;
+
+  return TRUE;
+}
+
+static gboolean
+find_table (Reader  *reader,
+            GError **error)
+{
+  int type = IMAGE_HDU;
+  int status = 0;
+
+  for (reader->hdu = 0; reader->hdu < ALMU_LIMIT_HDUS; reader->hdu++)
+    {
+      fits_movabs_hdu (reader->handle, reader->hdu + 1, &type, &status);
+      if (status != 0)
+        break;
+
+      if (type == BINARY_TBL || type == ASCII_TBL)
+        return unpack (reader, error);
+    }
+
+  fits_clear_errmsg ();
+  if (status != 0 && status != END_OF_FILE)
+    return fail (reader, status, "cannot be reached", error);
+
+  g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT, "%s: has no table", reader->name);
+
+  return FALSE;
+}
+
+/* -- its columns -------------------------------------------------------- */
+
+static AlmuColumnType
+choose_type (int      code,
+             gint64   repeat,
+             gint64   width,
+             gboolean has_null)
+{
+  static const struct
+  {
+    int            code;
+    AlmuColumnType type;
+    gboolean       is_integer;
+  } types[] = {
+    { TBYTE, ALMU_COLUMN_UINT8, TRUE },
+    { TSBYTE, ALMU_COLUMN_INT8, TRUE },
+    { TUSHORT, ALMU_COLUMN_UINT16, TRUE },
+    { TSHORT, ALMU_COLUMN_INT16, TRUE },
+    { TULONG, ALMU_COLUMN_UINT32, TRUE },
+    { TLONG, ALMU_COLUMN_INT32, TRUE },
+    { TULONGLONG, ALMU_COLUMN_UINT64, TRUE },
+    { TLONGLONG, ALMU_COLUMN_INT64, TRUE },
+    { TFLOAT, ALMU_COLUMN_FLOAT, FALSE },
+    { TDOUBLE, ALMU_COLUMN_DOUBLE, FALSE },
+    { TLOGICAL, ALMU_COLUMN_BOOL, FALSE },
+  };
+
+  if (code == TSTRING)
+    return repeat == width && width <= ALMU_LIMIT_CELL_BYTES ? ALMU_COLUMN_STRING : ALMU_COLUMN_UNSUPPORTED;
+
+  for (guint i = 0; i < G_N_ELEMENTS (types); i++)
+    if (types[i].code == code && repeat == 1)
+      return types[i].is_integer && has_null ? ALMU_COLUMN_DOUBLE : types[i].type;
+
+  return ALMU_COLUMN_UNSUPPORTED;
+}
+
+static gboolean
+add_column (Reader  *reader,
+            int      number,
+            GError **error)
+{
+  g_autofree char *name = dup_key (reader, "TTYPE", number);
+  g_autofree char *null = dup_key (reader, "TNULL", number);
+  LONGLONG         repeat = 0;
+  LONGLONG         width = 0;
+  int              code = 0;
+  int              status = 0;
+  AlmuColumnType   type;
+  Form             form;
+
+  fits_get_eqcoltypell (reader->handle, number, &code, &repeat, &width, &status);
+  if (status != 0)
+    {
+      g_autofree char *what = g_strdup_printf ("column %d “%s”", number, name);
+
+      return fail (reader, status, what, error);
+    }
+
+  /* of an ASCII table the repeat of a text is 1 */
+  if (code == TSTRING && repeat == 1)
+    repeat = width;
+
+  form = (Form){ width, *null != '\0' };
+  type = choose_type (code, repeat, width, form.has_null);
+  almu_data_table_add_column (reader->table, type, NULL, g_steal_pointer (&name),
+                              dup_key (reader, "TUNIT", number), dup_key (reader, "TCOMM", number));
+  g_array_append_val (reader->forms, form);
+  if (type == ALMU_COLUMN_STRING)
+    reader->text_bytes += width + 1;
+  else
+    reader->row_bytes += almu_column_type_get_size (type);
+
+  return TRUE;
+}
+
+static gboolean
+read_head (Reader  *reader,
+           GError **error)
+{
+  g_autofree char *system = NULL;
+  g_autofree char *equinox = NULL;
+  LONGLONG         n_rows = 0;
+  int              n_columns = 0;
+  int              status = 0;
+
+  fits_get_num_rowsll (reader->handle, &n_rows, &status);
+  fits_get_num_cols (reader->handle, &n_columns, &status);
+  if (status != 0)
+    return fail (reader, status, "table", error);
+
+  if (n_rows < 0 || n_rows > ALMU_LIMIT_TABLE_ROWS || n_columns > ALMU_LIMIT_TABLE_COLUMNS)
+    {
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
+                   "%s: HDU %d: has %" G_GINT64_FORMAT " rows of %d columns; a table may have %d of %d",
+                   reader->name, reader->hdu, (gint64) n_rows, n_columns,
+                   ALMU_LIMIT_TABLE_ROWS, ALMU_LIMIT_TABLE_COLUMNS);
+      return FALSE;
+    }
+
+  g_free (reader->table->name);
+  reader->table->name = dup_key (reader, "EXTNAME", 0);
+  reader->table->n_rows = n_rows;
+  system = dup_key (reader, "RADESYS", 0);
+  equinox = dup_key (reader, "EQUINOX", 0);
+  if (*system != '\0')
+    almu_data_table_add_coosys (reader->table, system, equinox, "");
+
+  for (int number = 1; number <= n_columns; number++)
+    if (!add_column (reader, number, error))
+      return FALSE;
+
+  return TRUE;
+}
+
+/* -- its rows ----------------------------------------------------------- */
+
+/* A head that promises more than the file has would have all of it
+ * allocated first. */
+static gboolean
+check_size (Reader  *reader,
+            GError **error)
+{
+  LONGLONG width = 0;
+  LONGLONG start = 0;
+  gint64   there;
+  int      status = 0;
+
+  fits_read_key (reader->handle, TLONGLONG, "NAXIS1", &width, NULL, &status);
+  fits_get_hduaddrll (reader->handle, NULL, &start, NULL, &status);
+  if (status != 0)
+    return fail (reader, status, "table", error);
+
+  there = reader->handle->Fptr->filesize - start;
+  if (reader->unpacked != NULL || reader->table->n_rows == 0 || width <= there / reader->table->n_rows)
+    return TRUE;
+
+  g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
+               "%s: HDU %d: is truncated: %" G_GINT64_FORMAT " rows of %" G_GINT64_FORMAT
+               " bytes were announced, %" G_GINT64_FORMAT " bytes are there",
+               reader->name, reader->hdu, reader->table->n_rows, (gint64) width, MAX (there, 0));
+
+  return FALSE;
+}
+
+static gboolean
+read_numbers (Reader *reader,
+              guint   index,
+              gint64  row,
+              gint64  n,
+              int    *status)
+{
+  static const int codes[] = {
+    [ALMU_COLUMN_UINT8] = TBYTE,
+    [ALMU_COLUMN_INT8] = TSBYTE,
+    [ALMU_COLUMN_UINT16] = TUSHORT,
+    [ALMU_COLUMN_INT16] = TSHORT,
+    [ALMU_COLUMN_UINT32] = TUINT,
+    [ALMU_COLUMN_INT32] = TINT,
+    [ALMU_COLUMN_UINT64] = TULONGLONG,
+    [ALMU_COLUMN_INT64] = TLONGLONG,
+    [ALMU_COLUMN_FLOAT] = TFLOAT,
+    [ALMU_COLUMN_DOUBLE] = TDOUBLE,
+    [ALMU_COLUMN_BOOL] = TLOGICAL,
+  };
+  AlmuColumn *column = almu_data_table_get_column (reader->table, index);
+  gsize       size = almu_column_type_get_size (column->type);
+  float       no_float = NAN;
+  double      no_double = NAN;
+  int         any = 0;
+  /* where it looks for blanks, cfitsio takes infinity for one */
+  gboolean has_null = g_array_index (reader->forms, Form, index).has_null;
+  void    *none = !has_null ? NULL : column->type == ALMU_COLUMN_FLOAT  ? (void *) &no_float
+                                   : column->type == ALMU_COLUMN_DOUBLE ? (void *) &no_double
+                                                                        : NULL;
+
+  fits_read_col (reader->handle, codes[column->type], (int) index + 1, row + 1, 1, n, none,
+                 column->values->data + (gsize) row * size, &any, status);
+
+  return *status == 0;
+}
+
+static gboolean
+read_text (Reader *reader,
+           guint   index,
+           gint64  row,
+           gint64  n,
+           int    *status)
+{
+  AlmuColumn       *column = almu_data_table_get_column (reader->table, index);
+  gsize             width = (gsize) g_array_index (reader->forms, Form, index).width + 1;
+  g_autofree char  *cells = g_malloc0_n ((gsize) n, width);
+  g_autofree char **pointers = g_new (char *, (gsize) n);
+  int               any = 0;
+
+  for (gint64 i = 0; i < n; i++)
+    pointers[i] = cells + (gsize) i * width;
+
+  fits_read_col (reader->handle, TSTRING, (int) index + 1, row + 1, 1, n, NULL, pointers, &any, status);
+  for (gint64 i = 0; i < n && *status == 0; i++)
+    if (!almu_column_append_text (column, pointers[i], strlen (pointers[i])))
+      *status = MEMORY_ALLOCATION;
+
+  return *status == 0;
+}
+
+static gboolean
+read_piece (Reader  *reader,
+            gint64   row,
+            gint64   n,
+            GError **error)
+{
+  for (guint i = 0; i < reader->table->columns->len; i++)
+    {
+      AlmuColumn *column = almu_data_table_get_column (reader->table, i);
+      int         status = 0;
+
+      if (column->type == ALMU_COLUMN_UNSUPPORTED)
+        continue;
+
+      if (!(column->type == ALMU_COLUMN_STRING ? read_text : read_numbers) (reader, i, row, n, &status))
+        {
+          g_autofree char *what = NULL;
+
+          what = g_strdup_printf ("rows %" G_GINT64_FORMAT "…%" G_GINT64_FORMAT " of column “%s”",
+                                  row + 1, row + n, column->name);
+          return fail (reader, status, what, error);
+        }
+    }
+
+  return TRUE;
+}
+
+static gboolean
+account (Reader  *reader,
+         GError **error)
+{
+  AlmuDataTable *table = reader->table;
+  gint64         n_bytes = table->n_rows * reader->row_bytes;
+
+  for (guint i = 0; i < table->columns->len; i++)
+    {
+      AlmuColumn *column = almu_data_table_get_column (table, i);
+
+      if (column->text != NULL)
+        n_bytes += column->text->len + column->values->len;
+    }
+
+  if (almu_data_table_account (table, n_bytes, error))
+    return TRUE;
+
+  g_prefix_error (error, "%s: HDU %d: ", reader->name, reader->hdu);
+
+  return FALSE;
+}
+
+static gboolean
+read_rows (Reader       *reader,
+           GCancellable *cancellable,
+           GError      **error)
+{
+  AlmuDataTable *table = reader->table;
+  gint64         piece = MAX (1, PIECE_BYTES / MAX (1, reader->row_bytes + reader->text_bytes));
+
+  if (!check_size (reader, error) || !account (reader, error))
+    return FALSE;
+
+  for (guint i = 0; i < table->columns->len; i++)
+    {
+      AlmuColumn *column = almu_data_table_get_column (table, i);
+      gint64      size = table->n_rows * (gint64) almu_column_type_get_size (column->type);
+
+      if (column->type != ALMU_COLUMN_STRING)
+        g_byte_array_set_size (column->values, (guint) size);
+    }
+
+  for (gint64 row = 0; row < table->n_rows; row += piece)
+    if (g_cancellable_set_error_if_cancelled (cancellable, error) ||
+        !read_piece (reader, row, MIN (piece, table->n_rows - row), error) || !account (reader, error))
+      return FALSE;
+
+  return TRUE;
+}
+
+/**
+ * almu_fits_table_read:
+ * @fd: an open file; stays the caller's
+ * @name: for messages, valid UTF-8
+ */
+AlmuDataTable *
+almu_fits_table_read (int            fd,
+                      const char    *name,
+                      AlmuTableFlags flags,
+                      GCancellable  *cancellable,
+                      GError       **error)
+{
+  g_autoptr(AlmuFits) fits = almu_fits_open (fd, name, error);
+  g_autoptr(AlmuDataTable) table = NULL;
+  Reader   reader = { .fits = fits, .name = name };
+  gboolean is_read;
+  int      status = 0;
+
+  if (fits == NULL)
+    return NULL;
+
+  table = almu_data_table_new (ALMU_TABLE_FITS);
+  reader.handle = almu_fits_get_handle (fits);
+  reader.table = table;
+  reader.forms = g_array_new (FALSE, FALSE, sizeof (Form));
+  is_read = find_table (&reader, error) && read_head (&reader, error) &&
+            (flags == ALMU_TABLE_HEAD_ONLY || read_rows (&reader, cancellable, error));
+  g_array_unref (reader.forms);
+  if (reader.unpacked != NULL)
+    fits_close_file (reader.unpacked, &status);
+
+  return is_read ? g_steal_pointer (&table) : NULL;
+}
