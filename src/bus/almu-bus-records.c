@@ -145,7 +145,7 @@ almu_bus_records_apply_async (const AlmuBusRecords *self,
   g_task_set_task_data (task, own, (GDestroyNotify) almu_memento_free);
   keep_identity (memento, own);
   almu_session_recall (session, memento);
-  almu_resume_async (session, memento->files, NULL, on_resumed, g_steal_pointer (&task));
+  almu_resume_async (session, memento->files, memento->catalogs, NULL, on_resumed, g_steal_pointer (&task));
 }
 
 gboolean

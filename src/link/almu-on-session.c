@@ -375,6 +375,6 @@ almu_on_resume_session (AlmuLink               *link,
   resuming->n_wishes = wishes->len;
 
   almu_link_begin_order (link, ALMU_LINK_ALL_FILES);
-  almu_resume_async (almu_link_get_session (link), wishes, almu_link_get_cancellable (link),
+  almu_resume_async (almu_link_get_session (link), wishes, NULL, almu_link_get_cancellable (link),
                      on_resumed, resuming);
 }

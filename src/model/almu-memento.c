@@ -70,6 +70,33 @@ almu_file_wishes_new (void)
   return g_ptr_array_new_with_free_func ((GDestroyNotify) almu_file_wish_free);
 }
 
+AlmuCatalogWish *
+almu_catalog_wish_new (int id)
+{
+  AlmuCatalogWish *self = g_new0 (AlmuCatalogWish, 1);
+
+  self->id = id;
+  self->preview_size = -1;
+
+  return self;
+}
+
+void
+almu_catalog_wish_free (AlmuCatalogWish *self)
+{
+  g_clear_pointer (&self->name, almu_file_name_free);
+  g_clear_pointer (&self->label, g_free);
+  g_clear_error (&self->error);
+  g_clear_pointer (&self->want, almu_rows_want_free);
+  g_free (self);
+}
+
+GPtrArray *
+almu_catalog_wishes_new (void)
+{
+  return g_ptr_array_new_with_free_func ((GDestroyNotify) almu_catalog_wish_free);
+}
+
 AlmuMemento *
 almu_memento_new (guint32 id)
 {
@@ -77,6 +104,7 @@ almu_memento_new (guint32 id)
 
   self->id = id;
   self->files = almu_file_wishes_new ();
+  self->catalogs = almu_catalog_wishes_new ();
 
   return self;
 }
@@ -89,5 +117,6 @@ almu_memento_free (AlmuMemento *self)
   g_free (self->peer);
   g_free (self->viewer);
   g_clear_pointer (&self->files, g_ptr_array_unref);
+  g_clear_pointer (&self->catalogs, g_ptr_array_unref);
   g_free (self);
 }

@@ -4,6 +4,7 @@
 #include "almu-image.h"
 #include "almu-file-name.h"
 #include "almu-overlay.h"
+#include "almu-rows-want.h"
 #include "almu-shape.h"
 #include "almu-want.h"
 
@@ -81,12 +82,40 @@ typedef struct
 } AlmuFileWish;
 
 /**
+ * AlmuCatalogWish:
+ * @name: (nullable): what to open; %NULL if that cannot be opened here
+ * @label: what people call the catalog, for messages
+ * @error: (nullable): why it cannot
+ * @has_fingerprint: whether @fingerprint is known
+ * @fingerprint: of the file when it was open last
+ * @preview_size: how many rows were shown when it was opened; -1 if unknown
+ * @is_passing: whether it need not be a file: it is not waited for then
+ * @want: (nullable): what was wanted of it last; %NULL if unknown, as in
+ *   what a viewer says
+ *
+ * How somebody remembers one of the catalogs of a session.
+ */
+typedef struct
+{
+  int             id;
+  AlmuFileName   *name;
+  char           *label;
+  GError         *error;
+  gboolean        has_fingerprint;
+  AlmuFingerprint fingerprint;
+  int             preview_size;
+  gboolean        is_passing;
+  AlmuRowsWant   *want;
+} AlmuCatalogWish;
+
+/**
  * AlmuMemento:
  * @state: name of the state, see almu_session_state_get_name()
  * @created: seconds since 1970, as is @last_seen
  * @last_region_id: the highest region number ever given out
  * @viewer: (nullable): the browser that had it
  * @files: (element-type AlmuFileWish): in the order of opening
+ * @catalogs: (element-type AlmuCatalogWish): likewise
  *
  * A session as it can be written down: plain values, any thread.
  */
@@ -102,6 +131,7 @@ typedef struct
   guint      epoch;
   int        last_region_id;
   GPtrArray *files;
+  GPtrArray *catalogs;
 } AlmuMemento;
 
 AlmuRequirement *almu_requirement_new (int region_id);
@@ -112,11 +142,16 @@ AlmuFileWish *almu_file_wish_new (int id);
 void          almu_file_wish_free (AlmuFileWish *self);
 GPtrArray    *almu_file_wishes_new (void);
 
+AlmuCatalogWish *almu_catalog_wish_new (int id);
+void             almu_catalog_wish_free (AlmuCatalogWish *self);
+GPtrArray       *almu_catalog_wishes_new (void);
+
 AlmuMemento *almu_memento_new (guint32 id);
 void         almu_memento_free (AlmuMemento *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (AlmuRequirement, almu_requirement_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (AlmuFileWish, almu_file_wish_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (AlmuCatalogWish, almu_catalog_wish_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (AlmuMemento, almu_memento_free)
 
 G_END_DECLS

@@ -6,6 +6,7 @@
 #include "almu-line.h"
 
 #include "almu-overlay.h"
+#include "almu-rows-want.h"
 #include "almu-tile-codec.h"
 #include "almu-tile.h"
 #include "almu-want.h"
@@ -23,6 +24,7 @@ typedef enum
   ALMU_PRODUCT_TILES_END,
   ALMU_PRODUCT_CONTOURS,
   ALMU_PRODUCT_VECTORS,
+  ALMU_PRODUCT_ROWS,
 } AlmuProductKind;
 
 /* One cut along an axis, or one spectrum; values as little-endian floats
@@ -114,6 +116,18 @@ typedef struct
       const AlmuVectorSettings *settings;
       const AlmuVectorTile     *tile; /* NULL if void, and at the beginning */
     } vectors;
+
+    /* the file id is that of a catalog */
+    struct
+    {
+      const AlmuDataTable *table;
+      const AlmuTableView *view; /* NULL if there is none for an error */
+      const AlmuRowsWant  *want;
+      const GPtrArray     *cells; /* GBytes, for each column that is wanted; or NULL */
+      gint64               start;
+      gint64               n_rows;
+      gint64               end; /* of all that was asked for */
+    } rows;
   };
 } AlmuProduct;
 

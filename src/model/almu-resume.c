@@ -6,6 +6,7 @@
 #include "almu-error.h"
 #include "almu-limits.h"
 #include "almu-opening.h"
+#include "almu-resume-catalogs.h"
 
 /* Brings a session to the state its viewer remembers, by doing only the
  * difference: files are looked at on worker threads, all at once; nothing
@@ -14,11 +15,12 @@
  */
 typedef struct
 {
-  GPtrArray *wishes;
-  GPtrArray *images; /* AlmuImage or NULL, as wishes */
-  GPtrArray *errors; /* GError or NULL, as wishes */
-  guint      n_waiting;
-  GPtrArray *problems; /* text */
+  GPtrArray          *wishes;
+  GPtrArray          *images;   /* AlmuImage or NULL, as wishes */
+  GPtrArray          *errors;   /* GError or NULL, as wishes */
+  AlmuResumeCatalogs *catalogs; /* or NULL, to leave them as they are */
+  guint               n_waiting;
+  GPtrArray          *problems; /* text */
 } Resume;
 
 typedef struct
@@ -49,6 +51,7 @@ resume_free (gpointer data)
   g_ptr_array_unref (resume->wishes);
   g_ptr_array_unref (resume->images);
   g_ptr_array_unref (resume->errors);
+  g_clear_pointer (&resume->catalogs, almu_resume_catalogs_free);
   g_ptr_array_unref (resume->problems);
   g_free (resume);
 }
@@ -296,6 +299,8 @@ finish_if_all_answered (GTask *task)
     }
 
   take_all (session, resume);
+  if (resume->catalogs != NULL)
+    almu_resume_catalogs_take (resume->catalogs, session, resume->problems);
   g_task_return_boolean (task, TRUE);
 }
 
@@ -311,6 +316,16 @@ on_opened (GObject      *source,
 
   resume->images->pdata[answer->index] = almu_opening_finish (result, &error);
   resume->errors->pdata[answer->index] = error;
+  resume->n_waiting--;
+  finish_if_all_answered (task);
+}
+
+static void
+on_catalogs_read (gpointer user_data)
+{
+  g_autoptr(GTask) task = user_data;
+  Resume *resume = g_task_get_task_data (task);
+
   resume->n_waiting--;
   finish_if_all_answered (task);
 }
@@ -385,12 +400,15 @@ check_wishes (GPtrArray *wishes,
 /**
  * almu_resume_async:
  * @wishes: (element-type AlmuFileWish): all files of the viewer
+ * @catalogs: (nullable) (element-type AlmuCatalogWish): all its catalogs;
+ *   %NULL to leave them as they are
  *
  * Brings @session to the state that its viewer remembers.
  */
 void
 almu_resume_async (AlmuSession        *session,
                    GPtrArray          *wishes,
+                   GPtrArray          *catalogs,
                    GCancellable       *cancellable,
                    GAsyncReadyCallback callback,
                    gpointer            user_data)
@@ -405,7 +423,8 @@ almu_resume_async (AlmuSession        *session,
   g_task_set_source_tag (task, almu_resume_async);
   g_task_set_check_cancellable (task, FALSE);
 
-  if (!check_wishes (wishes, &error))
+  if (!check_wishes (wishes, &error) ||
+      (catalogs != NULL && !almu_resume_catalogs_check (catalogs, &error)))
     {
       g_task_return_error (task, g_steal_pointer (&error));
       return;
@@ -418,6 +437,7 @@ almu_resume_async (AlmuSession        *session,
   resume->errors = g_ptr_array_new_full (wishes->len, free_error_if_set);
   g_ptr_array_set_size (resume->errors, (int) wishes->len);
   resume->problems = g_ptr_array_new_with_free_func (g_free);
+  resume->n_waiting = 1; /* for all to be asked */
   g_task_set_task_data (task, resume, resume_free);
 
   for (guint i = 0; i < wishes->len; i++)
@@ -436,6 +456,14 @@ almu_resume_async (AlmuSession        *session,
                           find_known (session, wish), cancellable, on_opened, answer);
     }
 
+  if (catalogs != NULL)
+    {
+      resume->catalogs = almu_resume_catalogs_new (catalogs);
+      resume->n_waiting++;
+      almu_resume_catalogs_read (resume->catalogs, session, cancellable, on_catalogs_read, g_object_ref (task));
+    }
+
+  resume->n_waiting--;
   finish_if_all_answered (task);
 }
 

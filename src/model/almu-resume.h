@@ -8,6 +8,7 @@ G_BEGIN_DECLS
 
 void     almu_resume_async (AlmuSession        *session,
                             GPtrArray          *wishes,
+                            GPtrArray          *catalogs,
                             GCancellable       *cancellable,
                             GAsyncReadyCallback callback,
                             gpointer            user_data);

@@ -123,6 +123,26 @@ describe_file (AlmuSession *self,
   return wish;
 }
 
+static AlmuCatalogWish *
+describe_catalog (AlmuCatalogFile *catalog)
+{
+  AlmuCatalogWish    *wish = almu_catalog_wish_new (almu_catalog_file_get_id (catalog));
+  const AlmuRowsWant *want = almu_catalog_file_get_want (catalog);
+
+  wish->name = almu_file_name_copy (almu_catalog_file_get_name (catalog));
+  wish->label = g_strdup (wish->name->name);
+  wish->preview_size = almu_catalog_file_get_preview_size (catalog);
+  if (almu_catalog_file_get_table (catalog) != NULL)
+    {
+      wish->has_fingerprint = TRUE;
+      wish->fingerprint = *almu_catalog_file_get_fingerprint (catalog);
+    }
+  if (want != NULL)
+    wish->want = almu_rows_want_copy (want);
+
+  return wish;
+}
+
 /**
  * almu_session_describe:
  *
@@ -146,6 +166,8 @@ almu_session_describe (AlmuSession *self)
   memento->last_region_id = self->last_region_id;
   for (guint i = 0; i < self->files->len; i++)
     g_ptr_array_add (memento->files, describe_file (self, self->files->pdata[i]));
+  for (guint i = 0; i < self->catalogs->len; i++)
+    g_ptr_array_add (memento->catalogs, describe_catalog (self->catalogs->pdata[i]));
 
   return memento;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "almu-session.h"
+#include "almu-session-catalogs.h"
 
 G_BEGIN_DECLS
 
@@ -25,6 +26,7 @@ struct _AlmuSession
   gboolean         is_ending;   /* what happens now is no change of the session */
   gboolean         is_recalled; /* not all is back yet: no state to write down */
   GPtrArray       *files;       /* in the order of opening */
+  GPtrArray       *catalogs;    /* likewise */
   GHashTable      *regions;     /* id → AlmuRegion */
   int              last_region_id;
   guint            retry_source;

@@ -60,7 +60,10 @@ almu_session_dispose (GObject *object)
   almu_session_end_animation (self);
   if (self->files != NULL)
     almu_session_close_all_files (self);
+  if (self->catalogs != NULL)
+    almu_session_close_all_catalogs (self);
   g_clear_pointer (&self->files, g_ptr_array_unref);
+  g_clear_pointer (&self->catalogs, g_ptr_array_unref);
   g_clear_pointer (&self->regions, g_hash_table_unref);
   g_clear_object (&self->folder);
   g_clear_object (&self->cache);
@@ -270,6 +273,7 @@ almu_session_init (AlmuSession *self)
 {
   self->state = ALMU_SESSION_DETACHED;
   self->files = g_ptr_array_new_with_free_func (g_object_unref);
+  self->catalogs = g_ptr_array_new_with_free_func (g_object_unref);
   self->regions = g_hash_table_new_full (NULL, NULL, NULL, g_object_unref);
   self->peer = g_strdup ("");
   self->title = g_strdup ("");
@@ -439,6 +443,7 @@ end (AlmuSession     *self,
   self->is_ending = TRUE;
   g_clear_handle_id (&self->retry_source, g_source_remove);
   almu_session_close_all_files (self);
+  almu_session_close_all_catalogs (self);
 }
 
 /**
@@ -497,6 +502,8 @@ almu_session_set_congested (AlmuSession *self,
       if (demand != NULL)
         almu_demand_set_paused (demand, congested);
     }
+  for (guint i = 0; i < self->catalogs->len; i++)
+    almu_catalog_file_set_paused (self->catalogs->pdata[i], congested);
 }
 
 /**
@@ -526,6 +533,12 @@ almu_session_begin_epoch (AlmuSession *self)
       almu_demand_set_paused (demand, FALSE);
     }
   almu_session_end_animation (self);
+  for (guint i = 0; i < self->catalogs->len; i++)
+    {
+      almu_catalog_file_stop (self->catalogs->pdata[i]);
+      almu_catalog_file_set_epoch (self->catalogs->pdata[i], self->epoch);
+      almu_catalog_file_set_paused (self->catalogs->pdata[i], FALSE);
+    }
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_EPOCH]);
 
   return self->epoch;
@@ -553,6 +566,8 @@ almu_session_renew (AlmuSession *self)
       if (demand != NULL)
         almu_demand_renew (demand, self->epoch);
     }
+  for (guint i = 0; i < self->catalogs->len; i++)
+    almu_catalog_file_renew (self->catalogs->pdata[i], self->epoch);
 }
 
 /* -- files -------------------------------------------------------------- */

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "almu-animation.h"
+#include "almu-catalog-file.h"
 #include "almu-file.h"
 #include "almu-folder.h"
 #include "almu-memento.h"

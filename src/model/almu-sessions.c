@@ -478,7 +478,7 @@ almu_sessions_revive_async (AlmuSessions       *self,
       return NULL;
     }
 
-  almu_resume_async (session, memento->files, NULL, on_revived,
+  almu_resume_async (session, memento->files, memento->catalogs, NULL, on_revived,
                      g_task_new (self, NULL, callback, user_data));
 
   return session;

@@ -365,7 +365,7 @@ resume (Fixture   *fixture,
   g_autoptr(GError) error = NULL;
 
   g_clear_object (&fixture->result);
-  almu_resume_async (fixture->session, wishes, NULL, on_ready, fixture);
+  almu_resume_async (fixture->session, wishes, NULL, NULL, on_ready, fixture);
   almu_test_await (has_result, fixture);
   g_assert_true (almu_resume_finish (fixture->session, fixture->result, &problems, &error));
   g_assert_no_error (error);
@@ -485,7 +485,7 @@ test_session_resume_cancelled (Fixture      *fixture,
   draw (fixture, -1, 0, 3);
   wish (fixture, wishes, 5, "b.fits", 0, 0);
   almu_test_workers_block ();
-  almu_resume_async (fixture->session, wishes, cancellable, on_ready, fixture);
+  almu_resume_async (fixture->session, wishes, NULL, cancellable, on_ready, fixture);
   g_cancellable_cancel (cancellable);
   almu_test_workers_release ();
   almu_test_await (has_result, fixture);
