@@ -27,6 +27,11 @@ static const struct
   { CARTA__EVENT_TYPE__FILE_LIST_REQUEST, almu_on_file_list_request },
   { CARTA__EVENT_TYPE__STOP_FILE_LIST, almu_on_stop_file_list },
   { CARTA__EVENT_TYPE__FILE_INFO_REQUEST, almu_on_file_info_request },
+  { CARTA__EVENT_TYPE__CATALOG_LIST_REQUEST, almu_on_catalog_list_request },
+  { CARTA__EVENT_TYPE__CATALOG_FILE_INFO_REQUEST, almu_on_catalog_file_info_request },
+  { CARTA__EVENT_TYPE__OPEN_CATALOG_FILE, almu_on_open_catalog_file },
+  { CARTA__EVENT_TYPE__CLOSE_CATALOG_FILE, almu_on_close_catalog_file },
+  { CARTA__EVENT_TYPE__CATALOG_FILTER_REQUEST, almu_on_catalog_filter_request },
   { CARTA__EVENT_TYPE__OPEN_FILE, almu_on_open_file },
   { CARTA__EVENT_TYPE__CONCAT_STOKES_FILES, almu_on_concat_stokes_files },
   { CARTA__EVENT_TYPE__CLOSE_FILE, almu_on_close_file },
@@ -57,7 +62,6 @@ static const struct
   { CARTA__EVENT_TYPE__STOP_PV_PREVIEW, ignore },
   { CARTA__EVENT_TYPE__CLOSE_PV_PREVIEW, ignore },
   { CARTA__EVENT_TYPE__STOP_FITTING, ignore },
-  { CARTA__EVENT_TYPE__CLOSE_CATALOG_FILE, ignore },
 };
 
 #define N_EVENTS 128

@@ -42,6 +42,25 @@ void almu_on_file_info_request (AlmuLink               *link,
 void almu_on_region_list_request (AlmuLink               *link,
                                   guint32                 request_id,
                                   const ProtobufCMessage *message);
+/* almu-on-catalog-list.c */
+void almu_on_catalog_list_request (AlmuLink               *link,
+                                   guint32                 request_id,
+                                   const ProtobufCMessage *message);
+void almu_on_catalog_file_info_request (AlmuLink               *link,
+                                        guint32                 request_id,
+                                        const ProtobufCMessage *message);
+/* almu-on-catalog.c */
+void             almu_on_open_catalog_file (AlmuLink               *link,
+                                            guint32                 request_id,
+                                            const ProtobufCMessage *message);
+void             almu_on_close_catalog_file (AlmuLink               *link,
+                                             guint32                 request_id,
+                                             const ProtobufCMessage *message);
+void             almu_on_catalog_filter_request (AlmuLink               *link,
+                                                 guint32                 request_id,
+                                                 const ProtobufCMessage *message);
+AlmuCatalogWish *almu_catalog_wish_new_for_message (AlmuFolder                   *folder,
+                                                    const CARTA__OpenCatalogFile *message);
 /* almu-on-file.c */
 void almu_on_concat_stokes_files (AlmuLink               *link,
                                   guint32                 request_id,

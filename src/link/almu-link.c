@@ -340,6 +340,19 @@ almu_link_drop_group (AlmuLink *self,
 }
 
 /**
+ * almu_link_drop_rows:
+ *
+ * Forgets rows of a catalog that wait to be sent and that nobody asks for
+ * any more.
+ */
+void
+almu_link_drop_rows (AlmuLink *self,
+                     int       catalog_id)
+{
+  almu_outbox_drop_group (self->outbox, ALMU_LINK_ROWS_KEY (catalog_id));
+}
+
+/**
  * almu_link_report:
  * @tag: what the text is about, for the page's log
  * @text: a phrase for people
@@ -523,6 +536,28 @@ on_socket_closed (AlmuSocket *socket,
 
 /* -- listening ---------------------------------------------------------- */
 
+static gboolean
+is_about_catalog (const ProtobufCMessage *message)
+{
+  return message->descriptor == &carta__open_catalog_file__descriptor ||
+         message->descriptor == &carta__close_catalog_file__descriptor ||
+         message->descriptor == &carta__catalog_filter_request__descriptor;
+}
+
+/* What a message is about, as in almu_link_begin_order(). */
+static gboolean
+get_subject (const ProtobufCMessage *message,
+             gint32                 *out_subject)
+{
+  if (!almu_message_get_file_id (message, out_subject))
+    return FALSE;
+
+  if (is_about_catalog (message))
+    *out_subject = ALMU_LINK_CATALOG (*out_subject);
+
+  return TRUE;
+}
+
 /* Opening and closing in general, resuming, another session: about every
  * file, and so not to be overtaken by a message about one. */
 static gboolean
@@ -532,7 +567,7 @@ is_about_everything (const ProtobufCMessage *message)
 
   return message->descriptor == &carta__resume_session__descriptor ||
          message->descriptor == &carta__register_viewer__descriptor ||
-         (almu_message_get_file_id (message, &file_id) && file_id < 0);
+         (!is_about_catalog (message) && almu_message_get_file_id (message, &file_id) && file_id < 0);
 }
 
 /* Whether a message has to wait for an order that is being carried out. */
@@ -551,7 +586,7 @@ has_to_wait (AlmuLink               *self,
   self->is_barred = is_about_everything (message);
 
   return self->is_barred ||
-         (almu_message_get_file_id (message, &file_id) &&
+         (get_subject (message, &file_id) &&
           g_hash_table_contains (self->busy, GINT_TO_POINTER (file_id)));
 }
 

@@ -57,6 +57,8 @@ void almu_link_drop_frames (AlmuLink *self);
 
 void almu_link_drop_group (AlmuLink *self,
                            guint64   key);
+void almu_link_drop_rows (AlmuLink *self,
+                          int       catalog_id);
 void almu_link_refuse (AlmuLink     *self,
                        guint16       event,
                        guint32       request_id,
@@ -79,6 +81,12 @@ void      almu_link_end_order (AlmuLink *self,
 
 /* Stands for all files in almu_link_begin_order(). */
 #define ALMU_LINK_ALL_FILES -1
+
+/* Stands for a catalog there: they are numbered beside the images. */
+#define ALMU_LINK_CATALOG(catalog_id) (-2 - MAX ((catalog_id), 0))
+
+/* The group of its rows that wait to be sent, apart from those of tiles. */
+#define ALMU_LINK_ROWS_KEY(catalog_id) ((G_GUINT64_CONSTANT (1) << 32) | (guint32) (catalog_id))
 
 GCancellable *almu_link_renew_listing (AlmuLink *self);
 GHashTable   *almu_link_get_scripts (AlmuLink *self);

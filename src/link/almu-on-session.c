@@ -357,6 +357,7 @@ almu_on_resume_session (AlmuLink               *link,
 {
   const CARTA__ResumeSession *request = (const CARTA__ResumeSession *) message;
   g_autoptr(GPtrArray) wishes = almu_file_wishes_new ();
+  g_autoptr(GPtrArray) catalogs = almu_catalog_wishes_new ();
   Resuming *resuming = g_new0 (Resuming, 1);
 
   resuming->link = g_object_ref (link);
@@ -370,11 +371,12 @@ almu_on_resume_session (AlmuLink               *link,
       g_ptr_array_add (wishes, wish_new (link, request->images[i]));
       take_overlays (wishes->pdata[i], request->images[i], resuming->left_out);
     }
-  if (request->n_catalog_files > 0)
-    g_ptr_array_add (resuming->left_out, g_strdup ("Catalogs are not there yet"));
+  for (gsize i = 0; i < request->n_catalog_files; i++)
+    g_ptr_array_add (catalogs, almu_catalog_wish_new_for_message (almu_link_get_folder (link),
+                                                                  request->catalog_files[i]));
   resuming->n_wishes = wishes->len;
 
   almu_link_begin_order (link, ALMU_LINK_ALL_FILES);
-  almu_resume_async (almu_link_get_session (link), wishes, NULL, almu_link_get_cancellable (link),
+  almu_resume_async (almu_link_get_session (link), wishes, catalogs, almu_link_get_cancellable (link),
                      on_resumed, resuming);
 }

@@ -4,6 +4,7 @@
 #include "almu-speak.h"
 
 #include "almu-speak-overlay.h"
+#include "almu-speak-catalog.h"
 
 /* Products of the model as messages of the ICD, each in the lane of the
  * outbox that fits it: what a newer one makes worthless may be replaced,
@@ -282,6 +283,7 @@ almu_speak_product (AlmuLink          *link,
     [ALMU_PRODUCT_TILES_END] = speak_tiles_bracket,
     [ALMU_PRODUCT_CONTOURS] = almu_speak_contours,
     [ALMU_PRODUCT_VECTORS] = almu_speak_vectors,
+    [ALMU_PRODUCT_ROWS] = almu_speak_rows,
   };
 
   speakers[product->kind](link, product);

@@ -424,7 +424,6 @@ test_link_not_there_yet (Fixture      *fixture,
     { CARTA__EVENT_TYPE__MOMENT_REQUEST, CARTA__EVENT_TYPE__MOMENT_RESPONSE },
     { CARTA__EVENT_TYPE__PV_REQUEST, CARTA__EVENT_TYPE__PV_RESPONSE },
     { CARTA__EVENT_TYPE__FITTING_REQUEST, CARTA__EVENT_TYPE__FITTING_RESPONSE },
-    { CARTA__EVENT_TYPE__OPEN_CATALOG_FILE, CARTA__EVENT_TYPE__OPEN_CATALOG_FILE_ACK },
   };
   g_autoptr(AlmuTestViewer) viewer = connect_registered (fixture);
 
