@@ -18,6 +18,7 @@ typedef enum
   LEVEL_REQUIREMENT,
   LEVEL_CONTOURS,
   LEVEL_VECTORS,
+  LEVEL_CATALOG,
   N_LEVELS
 } RecordLevel;
 
@@ -46,6 +47,7 @@ extern const RecordName almu_record_smoothings[];
 extern const RecordName almu_record_sources[];
 extern const RecordName almu_record_thresholds[];
 extern const RecordName almu_record_compressions[];
+extern const RecordName almu_record_comparisons[];
 
 JsonObject *almu_record_parse (const char *text,
                                GError    **error);

@@ -282,11 +282,12 @@ read_names (RecordReader *reader,
   return TRUE;
 }
 
-static gboolean
-read_fingerprint (RecordReader *reader,
-                  JsonObject   *object,
-                  AlmuFileWish *file,
-                  GError      **error)
+gboolean
+almu_reader_fingerprint (RecordReader    *reader,
+                         JsonObject      *object,
+                         gboolean        *out_is_there,
+                         AlmuFingerprint *out,
+                         GError         **error)
 {
   JsonNode       *node = almu_reader_find (object, "fingerprint");
   AlmuFingerprint fingerprint = { 0 };
@@ -308,8 +309,8 @@ read_fingerprint (RecordReader *reader,
 
   fingerprint.device = (guint64) device;
   fingerprint.inode = (guint64) inode;
-  file->fingerprint = fingerprint;
-  file->has_fingerprint = TRUE;
+  *out = fingerprint;
+  *out_is_there = TRUE;
 
   return TRUE;
 }
@@ -362,7 +363,7 @@ read_file_members (RecordReader *reader,
     file->requirements = almu_requirements_new ();
 
   return read_names (reader, object, file, error) &&
-         read_fingerprint (reader, object, file, error) &&
+         almu_reader_fingerprint (reader, object, &file->has_fingerprint, &file->fingerprint, error) &&
          almu_reader_int32 (reader, object, "channel", 0, ALMU_LIMIT_AXIS_LENGTH, &file->channel, error) &&
          almu_reader_int32 (reader, object, "stokes", 0, ALMU_LIMIT_STOKES, &file->stokes, error) &&
          read_cursor (reader, object, file, error) &&
@@ -473,7 +474,9 @@ read_session (RecordReader *reader,
   memento->id = (guint32) id;
   memento->epoch = (guint) epoch;
 
-  return almu_reader_list (reader, object, "files", ALMU_LIMIT_FILES, read_file, memento->files, error);
+  return almu_reader_list (reader, object, "files", ALMU_LIMIT_FILES, read_file, memento->files, error) &&
+         almu_reader_list (reader, object, "catalogs", ALMU_LIMIT_CATALOGS, almu_reader_catalog,
+                           memento->catalogs, error);
 }
 
 /**

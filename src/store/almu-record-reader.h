@@ -105,6 +105,15 @@ gboolean almu_reader_vectors (RecordReader *reader,
 
 /* -- elements of lists --------------------------------------------------- */
 
+gboolean almu_reader_fingerprint (RecordReader    *reader,
+                                  JsonObject      *object,
+                                  gboolean        *out_is_there,
+                                  AlmuFingerprint *out,
+                                  GError         **error);
+gboolean almu_reader_catalog (RecordReader *reader,
+                              JsonNode     *element,
+                              gpointer      target,
+                              GError      **error);
 gboolean almu_reader_requirement (RecordReader *reader,
                                   JsonNode     *element,
                                   gpointer      target,

@@ -781,6 +781,112 @@ append_file (GString            *text,
   g_string_append_c (text, '}');
 }
 
+/* -- catalogs ----------------------------------------------------------- */
+
+/* JSON has no word for some numbers that may be compared with. */
+static void
+add_any_number (GString    *text,
+                const char *name,
+                double      value)
+{
+  if (!isfinite (value))
+    {
+      add_text (text, name, isnan (value) ? "nan" : value > 0 ? "inf"
+                                                              : "-inf");
+      return;
+    }
+
+  begin_member (text, name);
+  append_number (text, value, FALSE);
+}
+
+static void
+append_filter (GString          *text,
+               const AlmuFilter *filter)
+{
+  append_comma (text);
+  g_string_append_c (text, '{');
+  add_text (text, "column", filter->column);
+  add_named (text, "is", almu_record_comparisons, (int) filter->comparison);
+  add_any_number (text, "value", filter->value);
+  if (filter->comparison >= ALMU_COMPARISON_RANGE_OPEN)
+    add_any_number (text, "to", filter->second);
+  if (*filter->text != '\0')
+    add_text (text, "text", filter->text);
+  g_string_append_c (text, '}');
+}
+
+static void
+add_rows_want (GString            *text,
+               const AlmuRowsWant *want)
+{
+  const AlmuQuery *query = want->query;
+
+  begin_member (text, "filters");
+  g_string_append_c (text, '[');
+  for (guint i = 0; i < query->filters->len; i++)
+    append_filter (text, query->filters->pdata[i]);
+  g_string_append_c (text, ']');
+  if (*query->sort_column != '\0')
+    add_text (text, "sort", query->sort_column);
+  add_true (text, "descending", query->is_descending);
+  begin_member (text, "columns");
+  g_string_append_c (text, '[');
+  for (guint i = 0; i < want->columns->len; i++)
+    {
+      append_comma (text);
+      g_string_append_printf (text, "%u", g_array_index (want->columns, guint, i));
+    }
+  g_string_append_c (text, ']');
+  add_int (text, "start", want->start);
+  add_int (text, "rows", want->n_rows);
+}
+
+static void
+append_catalog (GString               *text,
+                const AlmuCatalogWish *catalog,
+                JsonObject            *before)
+{
+  JsonObject *old = find_element (get_array (before, "catalogs"), "id", catalog->id, NULL);
+
+  if (old != NULL && (!is_same_text (old, "name", catalog->name->name) ||
+                      !is_same_text (old, "directory", catalog->name->directory)))
+    old = NULL;
+
+  begin_line (text, " ");
+  g_string_append_c (text, '{');
+  add_int (text, "id", catalog->id);
+  add_text (text, "directory", catalog->name->directory);
+  add_text (text, "name", catalog->name->name);
+  if (catalog->has_fingerprint)
+    add_fingerprint (text, &catalog->fingerprint);
+  add_int (text, "preview", MAX (catalog->preview_size, 0));
+  if (catalog->want != NULL)
+    add_rows_want (text, catalog->want);
+  append_unknown (text, old, LEVEL_CATALOG);
+  g_string_append_c (text, '}');
+}
+
+static void
+add_catalogs (GString           *text,
+              const AlmuMemento *memento,
+              JsonObject        *before)
+{
+  if (memento->catalogs->len == 0)
+    return;
+
+  begin_member (text, "catalogs");
+  g_string_append_c (text, '[');
+  for (guint i = 0; i < memento->catalogs->len; i++)
+    {
+      const AlmuCatalogWish *catalog = memento->catalogs->pdata[i];
+
+      if (can_be_found (catalog->name))
+        append_catalog (text, catalog, before);
+    }
+  g_string_append_c (text, ']');
+}
+
 /**
  * almu_record_write:
  * @previous_text: (nullable): the record that is replaced, if anything in it
@@ -821,6 +927,7 @@ almu_record_write (const AlmuMemento *memento,
         append_file (text, file, before);
     }
   g_string_append_c (text, ']');
+  add_catalogs (text, memento, before);
   append_unknown (text, before, LEVEL_TOP);
   g_string_append_c (text, '}');
 

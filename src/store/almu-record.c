@@ -16,19 +16,22 @@
  * {"version":1,"id":7,"state":"detached","title":"m17.fits",…,"files":[
  *  {"id":0,"directory":"maps","name":"m17.fits","hdu":"0","channel":3,"cursor":[1.5,2],"regions":[
  *   {"id":1,"type":"rectangle","points":[[10,20],[4,4]],"rotation":0}],"requirements":[
- *   {"region":1,"stats":[{"coordinate":"z","types":["mean","rms"]}]}]}]}
+ *   {"region":1,"stats":[{"coordinate":"z","types":["mean","rms"]}]}]}],"catalogs":[
+ *  {"id":1,"directory":"cats","name":"2mass.vot","preview":50,
+ *   "filters":[{"column":"Jmag","is":"<","value":12.5}],"sort":"Jmag","columns":[0,1,5],"start":0,"rows":50}]}
  * ]|
  *
  * Members that this version does not know stay where they are.
  */
 
 static const char *const members[N_LEVELS][24] = {
-  [LEVEL_TOP] = { "version", "id", "state", "title", "peer", "viewer", "created", "last_seen", "epoch", "last_region_id", "files" },
+  [LEVEL_TOP] = { "version", "id", "state", "title", "peer", "viewer", "created", "last_seen", "epoch", "last_region_id", "files", "catalogs" },
   [LEVEL_FILE] = { "id", "directory", "name", "hdu", "flags", "stokes_files", "fingerprint", "channel", "stokes", "cursor", "regions", "requirements", "look", "contours", "vectors" },
   [LEVEL_REGION] = { "id", "type", "points", "rotation" },
   [LEVEL_REQUIREMENT] = { "region", "spatial", "spectral", "stats", "histograms" },
   [LEVEL_CONTOURS] = { "reference", "levels", "smoothing", "factor", "decimation", "compression", "chunk_size", "bounds", "channels" },
   [LEVEL_VECTORS] = { "intensity", "angle", "factor", "fractional", "threshold", "threshold_of", "debiased", "q_error", "u_error", "compression", "quality", "bounds" },
+  [LEVEL_CATALOG] = { "id", "directory", "name", "fingerprint", "preview", "filters", "sort", "descending", "columns", "start", "rows" },
 };
 
 const RecordName almu_record_flags[] = {
@@ -119,6 +122,20 @@ const RecordName almu_record_compressions[] = {
   { "zfp", ALMU_COMPRESSION_ZFP },
   { NULL, 0 }
 };
+
+const RecordName almu_record_comparisons[] = {
+  { "=", ALMU_COMPARISON_EQUAL },
+  { "!=", ALMU_COMPARISON_NOT_EQUAL },
+  { "<", ALMU_COMPARISON_LESSER },
+  { ">", ALMU_COMPARISON_GREATER },
+  { "<=", ALMU_COMPARISON_LESSER_OR_EQUAL },
+  { ">=", ALMU_COMPARISON_GREATER_OR_EQUAL },
+  { "within", ALMU_COMPARISON_RANGE_OPEN },
+  { "from-to", ALMU_COMPARISON_RANGE_CLOSED },
+  { NULL, 0 }
+};
+
+G_STATIC_ASSERT (G_N_ELEMENTS (almu_record_comparisons) == ALMU_N_COMPARISONS + 1);
 
 G_STATIC_ASSERT (G_N_ELEMENTS (almu_record_stats) == ALMU_N_STATS + 1);
 
@@ -241,7 +258,8 @@ has_unknown (JsonObject *object,
       return TRUE;
 
   if (level == LEVEL_TOP)
-    return any_has_unknown (object, "files", LEVEL_FILE);
+    return any_has_unknown (object, "files", LEVEL_FILE) ||
+           any_has_unknown (object, "catalogs", LEVEL_CATALOG);
 
   return level == LEVEL_FILE &&
          (object_has_unknown (object, "contours", LEVEL_CONTOURS) ||

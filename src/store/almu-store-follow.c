@@ -7,6 +7,7 @@
 
 #include "almu-limits.h"
 #include "almu-record.h"
+#include "almu-session-catalogs.h"
 
 /* What of the sessions in memory is to be written, and when. */
 
@@ -139,7 +140,8 @@ almu_followed_make_draft (Followed *self)
     return;
 
   self->is_dirty = FALSE;
-  if (almu_session_list_files (self->session)->len == 0)
+  if (almu_session_list_files (self->session)->len == 0 &&
+      almu_session_list_catalogs (self->session)->len == 0)
     {
       draft_removal (self);
       return;
