@@ -469,11 +469,11 @@ transpose (const float *columns,
 /* Rows of one channel. The handle gives pixels in the order of the file,
  * which is that of the rows unless the axes are swapped. */
 static gboolean
-read_rows (AlmuFitsImage *self,
-           AlmuFits      *handle,
-           const AlmuBox *rows,
-           float         *pixels,
-           GError       **error)
+read_packed_rows (AlmuFitsImage *self,
+                  AlmuFits      *handle,
+                  const AlmuBox *rows,
+                  float         *pixels,
+                  GError       **error)
 {
   const AlmuImageInfo *info = almu_image_get_info (ALMU_IMAGE (self));
   const AlmuAxes      *axes = &info->axes;
@@ -523,7 +523,7 @@ read_tiled (AlmuFitsImage *self,
       };
 
       is_read = !g_cancellable_set_error_if_cancelled (cancellable, error) &&
-                read_rows (self, handle, &rows, pixels, error);
+                read_packed_rows (self, handle, &rows, pixels, error);
       pixels += (gsize) rows.area.width * rows.area.height;
     }
 
