@@ -498,6 +498,98 @@ almu_look_add_to_file (AlmuLook   *self,
     json_object_set_object_member (file, "vectorOverlayConfig", vectors);
 }
 
+/* How something is drawn, as far as it is known; what the page cannot do
+ * without is there in any case. */
+static JsonObject *
+dup_overlay (AlmuLook     *self,
+             const char   *name,
+             const Member *members,
+             gsize         n_members)
+{
+  JsonObject *from = self != NULL ? get_object (self->object, name) : NULL;
+  JsonObject *to = json_object_new ();
+  g_autoptr(JsonObject) nothing = json_object_new ();
+
+  copy_members (from != NULL ? from : nothing, members, n_members, to);
+
+  return to;
+}
+
+/**
+ * almu_look_add_contours:
+ * @self: (nullable): a look
+ * @settings: (nullable): which contours there are, whatever the look says
+ * @file: a file of a workspace
+ *
+ * Adds contours, in the colours of the look.
+ */
+void
+almu_look_add_contours (AlmuLook                  *self,
+                        const AlmuContourSettings *settings,
+                        JsonObject                *file)
+{
+  JsonObject *contours;
+  JsonArray  *levels;
+
+  if (settings == NULL)
+    {
+      json_object_remove_member (file, "contourConfig");
+      return;
+    }
+
+  contours = dup_overlay (self, "contourConfig", contour_members, G_N_ELEMENTS (contour_members));
+  levels = json_array_new ();
+  for (guint i = 0; i < settings->n_levels; i++)
+    json_array_add_double_element (levels, settings->levels[i]);
+  json_object_set_array_member (contours, "levels", levels);
+  json_object_set_int_member (contours, "smoothingMode", settings->smoothing);
+  json_object_set_int_member (contours, "smoothingFactor", settings->factor);
+  json_object_set_object_member (file, "contourConfig", contours);
+}
+
+static void
+set_number (JsonObject *object,
+            const char *name,
+            double      value)
+{
+  json_object_set_double_member (object, name, isfinite (value) ? value : 0);
+}
+
+/**
+ * almu_look_add_vectors:
+ * @self: (nullable): a look
+ * @settings: (nullable): which vectors there are, whatever the look says
+ * @file: a file of a workspace
+ *
+ * Adds vectors, drawn as the look says.
+ */
+void
+almu_look_add_vectors (AlmuLook                 *self,
+                       const AlmuVectorSettings *settings,
+                       JsonObject               *file)
+{
+  JsonObject *vectors;
+
+  if (settings == NULL)
+    {
+      json_object_remove_member (file, "vectorOverlayConfig");
+      return;
+    }
+
+  vectors = dup_overlay (self, "vectorOverlayConfig", vector_members, G_N_ELEMENTS (vector_members));
+  json_object_set_int_member (vectors, "angularSource", settings->angle);
+  json_object_set_int_member (vectors, "intensitySource", settings->intensity);
+  json_object_set_boolean_member (vectors, "fractionalIntensity", settings->is_fractional);
+  json_object_set_int_member (vectors, "pixelAveraging", settings->factor);
+  json_object_set_boolean_member (vectors, "thresholdEnabled", isfinite (settings->threshold));
+  set_number (vectors, "threshold", settings->threshold);
+  json_object_set_int_member (vectors, "thresholdOption", settings->threshold_polarisation);
+  json_object_set_boolean_member (vectors, "debiasing", settings->is_debiased);
+  set_number (vectors, "qError", settings->q_error);
+  set_number (vectors, "uError", settings->u_error);
+  json_object_set_object_member (file, "vectorOverlayConfig", vectors);
+}
+
 /* The page draws nothing for a point of no shape. */
 static gboolean
 is_complete (JsonObject   *styles,

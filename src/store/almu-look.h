@@ -3,6 +3,7 @@
 
 #include <json-glib/json-glib.h>
 
+#include "almu-overlay.h"
 #include "almu-shape.h"
 
 G_BEGIN_DECLS
@@ -41,6 +42,12 @@ void        almu_look_add_to_region (AlmuLook     *self,
                                      int           region_id,
                                      AlmuShapeType type,
                                      JsonObject   *region);
+void        almu_look_add_contours (AlmuLook                  *self,
+                                    const AlmuContourSettings *settings,
+                                    JsonObject                *file);
+void        almu_look_add_vectors (AlmuLook                 *self,
+                                   const AlmuVectorSettings *settings,
+                                   JsonObject               *file);
 JsonObject *almu_look_dup_point (double x,
                                  double y);
 

@@ -189,6 +189,10 @@ write_file (Writer *writer,
     json_object_set_object_member (file, "regionsSet", write_regions (item));
   if (item->look != NULL)
     almu_look_add_to_file (item->look, file);
+  if (item->wish->knows_contours)
+    almu_look_add_contours (item->look, item->wish->contours, file);
+  if (item->wish->knows_vectors)
+    almu_look_add_vectors (item->look, item->wish->vectors, file);
 
   return file;
 }

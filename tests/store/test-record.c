@@ -6,6 +6,7 @@
 
 #include "almu-error.h"
 #include "almu-limits.h"
+#include "almu-polarisation.h"
 #include "almu-record.h"
 #include "almu-session.h"
 #include "almu-stats.h"
@@ -99,6 +100,38 @@ add_requirements (AlmuFileWish *file)
   g_ptr_array_add (file->requirements, almu_requirement_new (ALMU_REGION_IMAGE));
 }
 
+static void
+add_overlays (AlmuFileWish *file)
+{
+  const double levels[] = { -1e-300, 0.1 + 0.2, 3, -0.0, 1e38 };
+
+  file->contours = almu_contour_settings_new ();
+  almu_contour_settings_set_levels (file->contours, levels, G_N_ELEMENTS (levels));
+  file->contours->reference_file_id = 7;
+  file->contours->bounds = (AlmuOverlayBounds){ TRUE, -1, 20, 3, 400 };
+  file->contours->smoothing = ALMU_SMOOTHING_GAUSSIAN;
+  file->contours->factor = 5;
+  file->contours->decimation = 0;
+  file->contours->compression_level = -3;
+  file->contours->chunk_size = 17;
+  file->contours->has_channels = TRUE;
+  file->contours->first_channel = 2;
+  file->contours->last_channel = 9;
+
+  file->vectors = almu_vector_settings_new ();
+  file->vectors->factor = 8;
+  file->vectors->is_fractional = TRUE;
+  file->vectors->threshold = 1.0 / 3;
+  file->vectors->threshold_polarisation = ALMU_POLARISATION_PLINEAR;
+  file->vectors->is_debiased = TRUE;
+  file->vectors->q_error = 1e-5;
+  file->vectors->u_error = 2;
+  file->vectors->intensity = ALMU_VECTOR_COMPUTED;
+  file->vectors->angle = ALMU_VECTOR_CURRENT;
+  file->vectors->compression = ALMU_COMPRESSION_ZFP;
+  file->vectors->quality = 11;
+}
+
 static AlmuMemento *
 make_full_memento (void)
 {
@@ -123,10 +156,85 @@ make_full_memento (void)
   add_region (file, 40, ALMU_SHAPE_ANN_TEXT, (AlmuPoint[]){ { 1, 2 }, { 0, 0 } }, 2, 359.9999f);
   add_requirements (file);
 
+  add_overlays (file);
+
   add_file (memento, 7, "b.fits")->requirements = almu_requirements_new ();
   add_file (memento, ALMU_LIMIT_FILE_ID, "c.fits");
 
   return memento;
+}
+
+static void
+test_overlays_off (void)
+{
+  g_autoptr(AlmuMemento) memento = make_memento ();
+  AlmuFileWish    *file = add_file (memento, 0, "a.fits");
+  g_autofree char *text = NULL;
+  g_autoptr(AlmuMemento) after = NULL;
+  g_autoptr(GError) error = NULL;
+
+  /* no threshold is no number */
+  file->vectors = almu_vector_settings_new ();
+  file->vectors->factor = 1;
+  file->vectors->angle = ALMU_VECTOR_COMPUTED;
+  text = almu_record_write (memento, NULL);
+  after = almu_record_read (text, &error);
+  g_assert_no_error (error);
+  file = after->files->pdata[0];
+  g_assert_true (file->knows_contours && file->contours == NULL);
+  g_assert_true (file->knows_vectors && isnan (file->vectors->threshold));
+}
+
+static void
+test_overlays_other_version (void)
+{
+  const char *const old =
+    "{\"version\":1,\"id\":3,\"files\":[{\"id\":0,\"name\":\"a.fits\","
+    "\"contours\":{\"levels\":[1],\"smoothing\":\"none\",\"ink\":[1,{\"x\":2}]},"
+    "\"vectors\":{\"factor\":2,\"intensity\":\"computed\",\"curl\":true}}]}";
+  const char *const unknown =
+    "{\"version\":1,\"id\":3,\"files\":[{\"id\":0,\"name\":\"a.fits\","
+    "\"contours\":{\"levels\":[1],\"smoothing\":\"median\"},"
+    "\"vectors\":{\"factor\":2,\"intensity\":\"guessed\"}}]}";
+  g_autoptr(GError) error = NULL;
+  g_autoptr(AlmuMemento) memento = almu_record_read (old, &error);
+  g_autoptr(AlmuMemento) other = almu_record_read (unknown, NULL);
+  g_autofree char *text = NULL;
+
+  g_assert_no_error (error);
+  g_assert_true (almu_record_has_unknown (old));
+  text = almu_record_write (memento, old);
+  g_assert_nonnull (strstr (text, "\"ink\":[1,{\"x\":2}]"));
+  g_assert_nonnull (strstr (text, "\"curl\":true"));
+
+  /* a name of a newer version leaves out what it is about */
+  g_assert_null (((AlmuFileWish *) other->files->pdata[0])->contours);
+  g_assert_null (((AlmuFileWish *) other->files->pdata[0])->vectors);
+}
+
+static void
+test_overlays_wrong (void)
+{
+  static const char *const wrong[][2] = {
+    { "\"contours\":3", "files[0].contours" },
+    { "\"contours\":{\"levels\":[1,\"a\"]}", "files[0].contours.levels[1]" },
+    { "\"contours\":{\"levels\":[1e39]}", "files[0].contours" },
+    { "\"contours\":{\"levels\":[1],\"smoothing\":\"block\",\"factor\":1025}", "1025" },
+    { "\"contours\":{\"levels\":[1],\"bounds\":[1,2,3]}", "files[0].contours.bounds" },
+    { "\"vectors\":{\"factor\":0,\"angle\":\"current\"}", "files[0].vectors.factor" },
+    { "\"vectors\":{\"angle\":\"current\"}", "Pixel averaging" },
+    { "\"vectors\":{\"factor\":2,\"threshold\":true}", "files[0].vectors.threshold" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (wrong); i++)
+    {
+      g_autofree char *text = g_strdup_printf ("{\"version\":1,\"id\":3,\"files\":[{\"id\":0,\"name\":\"a.fits\",%s}]}", wrong[i][0]);
+      g_autoptr(GError) error = NULL;
+
+      g_assert_null (almu_record_read (text, &error));
+      g_assert_nonnull (error);
+      g_assert_nonnull (strstr (error->message, wrong[i][1]));
+    }
 }
 
 /* -- comparing ---------------------------------------------------------- */
@@ -192,6 +300,8 @@ assert_same_file (const AlmuFileWish *a,
   g_assert_cmpint (a->has_cursor, ==, b->has_cursor);
   g_assert_true (a->cursor.x == b->cursor.x && a->cursor.y == b->cursor.y);
   g_assert_cmpstr (a->look, ==, b->look);
+  g_assert_true (almu_contour_settings_equal (a->contours, b->contours));
+  g_assert_true (almu_vector_settings_equal (a->vectors, b->vectors));
   assert_same_regions (a, b);
   assert_same_requirements (a->requirements, b->requirements);
 }
@@ -660,6 +770,9 @@ main (int   argc,
   g_test_add_func ("/store/record/newer/gone", test_newer_gone);
   g_test_add_func ("/store/record/newer/other-file", test_newer_other_file);
   g_test_add_func ("/store/record/previous-known", test_previous_known);
+  g_test_add_func ("/store/record/overlays/off", test_overlays_off);
+  g_test_add_func ("/store/record/overlays/other-version", test_overlays_other_version);
+  g_test_add_func ("/store/record/overlays/wrong", test_overlays_wrong);
   g_test_add_func ("/store/record/wrong", test_wrong);
   g_test_add_func ("/store/record/too-many", test_too_many);
   g_test_add_func ("/store/record/largest", test_largest);

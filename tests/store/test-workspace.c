@@ -148,6 +148,54 @@ test_workspace_look (void)
   g_assert_false (json_object_has_member (file, "vectorOverlayConfig"));
 }
 
+/* What is drawn over a file the session knows, how the page does. */
+static void
+test_workspace_overlays (void)
+{
+  g_autoptr(AlmuMemento) memento = memento_new ();
+  AlmuFileWish *wish = add_file (memento, 0, "a.fits");
+  AlmuFileWish *plain = add_file (memento, 1, "b.fits");
+  const double  levels[] = { 0.1, 1e-7 };
+  g_autoptr(JsonObject) workspace = NULL;
+  JsonObject *contours;
+  JsonObject *vectors;
+
+  wish->look = g_strdup ("{\"contourConfig\":{\"levels\":[7],\"smoothingFactor\":9,\"dashMode\":\"Dashed\",\"thickness\":2.5},"
+                         "\"vectorOverlayConfig\":{\"thickness\":3,\"isVisible\":false,\"pixelAveraging\":2}}");
+  wish->knows_contours = wish->knows_vectors = TRUE;
+  wish->contours = almu_contour_settings_new ();
+  wish->contours->smoothing = ALMU_SMOOTHING_GAUSSIAN;
+  wish->contours->factor = 4;
+  almu_contour_settings_set_levels (wish->contours, levels, G_N_ELEMENTS (levels));
+  wish->vectors = almu_vector_settings_new ();
+  wish->vectors->factor = 16;
+  wish->vectors->angle = ALMU_VECTOR_COMPUTED;
+  plain->look = g_strdup ("{\"contourConfig\":{\"levels\":[7]},\"vectorOverlayConfig\":{}}");
+  plain->knows_contours = plain->knows_vectors = TRUE;
+  workspace = write_workspace (memento);
+
+  contours = json_object_get_object_member (get_file (workspace, 0), "contourConfig");
+  g_assert_cmpuint (json_array_get_length (json_object_get_array_member (contours, "levels")), ==, 2);
+  g_assert_cmpfloat (json_array_get_double_element (json_object_get_array_member (contours, "levels"), 1), ==, 1e-7);
+  g_assert_cmpint (json_object_get_int_member (contours, "smoothingMode"), ==, 2);
+  g_assert_cmpint (json_object_get_int_member (contours, "smoothingFactor"), ==, 4);
+  g_assert_cmpstr (json_object_get_string_member (contours, "dashMode"), ==, "Dashed");
+  g_assert_cmpfloat (json_object_get_double_member (contours, "thickness"), ==, 2.5);
+  g_assert_true (json_object_has_member (contours, "color"));
+
+  vectors = json_object_get_object_member (get_file (workspace, 0), "vectorOverlayConfig");
+  g_assert_cmpint (json_object_get_int_member (vectors, "pixelAveraging"), ==, 16);
+  g_assert_cmpint (json_object_get_int_member (vectors, "angularSource"), ==, 1);
+  g_assert_cmpint (json_object_get_int_member (vectors, "intensitySource"), ==, -1);
+  g_assert_false (json_object_get_boolean_member (vectors, "thresholdEnabled"));
+  g_assert_cmpfloat (json_object_get_double_member (vectors, "thickness"), ==, 3);
+  g_assert_false (json_object_get_boolean_member (vectors, "visible"));
+
+  /* the look lags behind: the session has none */
+  g_assert_false (json_object_has_member (get_file (workspace, 1), "contourConfig"));
+  g_assert_false (json_object_has_member (get_file (workspace, 1), "vectorOverlayConfig"));
+}
+
 static void
 test_workspace_regions (void)
 {
@@ -303,6 +351,7 @@ main (int   argc,
   g_test_add_func ("/store/workspace/plain", test_workspace_plain);
   g_test_add_func ("/store/workspace/empty", test_workspace_empty);
   g_test_add_func ("/store/workspace/look", test_workspace_look);
+  g_test_add_func ("/store/workspace/overlays", test_workspace_overlays);
   g_test_add_func ("/store/workspace/regions", test_workspace_regions);
   g_test_add_func ("/store/workspace/references", test_workspace_references);
   g_test_add_func ("/store/workspace/no-files", test_workspace_no_files);
