@@ -6,10 +6,13 @@
 #include <string.h>
 
 #include "almu-card.h"
+#include "almu-card-write.h"
 #include "almu-error.h"
 #include "almu-image-info-read.h"
 #include "almu-hdu-reader.h"
 #include "almu-polarisation.h"
+
+#define KEY_SIZE 16
 
 /* The header of a hypercube: that of one of its images, with the Stokes axis
  * written anew. Records are changed, not cards, because coordinates are read
@@ -29,7 +32,7 @@ is_of_axis (const char *record,
             const char *name,
             int         axis)
 {
-  char key[16];
+  char key[KEY_SIZE];
 
   g_snprintf (key, sizeof key, "%s%d", name, axis);
 
@@ -40,7 +43,7 @@ static gboolean
 is_of_matrix (const char *record,
               int         axis)
 {
-  char key[16];
+  char key[KEY_SIZE];
 
   g_snprintf (key, sizeof key, "CD%d_%d", axis, axis);
 
@@ -86,31 +89,14 @@ append (GByteArray *records,
   g_byte_array_append (records, (const guint8 *) record, ALMU_RECORD_BYTES);
 }
 
-static void
-append_card (GByteArray *records,
-             const char *key,
-             const char *value)
+static char *
+key_of_axis (char       *key,
+             const char *name,
+             int         axis)
 {
-  char record[ALMU_RECORD_BYTES + 1];
+  g_snprintf (key, KEY_SIZE, "%s%d", name, axis);
 
-  if (value[0] == '\'')
-    g_snprintf (record, sizeof record, "%-8s= %-70s", key, value);
-  else
-    g_snprintf (record, sizeof record, "%-8s= %20s%50s", key, value, "");
-  append (records, record);
-}
-
-static void
-append_number (GByteArray *records,
-               const char *name,
-               int         axis,
-               const char *format_end,
-               int         value)
-{
-  g_autofree char *key = g_strdup_printf ("%s%d", name, axis);
-  g_autofree char *text = g_strdup_printf ("%d%s", value, format_end);
-
-  append_card (records, key, text);
+  return key;
 }
 
 static void
@@ -119,19 +105,20 @@ append_axis (GByteArray   *records,
              const int    *polarisations,
              guint         n)
 {
-  int first = almu_polarisation_to_fits (polarisations[0]);
-  int step = almu_polarisation_to_fits (polarisations[1]) - first;
+  int  first = almu_polarisation_to_fits (polarisations[0]);
+  int  step = almu_polarisation_to_fits (polarisations[1]) - first;
+  int  axis = source->axis;
+  char key[KEY_SIZE];
 
-  g_autofree char *type = g_strdup_printf ("CTYPE%d", source->axis);
-  g_autofree char *element = g_strdup_printf ("CD%d_%d", source->axis, source->axis);
-  g_autofree char *step_text = g_strdup_printf ("%d.0", step);
+  almu_put_text (records, key_of_axis (key, "CTYPE", axis), "STOKES", NULL);
+  almu_put_real (records, key_of_axis (key, "CRVAL", axis), first, NULL);
+  almu_put_real (records, key_of_axis (key, "CRPIX", axis), 1, NULL);
+  almu_put_real (records, key_of_axis (key, "CDELT", axis), step, NULL);
+  if (!source->has_matrix)
+    return;
 
-  append_card (records, type, "'STOKES  '");
-  append_number (records, "CRVAL", source->axis, ".0", first);
-  append_number (records, "CRPIX", source->axis, ".0", 1);
-  append_number (records, "CDELT", source->axis, ".0", step);
-  if (source->has_matrix)
-    append_card (records, element, step_text);
+  g_snprintf (key, sizeof key, "CD%d_%d", axis, axis);
+  almu_put_real (records, key, step, NULL);
 }
 
 /* NAXIS stands where it stood, the length of the axis behind those of the
@@ -142,20 +129,20 @@ rewrite (const Source *source,
          const int    *polarisations,
          guint         n)
 {
-  GByteArray      *records = g_byte_array_new ();
-  g_autofree char *n_axes_text = g_strdup_printf ("%d", n_axes);
-  int              before = source->is_new ? source->axis - 1 : source->axis;
+  GByteArray *records = g_byte_array_new ();
+  char        key[KEY_SIZE];
+  int         before = source->is_new ? source->axis - 1 : source->axis;
 
   for (gsize i = 0; i < source->n_records; i++)
     {
       const char *record = source->records + i * ALMU_RECORD_BYTES;
 
       if (almu_record_is (record, "NAXIS"))
-        append_card (records, "NAXIS", n_axes_text);
+        almu_put_int (records, "NAXIS", n_axes, NULL);
       if (!is_replaced (source, record))
         append (records, record);
       if (is_of_axis (record, "NAXIS", before))
-        append_number (records, "NAXIS", source->axis, "", (int) n);
+        almu_put_int (records, key_of_axis (key, "NAXIS", source->axis), n, NULL);
     }
   append_axis (records, source, polarisations, n);
 
