@@ -21,11 +21,12 @@ typedef struct
   double      spectrum_goal;
   double      region_goal;
   double      plane_goal;
+  double      histogram_goal;
 } Cube;
 
 static const Cube cubes[] = {
-  { "cube-512.fits", 512, 128, 1, 2, 4, 1, 8, 45 },
-  { "cube-1024.fits", 1024, 256, 2, 4, 11, 1.5, 15, 350 },
+  { "cube-512.fits", 512, 128, 1, 2, 4, 1, 8, 45, 70 },
+  { "cube-1024.fits", 1024, 256, 2, 4, 11, 1.5, 15, 350, 500 },
 };
 
 static void
@@ -267,6 +268,87 @@ bench_region_spectra (Bench      *bench,
                     goal);
 }
 
+static gboolean
+is_cube (const ProtobufCMessage *message,
+         gpointer                user_data)
+{
+  const CARTA__RegionHistogramData *data = (const CARTA__RegionHistogramData *) message;
+
+  return data->region_id == -2 && data->progress >= 1;
+}
+
+static void
+require_cube (Bench   *bench,
+              gboolean is_wanted)
+{
+  CARTA__SetHistogramRequirements message = CARTA__SET_HISTOGRAM_REQUIREMENTS__INIT;
+  CARTA__HistogramConfig          config = CARTA__HISTOGRAM_CONFIG__INIT;
+  CARTA__HistogramConfig         *configs[] = { &config };
+
+  config.channel = -2;
+  config.num_bins = -1;
+  message.region_id = -2;
+  message.n_histograms = is_wanted ? G_N_ELEMENTS (configs) : 0;
+  message.histograms = configs;
+  bench_link_send (bench->link, &message.base);
+}
+
+/* Opened anew each time, so that nothing is known of it. */
+static void
+bench_cube_histogram (Bench      *bench,
+                      const Cube *cube)
+{
+  g_autoptr(BenchSeries) times = bench_series_new ();
+  g_autofree char *name = g_strdup_printf ("cube histogram, %d channels", cube->depth);
+  g_autofree char *path = g_build_filename (bench->folder, cube->name, NULL);
+  gsize            n_bytes = (gsize) cube->side * (gsize) cube->side * (gsize) cube->depth * sizeof (float);
+
+  for (int i = 0; i < N_ROUNDS / 4; i++)
+    {
+      gint64 begin;
+
+      bench_close (bench, 0);
+      bench_open (bench, cube->name, 0);
+      bench_link_await (bench->link, CARTA__EVENT_TYPE__REGION_HISTOGRAM_DATA, 1);
+      bench_link_settle (bench->link);
+      begin = g_get_monotonic_time ();
+      require_cube (bench, TRUE);
+      bench_link_await_that (bench->link, CARTA__EVENT_TYPE__REGION_HISTOGRAM_DATA, is_cube, NULL);
+      bench_series_add_since (times, begin);
+      require_cube (bench, FALSE);
+      bench_link_settle (bench->link);
+    }
+
+  bench_report_add (bench->report, name, "ms", times, 2 * bench_floor_read (path, BENCH_DATA_OFFSET, n_bytes),
+                    cube->histogram_goal);
+}
+
+/* What a cursor takes while the cube is being counted. */
+static void
+bench_cursor_meanwhile (Bench      *bench,
+                        const Cube *cube)
+{
+  g_autoptr(BenchSeries) times = bench_series_new ();
+
+  bench_close (bench, 0);
+  bench_open (bench, cube->name, 0);
+  bench_link_await (bench->link, CARTA__EVENT_TYPE__REGION_HISTOGRAM_DATA, 1);
+  bench_link_settle (bench->link);
+  require_cube (bench, TRUE);
+  for (int i = 0; i < N_ROUNDS; i++)
+    {
+      gint64 begin = g_get_monotonic_time ();
+
+      bench_set_cursor (bench, 0, (float) (i + 5), (float) (i + 7));
+      bench_link_await (bench->link, CARTA__EVENT_TYPE__SPATIAL_PROFILE_DATA, 1);
+      bench_series_add_since (times, begin);
+    }
+  require_cube (bench, FALSE);
+  bench_link_settle (bench->link);
+
+  bench_report_add (bench->report, "cursor while the cube is counted", "ms", times, bench_floor_transfer (100), 20);
+}
+
 static void
 bench_cube (Bench      *bench,
             const Cube *cube)
@@ -280,6 +362,8 @@ bench_cube (Bench      *bench,
   bench_spectra (bench, cube);
   bench_region_spectra (bench, cube, FALSE);
   bench_region_spectra (bench, cube, TRUE);
+  bench_cube_histogram (bench, cube);
+  bench_cursor_meanwhile (bench, cube);
   if (cube == &cubes[0])
     {
       bench_region (bench, cube, "statistics", require_stats, CARTA__EVENT_TYPE__REGION_STATS_DATA);
