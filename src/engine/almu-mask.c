@@ -354,6 +354,44 @@ almu_mask_measure (const AlmuMask *self,
 }
 
 /**
+ * almu_mask_find:
+ * @self: a mask
+ * @plane: of the size the mask was made for
+ * @value: a value, such as the smallest
+ * @out_x: (out): where it is
+ * @out_y: (out): likewise
+ *
+ * Returns: %FALSE if no pixel under the mask has this value; of several it is
+ *   the first, from left to right and then upwards
+ */
+gboolean
+almu_mask_find (const AlmuMask *self,
+                AlmuPlane      *plane,
+                float           value,
+                int            *out_x,
+                int            *out_y)
+{
+  g_return_val_if_fail (self != NULL, FALSE);
+  g_return_val_if_fail (plane != NULL && fits_plane (self, plane), FALSE);
+
+  for (guint i = 0; i < self->n_spans; i++)
+    {
+      const AlmuSpan *span = &self->spans[i];
+      const float    *values = get_values (plane, span);
+
+      for (int x = 0; x < span->length; x++)
+        if (values[x] == value)
+          {
+            *out_x = span->x + x;
+            *out_y = span->y;
+            return TRUE;
+          }
+    }
+
+  return FALSE;
+}
+
+/**
  * almu_mask_count:
  * @self: a mask
  * @plane: of the size the mask was made for

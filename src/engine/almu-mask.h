@@ -49,6 +49,11 @@ gboolean       almu_mask_is_box (const AlmuMask *self);
 void           almu_mask_measure (const AlmuMask *self,
                                   AlmuPlane      *plane,
                                   AlmuStats      *out_stats);
+gboolean       almu_mask_find (const AlmuMask *self,
+                               AlmuPlane      *plane,
+                               float           value,
+                               int            *out_x,
+                               int            *out_y);
 AlmuHistogram *almu_mask_count (const AlmuMask  *self,
                                 AlmuPlane       *plane,
                                 int              n_bins,

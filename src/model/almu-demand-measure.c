@@ -4,11 +4,77 @@
 #include "almu-demand-private.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "almu-measure.h"
 #include "almu-workers.h"
 
 /* -- statistics and histograms ------------------------------------------ */
+
+/* A place is two numbers, and the ICD has one for each entry: x, then y in an
+ * entry of the same type. FALSE for what is not a place. */
+static gboolean
+get_place (const AlmuMeasure *measure,
+           AlmuStatsType      type,
+           int               *place)
+{
+  const AlmuRect *bounds = &measure->bounds;
+
+  switch ((int) type)
+    {
+    case ALMU_STATS_BLC:
+      place[0] = bounds->width > 0 ? bounds->x : -1;
+      place[1] = bounds->width > 0 ? bounds->y : -1;
+      return TRUE;
+    case ALMU_STATS_TRC:
+      place[0] = bounds->width > 0 ? bounds->x + bounds->width - 1 : -1;
+      place[1] = bounds->width > 0 ? bounds->y + bounds->height - 1 : -1;
+      return TRUE;
+    case ALMU_STATS_MIN_POS:
+      memcpy (place, measure->min_at, sizeof measure->min_at);
+      return TRUE;
+    case ALMU_STATS_MAX_POS:
+      memcpy (place, measure->max_at, sizeof measure->max_at);
+      return TRUE;
+    default:
+      return FALSE;
+    }
+}
+
+static void
+append_place (GArray       *values,
+              AlmuStatsType type,
+              const int    *place)
+{
+  for (int i = 0; i < 2; i++)
+    {
+      AlmuStatistic statistic = { type, place[i] >= 0 ? (double) place[i] : NAN };
+
+      g_array_append_val (values, statistic);
+    }
+}
+
+static void
+append_statistic (Work              *work,
+                  const AlmuMeasure *measure,
+                  AlmuStatsType      type,
+                  GArray            *values)
+{
+  AlmuStatistic statistic = { .type = type };
+  int           place[2];
+
+  if (get_place (measure, type, place))
+    {
+      append_place (values, type, place);
+      return;
+    }
+
+  statistic.value = almu_stats_get (&measure->stats, type, almu_image_get_info (work->demand->image),
+                                    work->channel, work->stokes);
+  /* without a beam there is no flux density: no row, not a NaN */
+  if (type != ALMU_STATS_FLUX_DENSITY || !isnan (statistic.value))
+    g_array_append_val (values, statistic);
+}
 
 static void
 send_stats (AlmuDemand        *self,
@@ -17,22 +83,11 @@ send_stats (AlmuDemand        *self,
 {
   for (guint i = 0; i < work->stats->len; i++)
     {
-      const AlmuStatsWant      *want = &g_array_index (work->stats, AlmuStatsWant, i);
-      g_autofree AlmuStatistic *values = g_new (AlmuStatistic, MAX (want->types->len, 1));
-      guint                     n_values = 0;
+      const AlmuStatsWant *want = &g_array_index (work->stats, AlmuStatsWant, i);
+      g_autoptr(GArray) values = g_array_new (FALSE, FALSE, sizeof (AlmuStatistic));
 
       for (guint j = 0; j < want->types->len; j++)
-        {
-          AlmuStatsType type = (AlmuStatsType) g_array_index (want->types, int, j);
-
-          values[n_values].type = type;
-          values[n_values].value = almu_stats_get (&measure->stats, type,
-                                                   almu_image_get_info (self->image),
-                                                   work->channel, work->stokes);
-          /* without a beam there is no flux density: no row, not a NaN */
-          if (type != ALMU_STATS_FLUX_DENSITY || !isnan (values[n_values].value))
-            n_values++;
-        }
+        append_statistic (work, measure, (AlmuStatsType) g_array_index (want->types, int, j), values);
 
       almu_demand_emit_product (self, &(AlmuProduct){
                                         .kind = ALMU_PRODUCT_STATS,
@@ -42,9 +97,26 @@ send_stats (AlmuDemand        *self,
                                         .channel = work->channel,
                                         .stokes = work->stokes,
                                         .progress = 1,
-                                        .stats = { values, n_values },
+                                        .stats = { (const AlmuStatistic *) values->data, values->len },
                                       });
     }
+}
+
+/* Whether somebody wants to know where something is. */
+static gboolean
+wants_places (GArray *stats)
+{
+  for (guint i = 0; i < stats->len; i++)
+    {
+      const AlmuStatsWant *want = &g_array_index (stats, AlmuStatsWant, i);
+
+      for (guint j = 0; j < want->types->len; j++)
+        if (g_array_index (want->types, int, j) >= ALMU_STATS_BLC &&
+            g_array_index (want->types, int, j) <= ALMU_STATS_MAX_POS)
+          return TRUE;
+    }
+
+  return FALSE;
 }
 
 static void
@@ -106,8 +178,12 @@ on_plane_to_measure (GObject      *source,
     }
 
   plane_ref = plane;
-  almu_measure_async (plane_ref, shape, histograms, ALMU_PRIORITY_NORMAL, cancellable,
-                      on_measured, g_steal_pointer (&work));
+  if (wants_places (work->stats))
+    almu_measure_places_async (plane_ref, shape, histograms, ALMU_PRIORITY_NORMAL, cancellable,
+                               on_measured, g_steal_pointer (&work));
+  else
+    almu_measure_async (plane_ref, shape, histograms, ALMU_PRIORITY_NORMAL, cancellable,
+                        on_measured, g_steal_pointer (&work));
 }
 
 /* The measuring of one polarisation: all that is wanted of it at once. */

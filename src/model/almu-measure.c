@@ -11,6 +11,7 @@ typedef struct
   AlmuPlane *plane;
   AlmuShape *shape;      /* NULL: the whole plane */
   GArray    *histograms; /* AlmuHistogramWant; NULL: none */
+  gboolean   with_places;
 } Input;
 
 static void
@@ -84,6 +85,24 @@ count_mask (AlmuPlane               *plane,
   return almu_mask_count (mask, plane, bins.n, bins.min, bins.max, stats);
 }
 
+/* Where the smallest and the largest are takes another look, which hardly
+ * anybody asks for. */
+static void
+find_places (AlmuMeasure    *result,
+             AlmuPlane      *plane,
+             const AlmuMask *mask)
+{
+  AlmuRect all = { 0, 0, almu_plane_get_width (plane), almu_plane_get_height (plane) };
+  g_autoptr(AlmuMask) whole = mask == NULL ? almu_mask_new_for_rect (&all) : NULL;
+
+  if (mask == NULL)
+    mask = whole;
+
+  result->bounds = mask->bounds;
+  almu_mask_find (mask, plane, result->stats.min, &result->min_at[0], &result->min_at[1]);
+  almu_mask_find (mask, plane, result->stats.max, &result->max_at[0], &result->max_at[1]);
+}
+
 static AlmuMeasure *
 measure (Input *input)
 {
@@ -92,6 +111,7 @@ measure (Input *input)
 
   result->histograms = g_ptr_array_new_with_free_func ((GDestroyNotify) almu_histogram_unref);
   result->stats = *almu_plane_get_stats (input->plane);
+  result->min_at[0] = result->min_at[1] = result->max_at[0] = result->max_at[1] = -1;
 
   if (input->shape != NULL)
     {
@@ -101,6 +121,9 @@ measure (Input *input)
       result->is_outside = almu_mask_is_empty (mask);
       almu_mask_measure (mask, input->plane, &result->stats);
     }
+
+  if (input->with_places)
+    find_places (result, input->plane, mask);
 
   for (guint i = 0; input->histograms != NULL && i < input->histograms->len; i++)
     {
@@ -124,6 +147,30 @@ measure_worker (GTask        *task,
   g_task_return_pointer (task, measure (task_data), (GDestroyNotify) almu_measure_free);
 }
 
+static void
+run_measure (AlmuPlane          *plane,
+             AlmuShape          *shape,
+             GArray             *histograms,
+             gboolean            with_places,
+             int                 priority,
+             GCancellable       *cancellable,
+             GAsyncReadyCallback callback,
+             gpointer            user_data)
+{
+  g_autoptr(GTask) task = g_task_new (NULL, cancellable, callback, user_data);
+  Input *input = g_new0 (Input, 1);
+
+  input->plane = almu_plane_ref (plane);
+  input->shape = shape != NULL ? almu_shape_ref (shape) : NULL;
+  input->histograms = histograms != NULL ? g_array_ref (histograms) : NULL;
+  input->with_places = with_places;
+
+  g_task_set_source_tag (task, run_measure);
+  g_task_set_priority (task, priority);
+  g_task_set_task_data (task, input, input_free);
+  almu_workers_run (task, measure_worker);
+}
+
 /**
  * almu_measure_async:
  * @plane: the pixels
@@ -141,17 +188,24 @@ almu_measure_async (AlmuPlane          *plane,
                     GAsyncReadyCallback callback,
                     gpointer            user_data)
 {
-  g_autoptr(GTask) task = g_task_new (NULL, cancellable, callback, user_data);
-  Input *input = g_new0 (Input, 1);
+  run_measure (plane, shape, histograms, FALSE, priority, cancellable, callback, user_data);
+}
 
-  input->plane = almu_plane_ref (plane);
-  input->shape = shape != NULL ? almu_shape_ref (shape) : NULL;
-  input->histograms = histograms != NULL ? g_array_ref (histograms) : NULL;
-
-  g_task_set_source_tag (task, almu_measure_async);
-  g_task_set_priority (task, priority);
-  g_task_set_task_data (task, input, input_free);
-  almu_workers_run (task, measure_worker);
+/**
+ * almu_measure_places_async:
+ *
+ * Like almu_measure_async(), and finds out where the extrema are.
+ */
+void
+almu_measure_places_async (AlmuPlane          *plane,
+                           AlmuShape          *shape,
+                           GArray             *histograms,
+                           int                 priority,
+                           GCancellable       *cancellable,
+                           GAsyncReadyCallback callback,
+                           gpointer            user_data)
+{
+  run_measure (plane, shape, histograms, TRUE, priority, cancellable, callback, user_data);
 }
 
 /**

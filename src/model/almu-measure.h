@@ -14,6 +14,10 @@ G_BEGIN_DECLS
  * AlmuMeasure:
  * @is_outside: no pixel of the shape lies in the image
  * @histograms: (element-type AlmuHistogram): one for each that was wanted
+ * @bounds: the smallest rectangle that holds the pixels, if positions were
+ *   asked for
+ * @min_at: the first of the smallest pixels, likewise; -1 if there is none
+ * @max_at: likewise
  *
  * What one look at the pixels of a region told.
  */
@@ -22,6 +26,9 @@ typedef struct
   AlmuStats  stats;
   gboolean   is_outside;
   GPtrArray *histograms;
+  AlmuRect   bounds;
+  int        min_at[2];
+  int        max_at[2];
 } AlmuMeasure;
 
 void         almu_measure_async (AlmuPlane          *plane,
@@ -36,6 +43,13 @@ void         almu_measure_plane_async (AlmuPlane          *plane,
                                        GCancellable       *cancellable,
                                        GAsyncReadyCallback callback,
                                        gpointer            user_data);
+void         almu_measure_places_async (AlmuPlane          *plane,
+                                        AlmuShape          *shape,
+                                        GArray             *histograms,
+                                        int                 priority,
+                                        GCancellable       *cancellable,
+                                        GAsyncReadyCallback callback,
+                                        gpointer            user_data);
 AlmuMeasure *almu_measure_finish (GAsyncResult *result,
                                   GError      **error);
 void         almu_measure_free (AlmuMeasure *self);

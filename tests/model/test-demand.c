@@ -594,6 +594,61 @@ test_demand_region (Fixture      *fixture,
 }
 
 static void
+assert_place (TestProduct *kept,
+              guint        nth,
+              int          type,
+              double       x,
+              double       y)
+{
+  const AlmuStatistic *values = &g_array_index (kept->stats, AlmuStatistic, nth);
+
+  g_assert_cmpint (values[0].type, ==, type);
+  g_assert_cmpint (values[1].type, ==, type);
+  g_assert_cmpfloat (values[0].value, ==, x);
+  g_assert_cmpfloat (values[1].value, ==, y);
+}
+
+/* Of the image and of a region: corners and extrema, x before y. */
+static void
+test_demand_places (Fixture      *fixture,
+                    gconstpointer user_data)
+{
+  g_autoptr(AlmuShape) here = rectangle (10, 10, 4, 2);
+  g_autoptr(AlmuShape) nowhere = rectangle (-100, 10, 4, 2);
+  g_autoptr(AlmuRegion) region = almu_region_new (3, FILE_ID, here);
+  g_autoptr(GArray) corners = stats_wants ("z", ALMU_STATS_BLC, ALMU_STATS_TRC);
+  g_autoptr(GArray) extrema = stats_wants ("z", ALMU_STATS_MIN_POS, ALMU_STATS_MAX_POS);
+
+  almu_demand_start (fixture->demand);
+  almu_demand_require_stats (fixture->demand, 3, region, corners);
+  almu_demand_require_stats (fixture->demand, ALMU_REGION_IMAGE, NULL, extrema);
+  almu_test_workers_settle ();
+  for (guint i = 0; i < 2; i++)
+    {
+      TestProduct *kept = test_products_get (&fixture->got, ALMU_PRODUCT_STATS, i);
+      gboolean     is_image = kept->product.region_id == ALMU_REGION_IMAGE;
+
+      g_assert_cmpuint (kept->stats->len, ==, 4);
+      assert_place (kept, 0, is_image ? ALMU_STATS_MIN_POS : ALMU_STATS_BLC, is_image ? 0 : 8, is_image ? 0 : 9);
+      assert_place (kept, 2, is_image ? ALMU_STATS_MAX_POS : ALMU_STATS_TRC,
+                    is_image ? WIDTH - 1 : 12, is_image ? HEIGHT - 1 : 11);
+    }
+
+  test_products_forget (&fixture->got);
+  almu_demand_require_stats (fixture->demand, 3, region, extrema);
+  almu_test_workers_settle ();
+  assert_place (test_products_get (&fixture->got, ALMU_PRODUCT_STATS, 0), 0, ALMU_STATS_MIN_POS, 8, 9);
+  assert_place (test_products_get (&fixture->got, ALMU_PRODUCT_STATS, 0), 2, ALMU_STATS_MAX_POS, 12, 11);
+
+  /* outside there is no place */
+  test_products_forget (&fixture->got);
+  almu_region_set_shape (region, nowhere);
+  almu_test_workers_settle ();
+  for (guint i = 0; i < 4; i++)
+    g_assert_true (isnan (g_array_index (test_products_get (&fixture->got, ALMU_PRODUCT_STATS, 0)->stats, AlmuStatistic, i).value));
+}
+
+static void
 test_demand_foreign_region (Fixture      *fixture,
                             gconstpointer user_data)
 {
@@ -752,6 +807,7 @@ main (int   argc,
   add_test ("/model/demand/cursor/outside", test_demand_cursor_outside);
   add_test ("/model/demand/cursor/races", test_demand_cursor_races);
   add_test ("/model/demand/region", test_demand_region);
+  add_test ("/model/demand/places", test_demand_places);
   add_test ("/model/demand/region/foreign", test_demand_foreign_region);
   add_test ("/model/demand/wrong-coordinates", test_demand_wrong_coordinates);
   add_test ("/model/demand/read-failure", test_demand_read_failure);
