@@ -9,7 +9,8 @@
 /* A page that fetches a kept session as a workspace builds it up under a
  * number of its own. When all its files are open again, the new session
  * stands where the kept one stood, and that one is forgotten: a list never
- * shows the same work twice. If not all can be opened, both stay.
+ * shows the same work twice, and a page that had it until then is told why it
+ * has it no longer. If not all can be opened, both stay.
  */
 
 /* The page sets regions and channels after it has opened the files. */
@@ -34,6 +35,18 @@ succession_free (gpointer data)
   g_free (succession);
 }
 
+/* The newest wins, as when two pages come back to one session. */
+static void
+take_over (Succession *succession)
+{
+  AlmuSessions *sessions = almu_switchboard_get_sessions (succession->switchboard);
+  AlmuSession  *kept = almu_sessions_lookup (sessions, succession->kept_id);
+  AlmuLink     *before = kept != NULL ? almu_switchboard_find (succession->switchboard, kept) : NULL;
+
+  if (before != NULL && before != succession->link)
+    almu_link_lose (before, ALMU_CLOSE_TAKEN_OVER, "This session is now open in another window");
+}
+
 static gboolean
 on_settled (gpointer user_data)
 {
@@ -47,6 +60,7 @@ on_settled (gpointer user_data)
   if (session != NULL)
     {
       almu_session_commit (session);
+      take_over (succession);
       almu_sessions_forget (sessions, succession->kept_id, NULL);
     }
   g_object_set_data (G_OBJECT (link), "almu-succession", NULL);
