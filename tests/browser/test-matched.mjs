@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { Daemon } from './lib/daemon.mjs';
 import { writeCube } from './lib/fits.mjs';
 import { View, eventually, launchBrowser, needPage } from './lib/page.mjs';
-import { atEnd, check, checkEqual, run, test } from './lib/tap.mjs';
+import { atEnd, check, checkEqual, note, run, test } from './lib/tap.mjs';
 
 const page = needPage();
 const browser = await launchBrowser();
@@ -171,6 +171,45 @@ test('and once more from the list of sessions', async () => {
   await view.goto(daemon.address({ workspace: `Session ${sessionId}` }));
   await eventually(async () => checkEqual(await look(), before, 'the view'));
   view.errors.length = 0;
+});
+
+/** An address without what keeps the page from asking about itself. */
+const quiet = address => {
+  const url = new URL(address.trim());
+  url.searchParams.set('skipTelemetry', '1');
+  return url.href;
+};
+
+const checkAgain = async (way, address) => {
+  await view.goto(quiet(address));
+  await eventually(async () => checkEqual(await look(), before, `the view by ${way}`));
+  await eventually(async () => {
+    const after = await screen(way);
+    const n = after.countDifferences(picture, 8);
+    check(n <= after.width * after.height / 1000, `${n} pixels of the picture have changed`);
+  });
+  view.errors.length = 0;
+  sessionId = await view.get(() => app.backendService.sessionId);
+  await eventually(async () => checkEqual((await workspace(sessionId)).references, { spatial: 0, spectral: 0, raster: 1 }, 'references'));
+};
+
+test('and by the command line, and by the bus', async () => {
+  sessionId = await view.get(() => app.backendService.sessionId);
+  await eventually(async () => checkEqual((await workspace(sessionId)).references, { spatial: 0, spectral: 0, raster: 1 }, 'references'));
+  if (await daemon.startBus() === null)
+    return note('no dbus-daemon');
+  await settle(45);
+  await daemon.kill();
+  await daemon.launch();
+  await checkAgain('command', daemon.ask(process.env.ALMUCANTAR, 'resume', '--no-browser', String(sessionId)));
+
+  await settle(44);
+  await daemon.kill();
+  await daemon.launch();
+  const reply = daemon.ask('gdbus', 'call', '--session', '--dest', 'io.github.almucantar.Almucantar',
+    '--object-path', '/io/github/almucantar/Almucantar',
+    '--method', 'io.github.almucantar.Almucantar.Manager1.Resume', String(sessionId));
+  await checkAgain('bus', /'(.*)'/.exec(reply)[1]);
 });
 
 await run(name => view?.explain(name));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The real program, with folders of its own.
 
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -45,7 +45,7 @@ export class Daemon {
 
   /** Starts the program, for the first time or again on the same port. */
   async launch() {
-    const env = { ...process.env, DBUS_SESSION_BUS_ADDRESS: `unix:path=${this.top}/no-bus` };
+    const env = { ...process.env, DBUS_SESSION_BUS_ADDRESS: this.bus ?? `unix:path=${this.top}/no-bus` };
     delete env.DISPLAY;
     delete env.WAYLAND_DISPLAY;
     delete env.CARTA_AUTH_TOKEN;
@@ -88,6 +88,24 @@ export class Daemon {
   async kill() {
     this.process.kill('SIGKILL');
     await this.ended;
+  }
+
+  /** A session bus, on which the program is found from its next start on; or
+   * null where there is no such program. */
+  async startBus() {
+    const bus = spawn('dbus-daemon', ['--session', '--nofork', '--print-address'], { stdio: ['ignore', 'pipe', 'ignore'] });
+    process.once('exit', () => bus.kill('SIGKILL'));
+    this.bus = await new Promise(resolve => {
+      bus.once('error', () => resolve(null));
+      createInterface(bus.stdout).once('line', resolve);
+    });
+    return this.bus;
+  }
+
+  /** What another program says that is on the same bus. */
+  ask(command, ...args) {
+    const env = { ...process.env, DBUS_SESSION_BUS_ADDRESS: this.bus };
+    return execFileSync(command, args, { env, encoding: 'utf8' });
   }
 
   async end() {
