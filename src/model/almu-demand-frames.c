@@ -17,7 +17,7 @@ almu_demand_note_step (AlmuDemand *self,
                        int         channel,
                        int         stokes)
 {
-  int step = stokes == self->stokes ? channel - self->channel : 0;
+  int step = self->is_started && stokes == self->stokes ? channel - self->channel : 0;
 
   if (step == 1 || step == -1 || step == self->last_step)
     self->is_stepping = step != 0;
@@ -287,11 +287,14 @@ almu_demand_end_map (AlmuDemand *self)
     almu_channel_map_clear (self->map);
 }
 
-/* Nothing moves by itself any more. */
+/* Nothing moves by itself any more, and nothing is read that nobody has asked
+ * for: who comes back is served from memory. */
 void
 almu_demand_clear_frames (AlmuDemand *self)
 {
   self->animation_id = 0;
+  self->is_stepping = FALSE;
+  self->last_step = 0;
   g_clear_pointer (&self->view.tiles, g_array_unref);
   almu_read_ahead_stop (self->ahead);
   almu_demand_end_map (self);
