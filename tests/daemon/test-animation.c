@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
+#include <unistd.h>
+
 #include "test-desk.h"
 
 /* Pictures that follow each other, from the real program over a real link. */
@@ -727,6 +729,32 @@ test_animation_stalled (Desk         *desk,
   almu_test_body_free (desk_await (desk, CARTA__EVENT_TYPE__SPATIAL_PROFILE_DATA));
 }
 
+/* A file that is cut off while it plays: each plane is named, and after some
+ * it ends instead of going on for ever. */
+static void
+test_animation_unreadable (Desk         *desk,
+                           gconstpointer user_data)
+{
+  const Play       play = { .first = 1, .last = DEPTH - 1, .start = 1, .delta = 1, .is_looping = TRUE };
+  g_autofree char *path = g_build_filename (desk->folder, "a.fits", NULL);
+  guint            n_errors = 0;
+  gboolean         has_ended = FALSE;
+
+  open_cube (desk, "a.fits", 0);
+  g_assert_cmpint (truncate (path, 8640), ==, 0);
+  start (desk, &play);
+  while (!has_ended)
+    {
+      almu_test_autobody CARTA__ErrorData *complaint = desk_await (desk, CARTA__EVENT_TYPE__ERROR_DATA);
+
+      n_errors++;
+      g_assert_nonnull (strstr (complaint->message, n_errors <= 8 ? "a.fits" : "8 frames in a row"));
+      has_ended = strstr (complaint->message, "has ended") != NULL;
+    }
+  g_assert_cmpuint (n_errors, ==, 9);
+  assert_quiet (desk);
+}
+
 /* -- channel maps -------------------------------------------------------- */
 
 static void
@@ -891,6 +919,7 @@ main (int   argc,
   desk_add ("/daemon/animation/refuses", test_animation_refuses);
   desk_add ("/daemon/animation/cut", test_animation_cut);
   desk_add ("/daemon/animation/stalled", test_animation_stalled);
+  desk_add ("/daemon/animation/unreadable", test_animation_unreadable);
   desk_add ("/daemon/animation/map", test_map_channels);
   desk_add ("/daemon/animation/map-refuses", test_map_refuses);
 
