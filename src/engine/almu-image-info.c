@@ -39,6 +39,24 @@ find_beam_stokes (const AlmuImageInfo *self,
   return almu_polarisation_find (self, is_intensity ? ALMU_POLARISATION_Q : ALMU_POLARISATION_I);
 }
 
+/* Tables have the beams of all planes in this order, nearly always; a walk
+ * for each channel of a long spectrum would take its square. */
+static const AlmuBeam *
+guess_beam (const AlmuImageInfo *self,
+            int                  channel,
+            int                  stokes)
+{
+  gint64          place = (gint64) stokes * self->depth + channel;
+  const AlmuBeam *beam;
+
+  if (channel < 0 || stokes < 0 || place >= self->beams->len)
+    return NULL;
+
+  beam = &g_array_index (self->beams, AlmuBeam, place);
+
+  return beam->channel == channel && beam->stokes == stokes ? beam : NULL;
+}
+
 /**
  * almu_image_info_get_beam:
  * @channel: channel index, or -1 for any
@@ -52,6 +70,8 @@ almu_image_info_get_beam (const AlmuImageInfo *self,
                           int                  channel,
                           int                  stokes)
 {
+  const AlmuBeam *guess;
+
   g_return_val_if_fail (self != NULL, NULL);
 
   if (almu_polarisation_is_computed_of (self, stokes))
@@ -60,6 +80,10 @@ almu_image_info_get_beam (const AlmuImageInfo *self,
         return NULL;
       stokes = find_beam_stokes (self, stokes);
     }
+
+  guess = guess_beam (self, channel, stokes);
+  if (guess != NULL)
+    return guess;
 
   for (guint i = 0; i < self->beams->len; i++)
     {
