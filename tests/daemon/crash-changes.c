@@ -262,6 +262,58 @@ want_histogram (CrashScene *scene,
   crash_state_set (after, value, "%d/want/%d/histograms", file_id, region_id);
 }
 
+/* -- contours ------------------------------------------------------------ */
+
+#define N_LEVELS 2
+
+static void
+fill_contours (CARTA__SetContourParameters *message,
+               int                          file_id,
+               double                      *levels,
+               int                          factor)
+{
+  message->file_id = (guint32) file_id;
+  message->reference_file_id = (guint32) file_id;
+  message->n_levels = N_LEVELS;
+  message->levels = levels;
+  message->smoothing_mode = CARTA__SMOOTHING_MODE__BlockAverage;
+  message->smoothing_factor = factor;
+  message->decimation_factor = 4;
+  message->compression_level = 8;
+  message->contour_chunk_size = 100000;
+}
+
+static void
+set_contours (CrashScene *scene,
+              CrashState *after,
+              int         file_id,
+              int         region_id)
+{
+  CARTA__SetContourParameters message = CARTA__SET_CONTOUR_PARAMETERS__INIT;
+  double                      first = g_test_rand_int_range (1, 1000);
+  double                      levels[N_LEVELS] = { first, first + 0.5 };
+  int                         factor = g_test_rand_int_range (2, 6);
+  g_autofree char            *value = g_strdup_printf (" %g %g factor %d", levels[0], levels[1], factor);
+
+  fill_contours (&message, file_id, levels, factor);
+  almu_test_viewer_send (scene->viewer, &message.base);
+  crash_state_set (after, value, "%d/contours", file_id);
+}
+
+static void
+clear_contours (CrashScene *scene,
+                CrashState *after,
+                int         file_id,
+                int         region_id)
+{
+  CARTA__SetContourParameters message = CARTA__SET_CONTOUR_PARAMETERS__INIT;
+
+  message.file_id = (guint32) file_id;
+  message.reference_file_id = (guint32) file_id;
+  almu_test_viewer_send (scene->viewer, &message.base);
+  crash_state_set (after, NULL, "%d/contours", file_id);
+}
+
 /* -- a page that returns ------------------------------------------------- */
 
 static gpointer
@@ -301,9 +353,13 @@ copy_image (const CrashState *state,
   g_autofree char       *prefix = g_strdup_printf ("%d/region/", file_id);
   g_autoptr(GArray) ids = crash_state_list (state, prefix);
   g_autoptr(GPtrArray) regions = g_ptr_array_new_with_free_func (almu_test_body_free);
-  const char *cursor = crash_state_get (state, "%d/cursor", file_id);
-  float       x;
-  float       y;
+  const char                 *cursor = crash_state_get (state, "%d/cursor", file_id);
+  const char                 *contours = crash_state_get (state, "%d/contours", file_id);
+  CARTA__SetContourParameters settings = CARTA__SET_CONTOUR_PARAMETERS__INIT;
+  double                      levels[N_LEVELS];
+  int                         factor;
+  float                       x;
+  float                       y;
 
   if (cursor != NULL && sscanf (cursor, "%f %f", &x, &y) == 2)
     g_ptr_array_add (regions, copy_point (0, x, y));
@@ -322,6 +378,9 @@ copy_image (const CrashState *state,
   properties.file_id = file_id;
   properties.channel = (int) g_ascii_strtoll (crash_state_get (state, "%d/channel", file_id), NULL, 10);
   properties.stokes = (int) g_ascii_strtoll (crash_state_get (state, "%d/stokes", file_id), NULL, 10);
+  if (contours != NULL && sscanf (contours, "%lf %lf factor %d", &levels[0], &levels[1], &factor) == 3)
+    fill_contours (&settings, file_id, levels, factor);
+  properties.contour_settings = &settings;
   properties.n_regions = regions->len;
   properties.regions = (CARTA__ImageProperties__RegionsEntry **) regions->pdata;
 
@@ -559,6 +618,8 @@ const CrashChange crash_changes[] = {
   { "statistics", 3, CRASH_NEEDS_REGION, 0, FALSE, want_stats },
   { "no statistics", 3, CRASH_NEEDS_REGION, 0, FALSE, want_no_stats },
   { "histogram", 3, CRASH_NEEDS_REGION, 0, FALSE, want_histogram },
+  { "contours", 3, CRASH_NEEDS_FILE, 0, FALSE, set_contours },
+  { "no contours", 1, CRASH_NEEDS_FILE, 0, FALSE, clear_contours },
   { "resume", 2, CRASH_NEEDS_FILE, CARTA__EVENT_TYPE__RESUME_SESSION_ACK, FALSE, resume_otherwise },
   { "SetChannel", 3, CRASH_NEEDS_FILE, 0, TRUE, bus_set_channel },
   { "OpenFile", 3, CRASH_NEEDS_ROOM, 0, TRUE, bus_open },

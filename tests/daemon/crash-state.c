@@ -180,6 +180,20 @@ read_region (CrashState *self,
   crash_state_set (self, value, "%d/region/%d", file_id, (int) json_object_get_int_member (region, "id"));
 }
 
+static void
+read_contours (CrashState *self,
+               int         file_id,
+               JsonObject *contours)
+{
+  GString         *text = g_string_new (NULL);
+  g_autofree char *value = NULL;
+
+  append_numbers (text, json_object_get_array_member (contours, "levels"));
+  g_string_append_printf (text, " factor %d", (int) json_object_get_int_member (contours, "factor"));
+  value = g_string_free (text, FALSE);
+  crash_state_set (self, value, "%d/contours", file_id);
+}
+
 /* The members of the first that is wanted, but for a list of types. */
 static char *
 print_want (JsonObject *want)
@@ -258,6 +272,8 @@ read_file (CrashState *self,
       crash_state_set (self, node != NULL ? value : NULL, "%d/%s", file_id, file_members[i]);
     }
 
+  if (json_object_has_member (file, "contours"))
+    read_contours (self, file_id, json_object_get_object_member (file, "contours"));
   for (guint i = 0; i < json_array_get_length (regions); i++)
     read_region (self, file_id, json_array_get_object_element (regions, i));
   if (json_object_has_member (file, "requirements"))
