@@ -79,8 +79,11 @@ close_all (CrashScene *scene,
            int         file_id,
            int         region_id)
 {
+  g_autoptr(GArray) files = crash_state_list (after, "");
+
   almu_test_ask_close (scene->viewer, -1);
-  crash_state_drop (after, "%s", "");
+  for (guint i = 0; i < files->len; i++)
+    end_file (after, g_array_index (files, int, i));
 }
 
 static void
@@ -314,6 +317,44 @@ clear_contours (CrashScene *scene,
   crash_state_set (after, NULL, "%d/contours", file_id);
 }
 
+/* -- catalogs ------------------------------------------------------------ */
+
+/* Always the same two, which are open or not. */
+static int
+random_catalog (void)
+{
+  return g_test_rand_int_range (1, 3);
+}
+
+static void
+open_catalog (CrashScene *scene,
+              CrashState *after,
+              int         file_id,
+              int         region_id)
+{
+  CARTA__OpenCatalogFile message = CARTA__OPEN_CATALOG_FILE__INIT;
+
+  message.directory = (char *) "";
+  message.name = (char *) CRASH_CATALOG;
+  message.file_id = random_catalog ();
+  message.preview_data_size = 1;
+  scene->request_id = almu_test_viewer_send (scene->viewer, &message.base);
+  crash_state_set (after, CRASH_CATALOG, "catalog/%d", message.file_id);
+}
+
+static void
+close_catalog (CrashScene *scene,
+               CrashState *after,
+               int         file_id,
+               int         region_id)
+{
+  CARTA__CloseCatalogFile message = CARTA__CLOSE_CATALOG_FILE__INIT;
+
+  message.file_id = random_catalog ();
+  almu_test_viewer_send (scene->viewer, &message.base);
+  crash_state_set (after, NULL, "catalog/%d", message.file_id);
+}
+
 /* -- a page that returns ------------------------------------------------- */
 
 static gpointer
@@ -394,12 +435,27 @@ crash_send_resume (CrashScene       *scene,
 {
   CARTA__ResumeSession message = CARTA__RESUME_SESSION__INIT;
   g_autoptr(GArray) ids = crash_state_list (state, "");
+  g_autoptr(GArray) catalog_ids = NULL;
   g_autoptr(GPtrArray) images = g_ptr_array_new_with_free_func (almu_test_body_free);
+  CARTA__OpenCatalogFile  catalogs[2];
+  CARTA__OpenCatalogFile *catalog_pointers[2];
 
   for (guint i = 0; i < ids->len; i++)
     g_ptr_array_add (images, copy_image (state, g_array_index (ids, int, i)));
   message.n_images = images->len;
   message.images = (CARTA__ImageProperties **) images->pdata;
+  catalog_ids = crash_state_list (state, "catalog/");
+  g_assert_cmpuint (catalog_ids->len, <=, G_N_ELEMENTS (catalogs));
+  for (guint i = 0; i < catalog_ids->len; i++)
+    {
+      carta__open_catalog_file__init (&catalogs[i]);
+      catalogs[i].directory = (char *) "";
+      catalogs[i].name = (char *) CRASH_CATALOG;
+      catalogs[i].file_id = g_array_index (catalog_ids, int, i);
+      catalog_pointers[i] = &catalogs[i];
+    }
+  message.n_catalog_files = catalog_ids->len;
+  message.catalog_files = catalog_pointers;
   scene->request_id = almu_test_viewer_send (scene->viewer, &message.base);
 }
 
@@ -620,6 +676,8 @@ const CrashChange crash_changes[] = {
   { "histogram", 3, CRASH_NEEDS_REGION, 0, FALSE, want_histogram },
   { "contours", 3, CRASH_NEEDS_FILE, 0, FALSE, set_contours },
   { "no contours", 1, CRASH_NEEDS_FILE, 0, FALSE, clear_contours },
+  { "catalog", 3, CRASH_NEEDS_FILE, CARTA__EVENT_TYPE__OPEN_CATALOG_FILE_ACK, FALSE, open_catalog },
+  { "no catalog", 1, CRASH_NEEDS_FILE, 0, FALSE, close_catalog },
   { "resume", 2, CRASH_NEEDS_FILE, CARTA__EVENT_TYPE__RESUME_SESSION_ACK, FALSE, resume_otherwise },
   { "SetChannel", 3, CRASH_NEEDS_FILE, 0, TRUE, bus_set_channel },
   { "OpenFile", 3, CRASH_NEEDS_ROOM, 0, TRUE, bus_open },

@@ -14,6 +14,7 @@ G_BEGIN_DECLS
 #define CRASH_N_STOKES 2
 #define CRASH_N_IMAGES 3
 #define CRASH_MAX_FILES 4
+#define CRASH_CATALOG "stars.xml"
 
 typedef enum
 {

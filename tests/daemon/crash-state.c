@@ -282,6 +282,19 @@ read_file (CrashState *self,
     read_requirement (self, file_id, json_array_get_object_element (requirements, i));
 }
 
+static void
+read_catalogs (CrashState *self,
+               JsonArray  *catalogs)
+{
+  for (guint i = 0; i < json_array_get_length (catalogs); i++)
+    {
+      JsonObject *catalog = json_array_get_object_element (catalogs, i);
+
+      crash_state_set (self, json_object_get_string_member (catalog, "name"), "catalog/%d",
+                       (int) json_object_get_int_member (catalog, "id"));
+    }
+}
+
 static char *
 read_record (const char *path,
              guint32     session_id)
@@ -325,6 +338,8 @@ crash_state_read (const char *path,
   files = json_object_get_array_member (object, "files");
   for (guint i = 0; i < json_array_get_length (files); i++)
     read_file (self, json_array_get_object_element (files, i));
+  if (json_object_has_member (object, "catalogs"))
+    read_catalogs (self, json_object_get_array_member (object, "catalogs"));
 
   return self;
 }

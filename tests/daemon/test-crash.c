@@ -47,6 +47,19 @@ write_images (Fixture *fixture)
 }
 
 static void
+write_catalog (Fixture *fixture)
+{
+  static const char text[] = "<?xml version=\"1.0\"?>\n"
+                             "<VOTABLE version=\"1.3\" xmlns=\"http://www.ivoa.net/xml/VOTable/v1.3\"><RESOURCE><TABLE>\n"
+                             "<FIELD name=\"RA\" datatype=\"double\" unit=\"deg\"/><FIELD name=\"DEC\" datatype=\"double\" unit=\"deg\"/>\n"
+                             "<DATA><TABLEDATA><TR><TD>1.5</TD><TD>2.5</TD></TR></TABLEDATA></DATA>\n"
+                             "</TABLE></RESOURCE></VOTABLE>\n";
+  g_autofree char  *path = g_build_filename (fixture->desk.folder, CRASH_CATALOG, NULL);
+
+  g_assert_true (g_file_set_contents (path, text, -1, NULL));
+}
+
+static void
 fixture_set_up (Fixture      *fixture,
                 gconstpointer user_data)
 {
@@ -57,6 +70,7 @@ fixture_set_up (Fixture      *fixture,
   fixture->n_made = g_new0 (guint, crash_n_changes);
   fixture->scene.bus = almu_test_bus_connect (fixture->bus);
   write_images (fixture);
+  write_catalog (fixture);
 }
 
 static void
@@ -175,6 +189,14 @@ crash (Fixture *fixture)
   g_clear_pointer (&fixture->desk.daemon, almu_test_daemon_free);
 }
 
+/* What concerns other files does not wait for one that is being opened. */
+static gboolean
+is_opening (const CrashChange *change)
+{
+  return change != NULL && (change->ack == CARTA__EVENT_TYPE__OPEN_FILE_ACK ||
+                            change->ack == CARTA__EVENT_TYPE__OPEN_CATALOG_FILE_ACK);
+}
+
 /* Several are on their way through one door: the other one has an order of
  * its own. */
 static void
@@ -193,8 +215,7 @@ crash_amidst (Fixture *fixture)
     {
       const CrashChange *change = NULL;
 
-      /* what concerns other files does not wait for one that is being opened */
-      for (int i = 0; i < n && (change == NULL || change->ack != CARTA__EVENT_TYPE__OPEN_FILE_ACK); i++)
+      for (int i = 0; i < n && !is_opening (change); i++)
         change = begin_change (fixture, FALSE);
     }
   crash (fixture);
