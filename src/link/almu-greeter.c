@@ -6,6 +6,7 @@
 #include <glib/gi18n.h>
 #include <json-glib/json-glib.h>
 
+#include "almu-catalog-comeback.h"
 #include "almu-error.h"
 #include "almu-kept.h"
 #include "almu-link.h"
@@ -155,6 +156,27 @@ ask_page (Greeting           *greeting,
 
 /* The rebuilt session takes the place of the kept one. */
 static void
+on_catalogs_back (GObject      *source,
+                  GAsyncResult *result,
+                  gpointer      user_data)
+{
+  g_autoptr(Greeting) greeting = user_data;
+  AlmuSessions *sessions = almu_switchboard_get_sessions (greeting->greeter->switchboard);
+  g_autoptr(GError) error = NULL;
+
+  if (!almu_catalog_comeback_finish (ALMU_LINK (source), result, &error))
+    {
+      g_debug ("Session %u was not rebuilt: %s", greeting->kept_id, error->message);
+      return;
+    }
+
+  almu_log_session (G_LOG_DOMAIN, greeting->kept_id, NULL, "was rebuilt in a new page");
+  if (!almu_sessions_forget (sessions, greeting->kept_id, &error))
+    g_debug ("%s", error->message);
+}
+
+/* A workspace has no place for catalogs: they follow. */
+static void
 on_loaded (GObject      *source,
            GAsyncResult *result,
            gpointer      user_data)
@@ -163,6 +185,9 @@ on_loaded (GObject      *source,
   g_autoptr(GError) error = NULL;
   g_autoptr(AlmuScriptReply) reply = almu_script_finish (result, &error);
   AlmuSessions *sessions = almu_switchboard_get_sessions (greeting->greeter->switchboard);
+  AlmuMemento  *kept;
+  AlmuLink     *link;
+  GCancellable *cancellable;
 
   if (reply == NULL || !reply->success)
     {
@@ -171,9 +196,16 @@ on_loaded (GObject      *source,
       return;
     }
 
-  almu_log_session (G_LOG_DOMAIN, greeting->kept_id, NULL, "was rebuilt in a new page");
-  if (!almu_sessions_forget (sessions, greeting->kept_id, &error))
-    g_debug ("%s", error->message);
+  kept = almu_kept_load (sessions, greeting->kept_id, &error);
+  if (kept == NULL)
+    {
+      g_debug ("%s", error->message);
+      return;
+    }
+
+  link = greeting->link;
+  cancellable = greeting->cancellable;
+  almu_catalog_comeback_async (link, kept, cancellable, on_catalogs_back, g_steal_pointer (&greeting));
 }
 
 static void

@@ -3,6 +3,7 @@
 
 #include "almu-succession.h"
 
+#include "almu-catalog-comeback.h"
 #include "almu-kept.h"
 #include "almu-link.h"
 
@@ -47,6 +48,22 @@ take_over (Succession *succession)
     almu_link_lose (before, ALMU_CLOSE_TAKEN_OVER, "This session is now open in another window");
 }
 
+static void
+on_catalogs_back (GObject      *source,
+                  GAsyncResult *result,
+                  gpointer      user_data)
+{
+  AlmuLink     *link = ALMU_LINK (source);
+  AlmuSessions *sessions = almu_switchboard_get_sessions (almu_link_get_switchboard (link));
+  AlmuSession  *session = almu_link_get_session (link);
+
+  if (!almu_catalog_comeback_finish (link, result, NULL) || session == NULL)
+    return;
+
+  almu_session_commit (session);
+  almu_sessions_forget (sessions, GPOINTER_TO_UINT (user_data), NULL);
+}
+
 static gboolean
 on_settled (gpointer user_data)
 {
@@ -54,15 +71,19 @@ on_settled (gpointer user_data)
   AlmuLink     *link = succession->link;
   AlmuSessions *sessions = almu_switchboard_get_sessions (succession->switchboard);
   AlmuSession  *session = almu_link_get_session (link);
+  AlmuMemento  *kept = NULL;
 
   succession->settle_source = 0;
   g_signal_handler_disconnect (link, succession->handler);
-  if (session != NULL)
+  if (session != NULL && !almu_catalog_comeback_has_begun (link))
     {
       almu_session_commit (session);
       take_over (succession);
-      almu_sessions_forget (sessions, succession->kept_id, NULL);
+      kept = almu_kept_load (sessions, succession->kept_id, NULL);
     }
+  if (kept != NULL)
+    almu_catalog_comeback_async (link, kept, almu_link_get_cancellable (link), on_catalogs_back,
+                                 GUINT_TO_POINTER (succession->kept_id));
   g_object_set_data (G_OBJECT (link), "almu-succession", NULL);
 
   return G_SOURCE_REMOVE;

@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "almu-catalog-comeback.h"
+
+#include <json-glib/json-glib.h>
+#include <math.h>
+#include <string.h>
+
+#include "almu-scripting.h"
+#include "almu-session-catalogs.h"
+
+/* The catalogs of a session that a new page is rebuilding. A workspace has no
+ * place for them, but the page has an action that opens one, and its tables
+ * can be told their filters: it then asks for the rows by itself.
+ *
+ * Catalogs come one after the other, since each is opened onto the image that
+ * is in front. What only the page knew of them (what was plotted, how) is
+ * gone.
+ */
+
+/* What the page calls every catalog that is a file. */
+#define CATALOG_IS_FILE 1
+
+typedef struct
+{
+  AlmuMemento *kept;
+  guint        next;    /* catalog */
+  GQueue       scripts; /* AlmuScript, for the catalog before @next */
+} Comeback;
+
+static void
+comeback_free (gpointer data)
+{
+  Comeback *comeback = data;
+
+  almu_memento_free (comeback->kept);
+  g_queue_clear_full (&comeback->scripts, (GDestroyNotify) almu_script_free);
+  g_free (comeback);
+}
+
+/* -- what the page is told ---------------------------------------------- */
+
+/* In its parameters the page takes $ for the beginning of a name. */
+static char *
+print_parameters (JsonBuilder *builder)
+{
+  g_autoptr(JsonNode) root = json_builder_get_root (builder);
+  g_autofree char *text = json_to_string (root, FALSE);
+  g_auto(GStrv) parts = g_strsplit (text, "$", -1);
+
+  return g_strjoinv ("\\u0024", parts);
+}
+
+static AlmuScript *
+take_script (char        *path,
+             const char  *action,
+             JsonBuilder *builder)
+{
+  AlmuScript *script = g_new0 (AlmuScript, 1);
+
+  json_builder_end_array (builder);
+  script->path = path;
+  script->action = g_strdup (action);
+  script->parameters = print_parameters (builder);
+  g_object_unref (builder);
+
+  return script;
+}
+
+static JsonBuilder *
+begin_parameters (void)
+{
+  JsonBuilder *builder = json_builder_new ();
+
+  return json_builder_begin_array (builder);
+}
+
+static AlmuScript *
+make_opening (const AlmuCatalogWish *wish)
+{
+  JsonBuilder *parameters = begin_parameters ();
+
+  json_builder_add_string_value (parameters, *wish->name->directory != '\0' ? wish->name->directory : "/");
+  json_builder_add_string_value (parameters, wish->name->name);
+  json_builder_add_int_value (parameters, MAX (wish->preview_size, 1));
+  json_builder_add_int_value (parameters, CATALOG_IS_FILE);
+
+  return take_script (g_strdup (""), "appendCatalog", parameters);
+}
+
+/* The page reads no exponents. */
+static char *
+print_number (double value)
+{
+  char  buffer[512];
+  char *end;
+
+  g_ascii_formatd (buffer, sizeof buffer, "%.15f", value);
+  for (end = buffer + strlen (buffer); end[-1] == '0'; end--)
+    ;
+  *(end[-1] == '.' ? end - 1 : end) = '\0';
+
+  return g_strdup (buffer);
+}
+
+/* A condition as a person would type it into the page's table. */
+static char *
+print_filter (const AlmuFilter *filter,
+              AlmuColumnType    type)
+{
+  static const char *const signs[] = { "==", "!=", "<", ">", "<=", ">=", "..", "..." };
+  g_autofree char         *low = NULL;
+  g_autofree char         *high = NULL;
+
+  if (type == ALMU_COLUMN_STRING)
+    return g_strdup (filter->text);
+  if (type == ALMU_COLUMN_BOOL)
+    return g_strdup (filter->value != 0 ? "true" : "false");
+
+  low = print_number (filter->value);
+  if (filter->comparison < ALMU_COMPARISON_RANGE_OPEN)
+    return g_strconcat (signs[filter->comparison], low, NULL);
+
+  high = print_number (filter->second);
+
+  return g_strconcat (low, signs[filter->comparison], high, NULL);
+}
+
+static void
+add_member (JsonBuilder *builder,
+            const char  *name,
+            double       value)
+{
+  json_builder_set_member_name (builder, name);
+  json_builder_add_double_value (builder, isfinite (value) ? value : 0);
+}
+
+/* The request that the page would send: it keeps it, and asks for further
+ * rows by it. */
+static void
+add_request (JsonBuilder        *builder,
+             int                 catalog_id,
+             const AlmuRowsWant *want)
+{
+  const AlmuQuery *query = want->query;
+
+  json_builder_begin_object (builder);
+  json_builder_set_member_name (builder, "fileId");
+  json_builder_add_int_value (builder, catalog_id);
+  json_builder_set_member_name (builder, "subsetStartIndex");
+  json_builder_add_int_value (builder, 0);
+  json_builder_set_member_name (builder, "subsetDataSize");
+  json_builder_add_int_value (builder, MAX (want->start + want->n_rows, 1));
+  json_builder_set_member_name (builder, "imageBounds");
+  json_builder_begin_object (builder);
+  json_builder_end_object (builder);
+  if (*query->sort_column != '\0')
+    {
+      json_builder_set_member_name (builder, "sortColumn");
+      json_builder_add_string_value (builder, query->sort_column);
+      json_builder_set_member_name (builder, "sortingType");
+      json_builder_add_int_value (builder, query->is_descending);
+    }
+  json_builder_set_member_name (builder, "columnIndices");
+  json_builder_begin_array (builder);
+  for (guint i = 0; i < want->columns->len; i++)
+    json_builder_add_int_value (builder, g_array_index (want->columns, guint, i));
+  json_builder_end_array (builder);
+  json_builder_set_member_name (builder, "filterConfigs");
+  json_builder_begin_array (builder);
+  for (guint i = 0; i < query->filters->len; i++)
+    {
+      const AlmuFilter *filter = query->filters->pdata[i];
+
+      json_builder_begin_object (builder);
+      json_builder_set_member_name (builder, "columnName");
+      json_builder_add_string_value (builder, filter->column);
+      json_builder_set_member_name (builder, "comparisonOperator");
+      json_builder_add_int_value (builder, filter->comparison);
+      add_member (builder, "value", filter->value);
+      add_member (builder, "secondaryValue", filter->second);
+      json_builder_set_member_name (builder, "subString");
+      json_builder_add_string_value (builder, filter->text);
+      json_builder_end_object (builder);
+    }
+  json_builder_end_array (builder);
+  json_builder_end_object (builder);
+}
+
+static char *
+dup_table_path (int catalog_id)
+{
+  return g_strdup_printf ("catalogStore.catalogProfileStores[%d]", catalog_id);
+}
+
+static void
+push_filter (Comeback            *comeback,
+             int                  catalog_id,
+             const AlmuDataTable *table,
+             const AlmuFilter    *filter)
+{
+  int              column = almu_data_table_find_column (table, filter->column);
+  g_autofree char *text = NULL;
+  JsonBuilder     *parameters;
+
+  if (column < 0)
+    return;
+
+  /* only columns that are shown have filters there */
+  parameters = begin_parameters ();
+  json_builder_add_boolean_value (parameters, TRUE);
+  json_builder_add_string_value (parameters, filter->column);
+  g_queue_push_tail (&comeback->scripts, take_script (dup_table_path (catalog_id), "setHeaderDisplay", parameters));
+
+  text = print_filter (filter, almu_data_table_get_column (table, (guint) column)->type);
+  parameters = begin_parameters ();
+  json_builder_add_string_value (parameters, text);
+  json_builder_add_string_value (parameters, filter->column);
+  g_queue_push_tail (&comeback->scripts, take_script (dup_table_path (catalog_id), "setColumnFilter", parameters));
+}
+
+static void
+push_request (Comeback           *comeback,
+              char               *path,
+              const char         *action,
+              int                 catalog_id,
+              const AlmuRowsWant *want)
+{
+  JsonBuilder *parameters = begin_parameters ();
+
+  add_request (parameters, catalog_id, want);
+  g_queue_push_tail (&comeback->scripts, take_script (path, action, parameters));
+}
+
+/* Filters and order of a catalog that the page has opened. */
+static void
+push_view (Comeback              *comeback,
+           int                    catalog_id,
+           const AlmuDataTable   *table,
+           const AlmuCatalogWish *wish)
+{
+  const AlmuRowsWant *want = wish->want;
+  JsonBuilder        *parameters;
+
+  if (want == NULL || (want->query->filters->len == 0 && *want->query->sort_column == '\0'))
+    return;
+
+  for (guint i = 0; i < want->query->filters->len; i++)
+    push_filter (comeback, catalog_id, table, want->query->filters->pdata[i]);
+
+  if (*want->query->sort_column != '\0')
+    {
+      parameters = begin_parameters ();
+      json_builder_add_string_value (parameters, want->query->sort_column);
+      json_builder_add_int_value (parameters, want->query->is_descending);
+      g_queue_push_tail (&comeback->scripts, take_script (dup_table_path (catalog_id), "setSortingInfo", parameters));
+    }
+
+  g_queue_push_tail (&comeback->scripts,
+                     take_script (dup_table_path (catalog_id), "resetFilterRequest", begin_parameters ()));
+  push_request (comeback, dup_table_path (catalog_id), "setUserFilter", catalog_id, want);
+  push_request (comeback, g_strdup (""), "sendCatalogFilter", catalog_id, want);
+}
+
+/* -- one after the other ------------------------------------------------ */
+
+static void go_on (GTask *task);
+
+static void
+on_told (GObject      *source,
+         GAsyncResult *result,
+         gpointer      user_data)
+{
+  g_autoptr(GTask) task = user_data;
+  g_autoptr(GError) error = NULL;
+  g_autoptr(AlmuScriptReply) reply = almu_script_finish (result, &error);
+
+  if (reply == NULL)
+    {
+      g_task_return_error (task, g_steal_pointer (&error));
+      return;
+    }
+
+  if (!reply->success)
+    g_debug ("Catalog not as it was: %s", reply->message);
+  go_on (g_steal_pointer (&task));
+}
+
+/* The page answers with the number that it gave the catalog. */
+static void
+on_opened (GObject      *source,
+           GAsyncResult *result,
+           gpointer      user_data)
+{
+  g_autoptr(GTask) task = user_data;
+  AlmuLink              *link = g_task_get_source_object (task);
+  Comeback              *comeback = g_task_get_task_data (task);
+  const AlmuCatalogWish *wish = comeback->kept->catalogs->pdata[comeback->next - 1];
+  g_autoptr(GError) error = NULL;
+  g_autoptr(AlmuScriptReply) reply = almu_script_finish (result, &error);
+  AlmuCatalogFile *catalog = NULL;
+  int              catalog_id = -1;
+
+  if (reply == NULL)
+    {
+      g_task_return_error (task, g_steal_pointer (&error));
+      return;
+    }
+
+  if (reply->success && reply->response != NULL)
+    catalog_id = (int) CLAMP (g_ascii_strtoll (reply->response, NULL, 10), -1, G_MAXINT);
+  if (catalog_id >= 0 && almu_link_get_session (link) != NULL)
+    catalog = almu_session_get_catalog (almu_link_get_session (link), catalog_id, NULL);
+
+  if (catalog != NULL && almu_catalog_file_get_table (catalog) != NULL)
+    {
+      push_view (comeback, catalog_id, almu_catalog_file_get_table (catalog), wish);
+    }
+  else
+    {
+      g_autofree char *text = g_strdup_printf ("Catalog %s of the session before was not opened again", wish->label);
+
+      almu_link_report (link, CARTA__ERROR_SEVERITY__WARNING, "restore", text);
+    }
+
+  go_on (g_steal_pointer (&task));
+}
+
+static void
+go_on (GTask *task)
+{
+  AlmuLink              *link = g_task_get_source_object (task);
+  Comeback              *comeback = g_task_get_task_data (task);
+  GCancellable          *cancellable = g_task_get_cancellable (task);
+  AlmuScript            *script = g_queue_pop_head (&comeback->scripts);
+  const AlmuCatalogWish *wish;
+
+  if (script != NULL)
+    {
+      almu_scripting_ask (link, script, cancellable, on_told, task);
+      almu_script_free (script);
+      return;
+    }
+
+  if (comeback->next == comeback->kept->catalogs->len)
+    {
+      g_task_return_boolean (task, TRUE);
+      g_object_unref (task);
+      return;
+    }
+
+  wish = comeback->kept->catalogs->pdata[comeback->next++];
+  script = make_opening (wish);
+  almu_scripting_ask (link, script, cancellable, on_opened, task);
+  almu_script_free (script);
+}
+
+/**
+ * almu_catalog_comeback_async:
+ * @kept: (transfer full): the session before
+ *
+ * Makes the page at the other end of @link open the catalogs of @kept, when
+ * its images are there.
+ */
+void
+almu_catalog_comeback_async (AlmuLink           *link,
+                             AlmuMemento        *kept,
+                             GCancellable       *cancellable,
+                             GAsyncReadyCallback callback,
+                             gpointer            user_data)
+{
+  GTask    *task = g_task_new (link, cancellable, callback, user_data);
+  Comeback *comeback = g_new0 (Comeback, 1);
+
+  comeback->kept = kept;
+  g_queue_init (&comeback->scripts);
+  g_task_set_source_tag (task, almu_catalog_comeback_async);
+  g_task_set_task_data (task, comeback, comeback_free);
+  g_object_set_data (G_OBJECT (link), "almu-catalog-comeback", GINT_TO_POINTER (TRUE));
+  go_on (task);
+}
+
+gboolean
+almu_catalog_comeback_finish (AlmuLink     *link,
+                              GAsyncResult *result,
+                              GError      **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, link), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+/**
+ * almu_catalog_comeback_has_begun:
+ *
+ * Whether somebody sees to it already that the page gets its catalogs.
+ */
+gboolean
+almu_catalog_comeback_has_begun (AlmuLink *link)
+{
+  return g_object_get_data (G_OBJECT (link), "almu-catalog-comeback") != NULL;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "almu-link.h"
+
+G_BEGIN_DECLS
+
+void     almu_catalog_comeback_async (AlmuLink           *link,
+                                      AlmuMemento        *kept,
+                                      GCancellable       *cancellable,
+                                      GAsyncReadyCallback callback,
+                                      gpointer            user_data);
+gboolean almu_catalog_comeback_finish (AlmuLink     *link,
+                                       GAsyncResult *result,
+                                       GError      **error);
+gboolean almu_catalog_comeback_has_begun (AlmuLink *link);
+
+G_END_DECLS
