@@ -523,13 +523,18 @@ read_shape (AlmuRegionReader *self,
   if (shape == NULL)
     {
       self->box_position = style.text_position;
+      set_text (&self->box_name, style.name);
       return;
     }
 
   if (type == ALMU_SHAPE_ANN_TEXT)
     {
       set_text (&style.labels[0], style.name);
-      style.text_position = self->has_box ? self->box_position : style.text_position;
+      if (self->has_box)
+        {
+          style.text_position = self->box_position;
+          set_text (&style.name, self->box_name);
+        }
     }
   self->has_box = FALSE;
   almu_region_reader_add (self, shape, &style);

@@ -286,7 +286,9 @@ append_entry (GString               *text,
 
   if (plain == ALMU_SHAPE_ANN_TEXT)
     {
-      g_string_append_printf (text, " align=%d\n# text(", entry->style.text_position);
+      g_string_append_printf (text, " align=%d", entry->style.text_position);
+      append_braced (text, " text=", entry->style.name);
+      g_string_append (text, "\n# text(");
       if (!append_place (text, placer, &shape->points[0], error))
         return FALSE;
       g_string_append_c (text, ')');

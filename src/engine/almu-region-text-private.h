@@ -16,6 +16,7 @@ G_BEGIN_DECLS
  * @needs_unit: whether numbers without a unit are wrong
  * @defaults: style in force
  * @box: size in pixels that the next text has
+ * @box_name: (nullable): and what people call it
  */
 typedef struct
 {
@@ -31,6 +32,7 @@ typedef struct
   double          box[2];
   double          box_rotation;
   int             box_position;
+  char           *box_name;
 } AlmuRegionReader;
 
 /* A place with its surroundings: pixels, and what a unit is there. */

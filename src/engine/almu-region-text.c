@@ -316,6 +316,7 @@ almu_region_text_read (AlmuRegionFormat format,
     g_ptr_array_add (problems, g_strdup_printf ("%u more lines were not read",
                                                 self.n_problems - ALMU_LIMIT_REGION_PROBLEMS));
   almu_region_style_clear (&self.defaults);
+  g_free (self.box_name);
   if (g_cancellable_set_error_if_cancelled (cancellable, error))
     return NULL;
 

@@ -320,6 +320,8 @@ round_trip (AlmuRegionFormat format,
   almu_region_style_init (&style);
   g_free (style.name);
   style.name = g_strdup ("NGC 1; a = b");
+  g_free (style.labels[0]);
+  style.labels[0] = g_strdup ("a [text], of = words");
   style.line_width = 4;
   style.mark_shape = ALMU_MARK_SHAPE_CIRCLE;
   style.n_dashes = 2;
@@ -351,8 +353,9 @@ round_trip (AlmuRegionFormat format,
       g_assert_cmpint (after->style.line_width, ==, 4);
       g_assert_cmpstr (after->style.color, ==, style.color);
       g_assert_cmpint (after->style.n_dashes, ==, 2);
-      if (before->shape->type != ALMU_SHAPE_ANN_TEXT)
-        g_assert_cmpstr (after->style.name, ==, style.name);
+      g_assert_cmpstr (after->style.name, ==, style.name);
+      if (before->shape->type == ALMU_SHAPE_ANN_TEXT)
+        g_assert_cmpstr (after->style.labels[0], ==, style.labels[0]);
       if (before->shape->type == ALMU_SHAPE_POINT)
         g_assert_cmpint (after->style.mark_shape, ==, ALMU_MARK_SHAPE_CIRCLE);
     }
