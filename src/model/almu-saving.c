@@ -9,11 +9,13 @@
 #include "almu-draft.h"
 #include "almu-error.h"
 #include "almu-limits.h"
+#include "almu-shape-project.h"
 #include "almu-workers.h"
 
 /**
  * Saving:
  * @shape: (nullable): what is kept of the plane; becomes the cut-out's mask
+ * @drawn_on: (nullable): the image that @shape is of, if it is another
  * @cancellable: the save's own: ends with the caller's, or with the file
  *
  * Worker's input, and what ties it to the session.
@@ -23,6 +25,7 @@ typedef struct
   AlmuFolder   *folder;
   AlmuImage    *image;
   AlmuShape    *shape;
+  AlmuImage    *drawn_on;
   AlmuCutout   *cutout;
   char         *path;
   gboolean      overwrite;
@@ -47,6 +50,7 @@ saving_free (gpointer data)
   g_clear_object (&saving->callers);
   g_clear_object (&saving->folder);
   g_clear_object (&saving->image);
+  g_clear_object (&saving->drawn_on);
   g_clear_object (&saving->file);
   g_clear_object (&saving->cancellable);
   g_clear_pointer (&saving->shape, almu_shape_unref);
@@ -89,6 +93,7 @@ static AlmuShape *
 find_shape (AlmuSession *session,
             AlmuFile    *file,
             int          region_id,
+            AlmuImage  **out_drawn_on,
             GError     **error)
 {
   AlmuRegion *region = almu_session_get_region (session, region_id, error);
@@ -100,10 +105,16 @@ find_shape (AlmuSession *session,
   shape = almu_region_get_shape (region);
   if (almu_region_get_file_id (region) != almu_file_get_id (file))
     {
-      g_set_error (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED,
-                   "Region %d was drawn on file %d; only regions of the image itself can be saved",
-                   region_id, almu_region_get_file_id (region));
-      return NULL;
+      AlmuImage *other = almu_region_get_image (region);
+
+      if (other == NULL)
+        {
+          g_set_error (error, ALMU_ERROR, ALMU_ERROR_NOT_FOUND,
+                       "Region %d is drawn on file %d, which is not open",
+                       region_id, almu_region_get_file_id (region));
+          return NULL;
+        }
+      *out_drawn_on = g_object_ref (other);
     }
 
   if (almu_shape_is_annotation (shape) ||
@@ -159,7 +170,7 @@ take_order (Saving                *saving,
 
   if (order->region_id > ALMU_SAVING_WHOLE)
     {
-      saving->shape = find_shape (session, file, order->region_id, error);
+      saving->shape = find_shape (session, file, order->region_id, &saving->drawn_on, error);
       return saving->shape != NULL;
     }
 
@@ -167,6 +178,33 @@ take_order (Saving                *saving,
 }
 
 /* -- the work ----------------------------------------------------------- */
+
+/* From the image it is drawn on to the one that is saved, by the sky. */
+static gboolean
+project_shape (Saving  *saving,
+               GError **error)
+{
+  g_autoptr(AlmuSkyMap) from = NULL;
+  g_autoptr(AlmuSkyMap) to = NULL;
+  AlmuShape *shape;
+
+  if (saving->drawn_on == NULL)
+    return TRUE;
+
+  from = almu_sky_map_new (almu_image_get_info (saving->drawn_on), error);
+  to = from != NULL ? almu_sky_map_new (almu_image_get_info (saving->image), error) : NULL;
+  shape = to != NULL ? almu_shape_project (saving->shape, from, to, error) : NULL;
+  if (shape == NULL)
+    {
+      g_prefix_error (error, "The region cannot be placed on %s: ", almu_image_get_name (saving->image));
+      return FALSE;
+    }
+
+  almu_shape_unref (saving->shape);
+  saving->shape = shape;
+
+  return TRUE;
+}
 
 static gboolean
 take_mask (Saving  *saving,
@@ -177,6 +215,8 @@ take_mask (Saving  *saving,
 
   if (saving->shape == NULL)
     return TRUE;
+  if (!project_shape (saving, error) || !almu_mask_check (saving->shape, info->width, info->height, error))
+    return FALSE;
 
   mask = almu_mask_new (saving->shape, info->width, info->height);
   saving->cutout->mask = mask;

@@ -188,6 +188,32 @@ test_saving_part (Desk         *desk,
       }
 }
 
+/* Drawn on another image of the same sky: here one that is the same but for
+ * its name. */
+static void
+test_saving_matched (Desk         *desk,
+                     gconstpointer user_data)
+{
+  const float                            points[] = { 20, 30, 6, 9 };
+  CARTA__SaveFile                        request = make_request ("copy.fits");
+  almu_test_autobody CARTA__OpenFileAck *ack = NULL;
+
+  open_cube (desk);
+  save_well (desk, &request);
+  desk_open (desk, "copy.fits", 1);
+
+  request.file_id = 1;
+  request.output_file_name = (char *) "part.fits";
+  request.region_id = almu_test_draw (desk->viewer, 0, -1, CARTA__REGION_TYPE__RECTANGLE, points, 2, 0);
+  save_well (desk, &request);
+
+  ack = almu_test_viewer_open (desk->viewer, "", "part.fits", "", 2);
+  g_assert_cmpint (ack->file_info_extended->width, ==, 7);
+  g_assert_cmpint (ack->file_info_extended->height, ==, 9);
+  g_assert_cmpfloat (get_number (ack, "CRPIX1"), ==, 30 - 17);
+  g_assert_cmpfloat (get_number (ack, "CRPIX2"), ==, 25 - 26);
+}
+
 /* -- what is refused ------------------------------------------------------ */
 
 static void
@@ -342,6 +368,7 @@ main (int   argc,
 
   desk_add ("/daemon/saving/whole", test_saving_whole);
   desk_add ("/daemon/saving/part", test_saving_part);
+  desk_add ("/daemon/saving/matched", test_saving_matched);
   desk_add ("/daemon/saving/overwrite", test_saving_overwrite);
   desk_add ("/daemon/saving/refused", test_saving_refused);
   g_test_add ("/daemon/saving/read-only", Desk, NULL, desk_prepare, test_saving_read_only, desk_tear_down);
