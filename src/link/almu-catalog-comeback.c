@@ -188,10 +188,12 @@ add_request (JsonBuilder        *builder,
   json_builder_end_object (builder);
 }
 
+/* The page's map of tables is one of MobX, into which scripts do not see; its
+ * own map inside is a plain one. */
 static char *
 dup_table_path (int catalog_id)
 {
-  return g_strdup_printf ("catalogStore.catalogProfileStores[%d]", catalog_id);
+  return g_strdup_printf ("catalogStore.catalogProfileStores.data_[%d].value_", catalog_id);
 }
 
 static void
@@ -267,6 +269,22 @@ push_view (Comeback              *comeback,
 
 static void go_on (GTask *task);
 
+/* A page that is made otherwise shows the catalog as it is in the file. */
+static void
+leave_view (GTask      *task,
+            const char *why)
+{
+  AlmuLink              *link = g_task_get_source_object (task);
+  Comeback              *comeback = g_task_get_task_data (task);
+  const AlmuCatalogWish *wish = comeback->kept->catalogs->pdata[comeback->next - 1];
+  g_autofree char       *text = NULL;
+
+  text = g_strdup_printf ("Filters and order of catalog %s are not set again: %s", wish->label,
+                          why != NULL ? why : "the page does not say why");
+  almu_link_report (link, CARTA__ERROR_SEVERITY__WARNING, "restore", text);
+  g_queue_clear_full (&comeback->scripts, (GDestroyNotify) almu_script_free);
+}
+
 static void
 on_told (GObject      *source,
          GAsyncResult *result,
@@ -283,7 +301,7 @@ on_told (GObject      *source,
     }
 
   if (!reply->success)
-    g_debug ("Catalog not as it was: %s", reply->message);
+    leave_view (task, reply->message);
   go_on (g_steal_pointer (&task));
 }
 

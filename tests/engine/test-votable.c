@@ -440,6 +440,31 @@ test_votable_shared (Fixture      *fixture,
     }
 }
 
+/* Figures, not verdicts. */
+static void
+test_votable_million (Fixture      *fixture,
+                      gconstpointer user_data)
+{
+  g_autofree char *text = NULL;
+  g_autoptr(GError) error = NULL;
+  g_autoptr(AlmuDataTable) table = NULL;
+  gint64 before;
+
+  if (!g_test_slow ())
+    {
+      g_test_skip ("slow");
+      return;
+    }
+
+  text = almu_test_votable (1000000);
+  before = g_get_monotonic_time ();
+  table = read_text (fixture, text, &error);
+  g_assert_no_error (error);
+  g_test_message ("a million rows of six columns, %.0f MB of XML, %.0f MB in memory: %.2f s",
+                  (double) strlen (text) / 1e6, (double) table->n_bytes / 1e6,
+                  (double) (g_get_monotonic_time () - before) / 1e6);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -459,6 +484,7 @@ main (int    argc,
   add_test ("/engine/votable/refused", test_votable_refused, NULL);
   add_test ("/engine/votable/entities", test_votable_entities, NULL);
   add_test ("/engine/votable/shared", test_votable_shared, NULL);
+  add_test ("/engine/votable/million", test_votable_million, NULL);
 
   return g_test_run ();
 }

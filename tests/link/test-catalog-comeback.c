@@ -181,7 +181,7 @@ static void
 test_comeback_catalogs (Fixture      *fixture,
                         gconstpointer user_data)
 {
-  static const char table[] = "catalogStore.catalogProfileStores[4]";
+  static const char table[] = "catalogStore.catalogProfileStores.data_[4].value_";
   static const char request[] =
     "[{\"fileId\":4,\"subsetStartIndex\":0,\"subsetDataSize\":20,\"imageBounds\":{},\"sortColumn\":\"mag\",\"sortingType\":1,"
     "\"columnIndices\":[0,4,5],\"filterConfigs\":["

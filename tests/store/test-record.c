@@ -754,6 +754,108 @@ test_mutated (void)
     }
 }
 
+/* -- catalogs ------------------------------------------------------------ */
+
+static void
+test_catalogs (void)
+{
+  g_autoptr(AlmuMemento) memento = make_memento ();
+  g_autoptr(AlmuMemento) again = NULL;
+  AlmuCatalogWish       *catalog = almu_catalog_wish_new (7);
+  const AlmuCatalogWish *read;
+  guint                  columns[] = { 0, 5, 2 };
+  g_autofree char       *text = NULL;
+  g_autoptr(GError) error = NULL;
+
+  catalog->name = almu_file_name_new ("cats/été", "a \"b\".vot", "", ALMU_IMAGE_NONE);
+  catalog->has_fingerprint = TRUE;
+  catalog->fingerprint.mtime_ns = G_MAXINT64;
+  catalog->preview_size = 50;
+  catalog->want = almu_rows_want_new ();
+  catalog->want->start = 100;
+  catalog->want->n_rows = 50;
+  g_array_append_vals (catalog->want->columns, columns, G_N_ELEMENTS (columns));
+  g_free (catalog->want->query->sort_column);
+  catalog->want->query->sort_column = g_strdup ("RA");
+  catalog->want->query->is_descending = TRUE;
+  for (int i = 0; i < ALMU_N_COMPARISONS; i++)
+    g_ptr_array_add (catalog->want->query->filters, almu_filter_new ("x", i, 0.1 * i, 1e300, i == 0 ? "söme" : ""));
+  g_ptr_array_add (catalog->want->query->filters, almu_filter_new ("y", ALMU_COMPARISON_RANGE_OPEN, NAN, -INFINITY, ""));
+  g_ptr_array_add (memento->catalogs, catalog);
+
+  text = almu_record_write (memento, NULL);
+  again = almu_record_read (text, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (again->catalogs->len, ==, 1);
+  read = again->catalogs->pdata[0];
+  g_assert_cmpint (read->id, ==, 7);
+  g_assert_true (almu_file_name_equal (read->name, catalog->name));
+  g_assert_true (almu_fingerprint_equal (&read->fingerprint, &catalog->fingerprint));
+  g_assert_cmpint (read->preview_size, ==, 50);
+  g_assert_cmpint (read->want->start, ==, 100);
+  g_assert_cmpint (read->want->n_rows, ==, 50);
+  g_assert_cmpmem (read->want->columns->data, read->want->columns->len * sizeof (guint), columns, sizeof columns);
+  g_assert_cmpuint (read->want->query->filters->len, ==, ALMU_N_COMPARISONS + 1);
+  for (guint i = 0; i < read->want->query->filters->len; i++)
+    {
+      const AlmuFilter *a = read->want->query->filters->pdata[i];
+      const AlmuFilter *b = catalog->want->query->filters->pdata[i];
+
+      g_assert_cmpstr (a->column, ==, b->column);
+      g_assert_cmpint (a->comparison, ==, b->comparison);
+      g_assert_true (a->value == b->value || (isnan (a->value) && isnan (b->value)));
+      if (b->comparison >= ALMU_COMPARISON_RANGE_OPEN)
+        g_assert_cmpfloat (a->second, ==, b->second);
+      g_assert_cmpstr (a->text, ==, b->text);
+    }
+  g_assert_true (read->want->query->is_descending);
+}
+
+static void
+test_catalogs_newer (void)
+{
+  static const char added[] =
+    "{\"version\":1,\"id\":5,\"files\":[],\"catalogs\":[{\"id\":1,\"name\":\"a.vot\",\"symbol\":\"star\"}]}";
+  g_autoptr(GError) error = NULL;
+  g_autoptr(AlmuMemento) memento = almu_record_read (added, &error);
+  g_autofree char *text = NULL;
+
+  g_assert_no_error (error);
+  g_assert_true (almu_record_has_unknown (added));
+  g_assert_null (((const AlmuCatalogWish *) memento->catalogs->pdata[0])->want);
+  text = almu_record_write (memento, added);
+  g_assert_nonnull (strstr (text, "\"symbol\":\"star\""));
+}
+
+static void
+test_catalogs_wrong (void)
+{
+  static const struct
+  {
+    const char *catalogs;
+    const char *part;
+  } cases[] = {
+    { "[{\"name\":\"a\"}]", "catalogs[0].id is missing" },
+    { "[{\"id\":1}]", "catalogs[0].name is missing" },
+    { "[{\"id\":1,\"name\":\"a\"},{\"id\":1,\"name\":\"b\"}]", "catalogs[1].id is 1" },
+    { "[{\"id\":1,\"name\":\"a\",\"filters\":[{\"column\":\"x\",\"value\":\"many\"}]}]", "filters[0].value is not a number" },
+    { "[{\"id\":1,\"name\":\"a\",\"filters\":[],\"columns\":[-1]}]", "columns[0] is not the number" },
+    { "[{\"id\":1,\"name\":\"a\",\"filters\":[],\"start\":-1}]", "start is not an integer" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *text = g_strdup_printf ("{\"version\":1,\"id\":5,\"files\":[],\"catalogs\":%s}", cases[i].catalogs);
+      g_autoptr(GError) error = NULL;
+      g_autoptr(AlmuMemento) memento = almu_record_read (text, &error);
+
+      g_assert_null (memento);
+      g_assert_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT);
+      g_test_message ("%s", error->message);
+      g_assert_nonnull (strstr (error->message, cases[i].part));
+    }
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -773,6 +875,9 @@ main (int   argc,
   g_test_add_func ("/store/record/overlays/off", test_overlays_off);
   g_test_add_func ("/store/record/overlays/other-version", test_overlays_other_version);
   g_test_add_func ("/store/record/overlays/wrong", test_overlays_wrong);
+  g_test_add_func ("/store/record/catalogs", test_catalogs);
+  g_test_add_func ("/store/record/catalogs/newer", test_catalogs_newer);
+  g_test_add_func ("/store/record/catalogs/wrong", test_catalogs_wrong);
   g_test_add_func ("/store/record/wrong", test_wrong);
   g_test_add_func ("/store/record/too-many", test_too_many);
   g_test_add_func ("/store/record/largest", test_largest);
