@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// A catalog over an image: opened, filtered, plotted, and there again.
+
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { Daemon } from './lib/daemon.mjs';
+import { writeQuarters } from './lib/fits.mjs';
+import { View, eventually, launchBrowser, needPage } from './lib/page.mjs';
+import { atEnd, check, checkEqual, run, test } from './lib/tap.mjs';
+
+const page = needPage();
+const browser = await launchBrowser();
+
+// sources on a grid around the image's centre, of 1…120 mJy
+const sources = Array.from({ length: 120 }, (_, i) => ({
+  id: i + 1,
+  name: `src $${i % 10}`,
+  ra: 187.25 + (i % 12 - 6) * 0.008,
+  dec: 12.5 + (Math.floor(i / 12) - 5) * 0.008,
+  flux: (i * 37) % 120 + 1,
+}));
+
+function writeCatalog(path) {
+  const field = (name, type, more = '') => `<FIELD name="${name}" datatype="${type}" ${more}/>`;
+  const row = ({ id, name, ra, dec, flux }) => `<TR>${[id, name, ra, dec, flux].map(cell => `<TD>${cell}</TD>`).join('')}</TR>`;
+  writeFileSync(path, `<?xml version="1.0"?><VOTABLE version="1.3"><RESOURCE><COOSYS ID="c" system="ICRS"/><TABLE>
+${field('id', 'int')}${field('name', 'char', 'arraysize="*"')}${field('RA', 'double', 'unit="deg" ucd="pos.eq.ra"')}
+${field('DEC', 'double', 'unit="deg" ucd="pos.eq.dec"')}${field('flux', 'float', 'unit="mJy"')}
+<DATA><TABLEDATA>${sources.map(row).join('\n')}</TABLEDATA></DATA></TABLE></RESOURCE></VOTABLE>`);
+}
+
+let view, bright;
+const daemon = await Daemon.start({
+  page,
+  args: ['--restore', 'ask'],
+  prepare: folder => {
+    writeQuarters(join(folder, 'quarters.fits'));
+    mkdirSync(join(folder, 'cats'));
+    writeCatalog(join(folder, 'cats', 'sources.vot'));
+  },
+});
+atEnd(() => daemon.end());
+
+/** What the page's table shows. */
+const table = () => view.get(() => {
+  const profile = app.catalogStore.catalogProfileStores.get(1);
+  const column = index => Array.from(profile.catalogData.get(index)?.data ?? []).slice(0, profile.numVisibleRows);
+  return {
+    n: profile.numVisibleRows, filtered: profile.filterDataSize, loading: profile.isLoadingData,
+    ids: column(0), names: column(1), fluxes: column(4),
+  };
+});
+
+const awaitTable = expected => eventually(async () => {
+  const { loading, ids, names, fluxes } = await table();
+  checkEqual(loading, false, 'whether rows are missing');
+  checkEqual(ids, expected.map(({ id }) => id), 'the numbers in the table');
+  checkEqual(names, expected.map(({ name }) => name), 'the names in the table');
+  checkEqual(fluxes, expected.map(({ flux }) => flux), 'the fluxes in the table');
+});
+
+/** As the table's widget asks when a filter was typed and a head clicked. */
+const ask = (text, sort) => view.get(([filter, column]) => {
+  const profile = app.catalogStore.catalogProfileStores.get(1);
+  profile.setColumnFilter(filter, 'flux');
+  profile.setSortingInfo(column, 1);
+  profile.resetFilterRequest();
+  const request = profile.updateRequestDataSize;
+  request.filterConfigs = profile.getUserFilters();
+  request.columnIndices = profile.displayedColumnHeaders.map(header => header.columnIndex);
+  request.sortColumn = column;
+  request.sortingType = 1;
+  app.sendCatalogFilter(request);
+}, [text, sort]);
+
+/** Plots the catalog over the image, as the widget's button does. */
+const plot = async () => {
+  await view.get(() => {
+    const widget = app.widgetsStore.catalogWidgets.get(app.catalogStore.catalogWidgets.get(1));
+    const profile = app.catalogStore.catalogProfileStores.get(1);
+    widget.setxAxis('RA');
+    widget.setyAxis('DEC');
+    profile.setUpdateMode(1);
+    const { wcsX, wcsY, xHeaderInfo, yHeaderInfo } = profile.get2DPlotData('RA', 'DEC', profile.catalogData);
+    app.catalogStore.convertToImageCoordinate(1, wcsX, wcsY, app.activeFrame.wcsInfo, xHeaderInfo.units, yHeaderInfo.units,
+      profile.catalogCoordinateSystem.system, profile.subsetEndIndex, profile.numVisibleRows);
+  });
+};
+
+test('a catalog is opened over an image', async () => {
+  view = await View.open(browser, daemon.address({ file: 'quarters.fits' }));
+  await view.awaitPicture();
+  checkEqual(await view.get(() => app.appendCatalog('cats', 'sources.vot', 50, 1)), 1, 'the number of the catalog');
+  await awaitTable(sources.slice(0, 50));
+});
+
+test('its rows are filtered and sorted', async () => {
+  bright = sources.filter(({ flux }) => flux > 80).sort((a, b) => b.flux - a.flux);
+  await ask('> 80', 'flux');
+  await awaitTable(bright);
+  checkEqual((await table()).filtered, bright.length, 'how many are left');
+});
+
+test('what is left is plotted over the image', async () => {
+  await plot();
+  await eventually(async () => checkEqual(await view.get(() => app.catalogStore.catalogCounts.get(1)), bright.length, 'how many are plotted'));
+  // the image's reference pixel is the middle of the grid
+  const [x, y] = await view.get(() => {
+    const { x: xs, y: ys } = app.catalogStore.catalogGLData.get(1);
+    return [xs[0], ys[0]];
+  });
+  const { ra, dec } = bright[0];
+  check(Math.abs(x - (149 - (ra - 187.25) * Math.cos(12.5 * Math.PI / 180) * 1800)) < 0.2, `x is ${x}`);
+  check(Math.abs(y - (99 + (dec - 12.5) * 1800)) < 0.2, `y is ${y}`);
+  await view.screenshot('catalog');
+  view.checkNoErrors();
+});
+
+test('the service is killed, and asked again after Retry', async () => {
+  await daemon.kill();
+  await view.awaitLoss();
+  await daemon.launch();
+  await view.retry();
+  await awaitTable(bright);
+  bright = sources.filter(({ flux }) => flux > 100).sort((a, b) => b.flux - a.flux);
+  await ask('> 100', 'flux');
+  await awaitTable(bright);
+  view.errors.length = 0;
+});
+
+test('a page that was started again gets the catalog back, filtered', async () => {
+  await view.goto(daemon.address());
+  await view.page.getByText('Resume your last session?').waitFor();
+  await view.page.getByRole('button', { name: 'OK', exact: true }).last().click();
+  await view.awaitPicture();
+  await view.until(() => app.catalogStore.catalogProfileStores.size === 1);
+  await awaitTable(bright);
+  const filter = await view.get(() => app.catalogStore.catalogProfileStores.get(1).catalogControlHeader.get('flux').filter);
+  checkEqual(filter, '>100', 'the filter that is shown');
+  await view.screenshot('catalog-comeback');
+  view.checkNoErrors();
+});
+
+test('and goes on from there', async () => {
+  bright = sources.filter(({ flux }) => flux > 110).sort((a, b) => b.flux - a.flux);
+  await ask('> 110', 'flux');
+  await awaitTable(bright);
+  await eventually(async () => {
+    const kept = (await (await daemon.fetch('/api/database/list/workspaces')).json()).workspaces;
+    checkEqual(kept.length, 0, 'number of kept sessions');
+  });
+});
+
+await run(name => view?.explain(name));
