@@ -5,6 +5,7 @@
 
 #include <json-glib/json-glib.h>
 
+#include "almu-frame.h"
 #include "almu-json-text.h"
 #include "almu-link.h"
 #include "almu-message.h"
@@ -45,6 +46,7 @@ typedef struct
   const char *group;   /* member of the look it goes into, or NULL */
   const char *member;  /* its name there, if that is another */
   gboolean    is_part; /* only of a group that is enabled */
+  gboolean    is_new;  /* an older page stumbles over it, and says so */
 } Leaf;
 
 #define ENABLED "isEnabled"
@@ -61,9 +63,9 @@ static const Leaf file_leaves[] = {
   { "", "zoomLevel" },
   { "", "center" },
   /* null for one that follows none */
-  { ".spatialReference.frameInfo", "fileId", NULL, "spatialReference" },
-  { ".spectralReference.frameInfo", "fileId", NULL, "spectralReference" },
-  { ".rasterScalingReference.frameInfo", "fileId", NULL, "rasterScalingReference" },
+  { ".spatialReference.frameInfo", "fileId", NULL, "spatialReference", .is_new = TRUE },
+  { ".spectralReference.frameInfo", "fileId", NULL, "spectralReference", .is_new = TRUE },
+  { ".rasterScalingReference.frameInfo", "fileId", NULL, "rasterScalingReference", .is_new = TRUE },
   { ".renderConfig", "scaling", "renderConfig" },
   { ".renderConfig", "colorMap", "renderConfig" },
   { ".renderConfig", "isInverted", "renderConfig" },
@@ -503,11 +505,18 @@ ask_of_region (Watch *watch)
     ask_action (watch, object, "getAnnotationStyles", "[]", on_styles);
 }
 
-static void
-pass_disabled (Watch *watch)
+static gboolean
+is_worth_asking (Watch      *watch,
+                 const Leaf *leaf)
 {
-  while (watch->leaf < G_N_ELEMENTS (file_leaves) && file_leaves[watch->leaf].is_part &&
-         !is_enabled (watch, file_leaves[watch->leaf].group))
+  return (!leaf->is_part || is_enabled (watch, leaf->group)) &&
+         (!leaf->is_new || almu_link_get_icd_version (watch->link) >= ALMU_ICD_VERSION);
+}
+
+static void
+pass_over (Watch *watch)
+{
+  while (watch->leaf < G_N_ELEMENTS (file_leaves) && !is_worth_asking (watch, &file_leaves[watch->leaf]))
     watch->leaf++;
 }
 
@@ -516,7 +525,7 @@ ask_of_file (Watch *watch)
 {
   g_autofree char *object = NULL;
 
-  pass_disabled (watch);
+  pass_over (watch);
   /* one that follows another has that one's regions */
   if (watch->leaf == G_N_ELEMENTS (file_leaves) && json_object_has_member (watch->look, "spatialReference"))
     watch->n_regions = 0;
