@@ -9,6 +9,7 @@
 #include <string.h>
 #include <zfp.h>
 
+#include "kernel-zfp.h"
 #include "kernel.h"
 
 #define BLOCK 4
@@ -211,24 +212,30 @@ prepare_pixels (Scratch     *scratch,
   append_run (scratch->runs, length);
 }
 
+static void
+reserve_stream (Scratch *scratch,
+                gsize    size)
+{
+  if (size <= scratch->stream_size)
+    return;
+
+  g_free (scratch->stream);
+  scratch->stream = g_malloc (size);
+  scratch->stream_size = size;
+}
+
 static gsize
-compress (Scratch *scratch,
-          int      width,
-          int      height,
-          int      precision)
+compress_with_libzfp (Scratch *scratch,
+                      int      width,
+                      int      height,
+                      int      precision)
 {
   zfp_field *field = zfp_field_2d (scratch->pixels, zfp_type_float, width, height);
   bitstream *bits;
   gsize      size;
 
   zfp_stream_set_precision (scratch->zfp, (uint) precision);
-  size = zfp_stream_maximum_size (scratch->zfp, field);
-  if (size > scratch->stream_size)
-    {
-      g_free (scratch->stream);
-      scratch->stream = g_malloc (size);
-      scratch->stream_size = size;
-    }
+  reserve_stream (scratch, zfp_stream_maximum_size (scratch->zfp, field));
 
   bits = stream_open (scratch->stream, scratch->stream_size);
   zfp_stream_set_bit_stream (scratch->zfp, bits);
@@ -240,6 +247,25 @@ compress (Scratch *scratch,
   zfp_field_free (field);
 
   return size;
+}
+
+/* Streams are the same whoever writes them; those of libzfp are whole words,
+ * of which a build of it has one size or another. */
+static gsize
+compress (Scratch *scratch,
+          int      width,
+          int      height,
+          int      precision)
+{
+  gsize n_word = stream_word_bits / 8;
+  gsize size;
+
+  reserve_stream (scratch, almu_kernel_zfp_bound ((gsize) width, (gsize) height, precision));
+  size = almu_kernel_zfp_encode (scratch->pixels, (gsize) width, (gsize) height, precision, scratch->stream);
+  if (size == 0)
+    return compress_with_libzfp (scratch, width, height, precision);
+
+  return (size + n_word - 1) / n_word * n_word;
 }
 
 static int
