@@ -28,7 +28,7 @@ def languages(top):
 
 def extract(top, names, folder):
     pot = folder / "almucantar.pot"
-    subprocess.run(["xgettext", "--from-code=UTF-8", "--keyword=_", "--keyword=N_", "--language=C",
+    subprocess.run(["xgettext", "--from-code=UTF-8", "--keyword=_", "--keyword=N_",
                     f"--output={pot}", *sorted(names)], cwd=top, check=True, capture_output=True)
     return pot
 
@@ -50,13 +50,14 @@ def main():
         print("1..0 # SKIP gettext is not installed")
         return 0
 
-    listed = {line for line in (top / "po/POTFILES").read_text(encoding="utf-8").splitlines() if line.startswith("src/")}
+    named = set((top / "po/POTFILES").read_text(encoding="utf-8").split())
+    listed = {name for name in named if name.startswith("src/")}
     found = sources_with_text(top)
     checks = [("POTFILES", [f"{name} is not listed" for name in sorted(found - listed)]
                + [f"{name} has no text" for name in sorted(listed - found)])]
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        pot = extract(top, found, folder)
+        pot = extract(top, found | named, folder)
         for language in languages(top):
             checks.append((language, untranslated(top, language, pot, folder)))
 
