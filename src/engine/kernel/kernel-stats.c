@@ -6,7 +6,8 @@
 #include <float.h>
 #include <math.h>
 
-#define LANES 32
+/* As many sums as registers of most machines hold beside what else goes on. */
+#define LANES 16
 
 static inline __attribute__ ((always_inline)) gboolean
 is_finite (float value)
@@ -107,18 +108,107 @@ sum_squares (const float *values,
   return fold (sum);
 }
 
+/* Most blocks have no blanks, and are done in half the time if that is known.
+ * The sums are those of above, to the last bit. Returns FALSE if there is a
+ * blank after all. */
+ALMU_KERNEL static gboolean
+sum_up_finite (const float    *values,
+               gsize           n_values,
+               AlmuKernelSums *sums)
+{
+  double sum[LANES] = { 0 };
+  float  min[LANES], max[LANES], size[LANES] = { 0 };
+  gsize  i = 0;
+
+  for (int k = 0; k < LANES; k++)
+    {
+      min[k] = FLT_MAX;
+      max[k] = -FLT_MAX;
+    }
+
+  for (; i + LANES <= n_values; i += LANES)
+    for (int k = 0; k < LANES; k++)
+      {
+        float v = values[i + k];
+
+        sum[k] += (double) v;
+        min[k] = v < min[k] ? v : min[k];
+        max[k] = v > max[k] ? v : max[k];
+        /* a product of NaN or infinity and 0 is NaN, and remains */
+        size[k] += v * 0.0f;
+      }
+
+  for (int k = 0; i < n_values; i++, k++)
+    {
+      float v = values[i];
+
+      sum[k] += (double) v;
+      min[k] = v < min[k] ? v : min[k];
+      max[k] = v > max[k] ? v : max[k];
+      size[k] += v * 0.0f;
+    }
+
+  sums->n = n_values;
+  sums->min = FLT_MAX;
+  sums->max = -FLT_MAX;
+  for (int k = 0; k < LANES; k++)
+    {
+      if (size[k] != 0.0f)
+        return FALSE;
+      sums->min = min[k] < sums->min ? min[k] : sums->min;
+      sums->max = max[k] > sums->max ? max[k] : sums->max;
+    }
+  sums->sum = fold (sum);
+
+  return TRUE;
+}
+
+ALMU_KERNEL static double
+sum_finite_squares (const float *values,
+                    gsize        n_values,
+                    double       mean)
+{
+  double sum[LANES] = { 0 };
+  gsize  i = 0;
+
+  for (; i + LANES <= n_values; i += LANES)
+    for (int k = 0; k < LANES; k++)
+      {
+        double d = (double) values[i + k] - mean;
+
+        sum[k] += d * d;
+      }
+
+  for (int k = 0; i < n_values; i++, k++)
+    {
+      double d = (double) values[i] - mean;
+
+      sum[k] += d * d;
+    }
+
+  return fold (sum);
+}
+
+/* A second look at the values, which are still in the cache, is what keeps
+ * sigma right when the mean is large. */
 void
 almu_kernel_measure (const float    *values,
                      gsize           n_values,
                      AlmuKernelSums *out_sums)
 {
-  sum_up (values, n_values, out_sums);
+  gboolean is_finite = sum_up_finite (values, n_values, out_sums);
+  double   mean;
 
-  /* A second look at the values, which are still in the cache, is what
-   * keeps sigma right when the mean is large. */
-  out_sums->m2 = out_sums->n > 1
-                   ? sum_squares (values, n_values, out_sums->sum / (double) out_sums->n)
-                   : 0.0;
+  if (!is_finite)
+    sum_up (values, n_values, out_sums);
+
+  mean = out_sums->sum / (double) out_sums->n;
+  if (out_sums->n <= 1)
+    out_sums->m2 = 0.0;
+  else if (is_finite)
+    out_sums->m2 = sum_finite_squares (values, n_values, mean);
+  else
+    out_sums->m2 = sum_squares (values, n_values, mean);
 }
 
 ALMU_KERNEL gsize
