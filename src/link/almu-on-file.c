@@ -5,12 +5,14 @@
 
 #include "almu-error.h"
 #include "almu-file-message.h"
+#include "almu-limits.h"
 #include "almu-message.h"
 #include "almu-speak-image.h"
 
 typedef struct
 {
   AlmuLink *link;
+  guint16   event; /* OPEN_FILE, or CONCAT_STOKES_FILES */
   guint32   request_id;
   int       file_id;
 } Opening;
@@ -61,16 +63,72 @@ almu_file_name_new_for_message (AlmuFolder *folder,
                              support_aips_beam ? ALMU_IMAGE_HISTORY_BEAM : ALMU_IMAGE_NONE);
 }
 
+static AlmuPartName *
+part_new (AlmuFolder              *folder,
+          const CARTA__StokesFile *file,
+          GError                 **error)
+{
+  g_autoptr(AlmuFileName) name = NULL;
+
+  name = almu_file_name_new_for_message (folder, file->directory, file->file, file->hdu, FALSE, error);
+
+  return name != NULL ? almu_part_name_new (name, (int) file->polarization_type) : NULL;
+}
+
+/**
+ * almu_file_name_new_for_stokes_files:
+ * @folder: what names are relative to
+ * @files: (array length=n_files): what a message says to open a hypercube
+ *
+ * Returns: (nullable): the same as the model has it
+ */
+AlmuFileName *
+almu_file_name_new_for_stokes_files (AlmuFolder               *folder,
+                                     CARTA__StokesFile *const *files,
+                                     gsize                     n_files,
+                                     GError                  **error)
+{
+  g_autoptr(GPtrArray) parts = almu_part_names_new ();
+
+  if (n_files > ALMU_LIMIT_HYPERCUBE_FILES)
+    {
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
+                   "%" G_GSIZE_FORMAT " files are more than the %d polarisations there are",
+                   n_files, ALMU_LIMIT_HYPERCUBE_FILES);
+      return NULL;
+    }
+
+  for (gsize i = 0; i < n_files; i++)
+    {
+      AlmuPartName *part = part_new (folder, files[i], error);
+
+      if (part == NULL)
+        return NULL;
+
+      g_ptr_array_add (parts, part);
+    }
+
+  return almu_file_name_new_hypercube (parts, error);
+}
+
 static void
-acknowledge (AlmuLink *link,
-             guint32   request_id,
-             AlmuFile *file)
+acknowledge (const Opening *opening,
+             AlmuFile      *file)
 {
   g_autoptr(AlmuScratch) scratch = almu_scratch_new ();
-  CARTA__OpenFileAck *ack = almu_speak_open_file_ack (file, scratch);
+  CARTA__ConcatStokesFilesAck concat_ack = CARTA__CONCAT_STOKES_FILES_ACK__INIT;
+  CARTA__OpenFileAck         *ack = almu_speak_open_file_ack (file, scratch);
+  const ProtobufCMessage     *reply = &ack->base;
 
-  almu_session_commit (almu_link_get_session (link));
-  almu_link_reply (link, request_id, &ack->base);
+  if (opening->event == CARTA__EVENT_TYPE__CONCAT_STOKES_FILES)
+    {
+      concat_ack.success = TRUE;
+      concat_ack.open_file_ack = ack;
+      reply = &concat_ack.base;
+    }
+
+  almu_session_commit (almu_link_get_session (opening->link));
+  almu_link_reply (opening->link, opening->request_id, reply);
 }
 
 static void
@@ -89,16 +147,43 @@ on_opened (GObject      *source,
 
   if (file != NULL)
     {
-      acknowledge (opening->link, opening->request_id, file);
+      acknowledge (opening, file);
       almu_demand_start (almu_file_get_demand (file));
     }
   else
     {
-      almu_link_refuse (opening->link, CARTA__EVENT_TYPE__OPEN_FILE, opening->request_id,
-                        opening->file_id, error);
+      almu_link_refuse (opening->link, opening->event, opening->request_id, opening->file_id, error);
     }
 
   almu_link_end_order (opening->link, opening->file_id);
+}
+
+/* @name is taken; NULL if there is none, and @error says why. */
+static void
+open_file (AlmuLink     *link,
+           guint16       event,
+           guint32       request_id,
+           int           file_id,
+           AlmuFileName *name,
+           const GError *error)
+{
+  g_autoptr(AlmuFileName) owned = name;
+  Opening *opening;
+
+  if (name == NULL)
+    {
+      almu_link_refuse (link, event, request_id, file_id, error);
+      return;
+    }
+
+  opening = g_new0 (Opening, 1);
+  opening->link = g_object_ref (link);
+  opening->event = event;
+  opening->request_id = request_id;
+  opening->file_id = file_id;
+  almu_link_begin_order (link, file_id);
+  almu_session_open_file_async (almu_link_get_session (link), file_id, name,
+                                almu_link_get_cancellable (link), on_opened, opening);
 }
 
 void
@@ -107,9 +192,8 @@ almu_on_open_file (AlmuLink               *link,
                    const ProtobufCMessage *message)
 {
   const CARTA__OpenFile *request = (const CARTA__OpenFile *) message;
-  g_autoptr(AlmuFileName) name = NULL;
+  AlmuFileName          *name = NULL;
   g_autoptr(GError) error = NULL;
-  Opening *opening;
 
   if (request->lel_expr)
     g_set_error (&error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED,
@@ -119,19 +203,21 @@ almu_on_open_file (AlmuLink               *link,
                                            request->file, request->hdu,
                                            request->support_aips_beam, &error);
 
-  if (name == NULL)
-    {
-      almu_link_refuse (link, CARTA__EVENT_TYPE__OPEN_FILE, request_id, request->file_id, error);
-      return;
-    }
+  open_file (link, CARTA__EVENT_TYPE__OPEN_FILE, request_id, request->file_id, name, error);
+}
 
-  opening = g_new0 (Opening, 1);
-  opening->link = g_object_ref (link);
-  opening->request_id = request_id;
-  opening->file_id = request->file_id;
-  almu_link_begin_order (link, request->file_id);
-  almu_session_open_file_async (almu_link_get_session (link), request->file_id, name,
-                                almu_link_get_cancellable (link), on_opened, opening);
+void
+almu_on_concat_stokes_files (AlmuLink               *link,
+                             guint32                 request_id,
+                             const ProtobufCMessage *message)
+{
+  const CARTA__ConcatStokesFiles *request = (const CARTA__ConcatStokesFiles *) message;
+  g_autoptr(GError) error = NULL;
+  AlmuFileName *name;
+
+  name = almu_file_name_new_for_stokes_files (almu_link_get_folder (link), request->stokes_files,
+                                              request->n_stokes_files, &error);
+  open_file (link, CARTA__EVENT_TYPE__CONCAT_STOKES_FILES, request_id, request->file_id, name, error);
 }
 
 void
