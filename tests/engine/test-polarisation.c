@@ -352,7 +352,7 @@ draw (int x,
       int channel,
       int stokes)
 {
-  guint hash = (guint) (x * 73856093) ^ (guint) (y * 19349663) ^ (guint) (channel * 83492791) ^ (guint) (stokes * 2654435761u);
+  guint hash = (guint) x * 73856093 ^ (guint) y * 19349663 ^ (guint) channel * 83492791 ^ (guint) stokes * 2654435761u;
 
   hash = (hash ^ (hash >> 15)) * 2246822519u;
   hash ^= hash >> 13;

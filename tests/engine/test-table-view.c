@@ -20,8 +20,8 @@ append_random (AlmuColumn *column,
   /* few values, so that there are many alike */
   gint32  small = g_rand_int_range (random, -5, 300);
   guint64 integer = (guint64) (g_rand_int_range (random, 0, 4) == 0
-                                 ? ((gint64) g_rand_int (random) << 32 | g_rand_int (random))
-                                 : small);
+                                 ? ((guint64) g_rand_int (random) << 32 | g_rand_int (random))
+                                 : (guint64) small);
   double  real = g_rand_int_range (random, 0, 3) == 0 ? specials[g_rand_int_range (random, 0, G_N_ELEMENTS (specials))]
                                                       : small / 4.0;
   float   single = (float) real;

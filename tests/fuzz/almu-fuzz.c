@@ -84,3 +84,18 @@ almu_tape_take_bits (AlmuTape *self)
 
   return bits;
 }
+
+/* Up to 255 bytes as they are. */
+gsize
+almu_tape_cut (AlmuTape      *self,
+               const guint8 **out_bytes)
+{
+  gsize length = almu_tape_take (self);
+
+  length = MIN (length, self->left);
+  *out_bytes = self->data;
+  self->data += length;
+  self->left -= length;
+
+  return length;
+}

@@ -31,5 +31,6 @@ guint8  almu_tape_take (AlmuTape *self);
 guint   almu_tape_choose (AlmuTape *self,
                           guint     n);
 guint64 almu_tape_take_bits (AlmuTape *self);
+gsize   almu_tape_cut (AlmuTape *self, const guint8 **out_bytes);
 
 G_END_DECLS

@@ -96,20 +96,19 @@ append_text (GByteArray *body,
              guint64     tag,
              AlmuTape   *tape)
 {
-  guint choice = almu_tape_take (tape);
+  guint         choice = almu_tape_take (tape);
+  const char   *text = texts[choice % G_N_ELEMENTS (texts)];
+  const guint8 *bytes;
+  gsize         length;
 
-  if (choice < 250 || tape->left < choice)
+  if (choice < 250)
     {
-      const char *text = texts[choice % G_N_ELEMENTS (texts)];
-
       append_tagged (body, tag, text, strlen (text));
       return;
     }
 
-  choice = MIN (almu_tape_take (tape), (guint) tape->left);
-  append_tagged (body, tag, tape->data, choice);
-  tape->data += choice;
-  tape->left -= choice;
+  length = almu_tape_cut (tape, &bytes);
+  append_tagged (body, tag, bytes, length);
 }
 
 static void append_message (GByteArray                       *body,

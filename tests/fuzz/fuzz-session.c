@@ -171,12 +171,11 @@ static void
 garble (Stage    *stage,
         AlmuTape *tape)
 {
-  guint16 event = almu_tape_take (tape);
-  gsize   length = MIN (almu_tape_take (tape), tape->left);
+  guint16       event = almu_tape_take (tape);
+  const guint8 *bytes;
+  gsize         length = almu_tape_cut (tape, &bytes);
 
-  almu_test_viewer_send_raw (stage->viewer, event, 1, tape->data, length);
-  tape->data += length;
-  tape->left -= length;
+  almu_test_viewer_send_raw (stage->viewer, event, 1, bytes, length);
 }
 
 static void

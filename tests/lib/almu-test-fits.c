@@ -92,7 +92,8 @@ begin (AlmuTestFits *self,
 
   self->bitpix = bitpix;
   self->n_axes = n_axes;
-  memcpy (self->shape, shape, n_axes * sizeof shape[0]);
+  for (int i = 0; i < n_axes; i++)
+    self->shape[i] = shape[i];
 }
 
 void
