@@ -171,6 +171,10 @@ begin_table (Reader         *reader,
   AlmuDataTable   *table = reader->table;
   g_autofree char *n_rows = dup_attribute (attributes, n_attributes, "nrows");
 
+  /* within its own rows it would take the columns from under them */
+  if (reader->has_data)
+    return;
+
   g_ptr_array_set_size (table->columns, 0);
   g_array_set_size (reader->fields, 0);
   g_free (table->name);
@@ -271,7 +275,7 @@ end_description (Reader *reader)
 static void
 begin_data (Reader *reader)
 {
-  if (get_parent (reader) != ELEMENT_TABLE)
+  if (get_parent (reader) != ELEMENT_TABLE || reader->has_data)
     return;
 
   reader->has_data = TRUE;
