@@ -159,15 +159,15 @@ is_weak (const AlmuVectorRecipe *recipe,
   return isnan (tested) || tested < recipe->threshold;
 }
 
-static AlmuTilePicture *
-make_picture (const AlmuVectorRecipe *recipe,
-              const Means            *means,
-              AlmuVectorSource        source,
-              float (*get) (const AlmuVectorRecipe *,
-                            const Means *,
-                            gsize))
+static float *
+make_values (const AlmuVectorRecipe *recipe,
+             const Means            *means,
+             AlmuVectorSource        source,
+             float (*get) (const AlmuVectorRecipe *,
+                           const Means *,
+                           gsize))
 {
-  g_autofree float *values = NULL;
+  float *values;
 
   if (source == ALMU_VECTOR_NONE)
     return NULL;
@@ -176,8 +176,32 @@ make_picture (const AlmuVectorRecipe *recipe,
   for (gsize k = 0; k < means->n; k++)
     values[k] = is_weak (recipe, means, source, k) ? NAN : get (recipe, means, k);
 
+  return values;
+}
+
+static AlmuTilePicture *
+make_picture (const AlmuVectorRecipe *recipe,
+              const Means            *means,
+              const float            *values)
+{
+  if (values == NULL)
+    return NULL;
+
   return almu_tile_picture_new_plain (values, means->width, means->height,
                                       recipe->compression, recipe->quality);
+}
+
+/* A vector has all that it is said to have. */
+static gboolean
+has_vectors (const float *lengths,
+             const float *angles,
+             gsize        n)
+{
+  for (gsize k = 0; k < n; k++)
+    if ((lengths == NULL || isfinite (lengths[k])) && (angles == NULL || isfinite (angles[k])))
+      return TRUE;
+
+  return FALSE;
 }
 
 static AlmuPlane *
@@ -199,12 +223,14 @@ AlmuVectorTile *
 almu_vectors_make_tile (const AlmuVectorRecipe *recipe,
                         guint                   index)
 {
-  int             width, height;
-  gint64          side = (gint64) ALMU_TILE_SIZE * recipe->factor;
-  guint           n_across;
-  AlmuRect        area;
-  Means           means;
-  AlmuVectorTile *tile;
+  int               width, height;
+  gint64            side = (gint64) ALMU_TILE_SIZE * recipe->factor;
+  guint             n_across;
+  AlmuRect          area;
+  Means             means;
+  AlmuVectorTile   *tile;
+  g_autofree float *lengths = NULL;
+  g_autofree float *angles = NULL;
 
   g_return_val_if_fail (get_any_plane (recipe) != NULL, NULL);
 
@@ -222,8 +248,11 @@ almu_vectors_make_tile (const AlmuVectorRecipe *recipe,
   area.width = (int) MIN (side, width - area.x);
   area.height = (int) MIN (side, height - area.y);
   means_init (&means, recipe, &area);
-  tile->intensity = make_picture (recipe, &means, recipe->intensity, get_intensity);
-  tile->angle = make_picture (recipe, &means, recipe->angle, get_angle);
+  lengths = make_values (recipe, &means, recipe->intensity, get_intensity);
+  angles = make_values (recipe, &means, recipe->angle, get_angle);
+  tile->has_vectors = has_vectors (lengths, angles, means.n);
+  tile->intensity = make_picture (recipe, &means, lengths);
+  tile->angle = make_picture (recipe, &means, angles);
   means_clear (&means);
 
   return tile;

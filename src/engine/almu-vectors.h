@@ -51,6 +51,7 @@ typedef struct
  * @mip: how many pixels each way are one vector
  * @intensity: (nullable): lengths
  * @angle: (nullable): degrees from north
+ * @has_vectors: whether there is one to draw
  *
  * Some vectors, ready for the wire.
  */
@@ -60,6 +61,7 @@ typedef struct
   int              mip;
   AlmuTilePicture *intensity;
   AlmuTilePicture *angle;
+  gboolean         has_vectors;
 } AlmuVectorTile;
 
 guint           almu_vectors_count_tiles (int width,

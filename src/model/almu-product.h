@@ -114,7 +114,7 @@ typedef struct
     struct
     {
       const AlmuVectorSettings *settings;
-      const AlmuVectorTile     *tile; /* NULL if void, and at the beginning */
+      const AlmuVectorTile     *tile; /* NULL if void, and at an end after which there is none */
     } vectors;
 
     /* the file id is that of a catalog */

@@ -32,6 +32,10 @@ static const int part_polarisations[N_PARTS] = {
  * are fetched, then their tiles are made row by row, as fast as the viewer
  * reads. Another plane and other settings end all of it, and void what was
  * said. Main thread only.
+ *
+ * The first tile replaces what the viewer has, and is one with vectors in it
+ * if there is any: the page takes the range of lengths it draws from what
+ * comes first, for good, and after nothing it draws nothing ever.
  */
 struct _AlmuVectorQueue
 {
@@ -50,7 +54,9 @@ struct _AlmuVectorQueue
   guint               n_missing;
   AlmuSeries         *series;
   guint               n_tiles;
-  gboolean            has_spoken;
+  gboolean            has_spoken; /* of this plane with these settings */
+  gboolean            is_open;    /* the viewer has the beginning of others that were given up */
+  float               progress;   /* that was said last */
   gboolean            is_paused;
 };
 
@@ -160,22 +166,44 @@ make_tile (guint         index,
   return almu_vectors_make_tile (data, index);
 }
 
+/* The viewer adds to what it has, unless that is complete or the progress is
+ * 0; one alone need not say so where nothing was left incomplete. */
+static void
+say (AlmuVectorQueue      *self,
+     const AlmuVectorTile *tile,
+     float                 progress)
+{
+  gboolean is_first = !self->has_spoken;
+
+  if (is_first && (self->is_open || progress < 1))
+    progress = 0;
+
+  self->has_spoken = TRUE;
+  self->is_open = FALSE;
+  self->progress = progress;
+  self->func (tile, progress, NULL, self->user_data);
+}
+
 static void
 take_tile (guint    index,
            gpointer item,
            gpointer user_data)
 {
-  AlmuVectorQueue *self = user_data;
+  AlmuVectorQueue      *self = user_data;
+  const AlmuVectorTile *tile = item;
+  gboolean              is_last = index + 1 == self->n_tiles;
 
-  if (item == NULL)
+  if (tile != NULL && (tile->has_vectors || is_last))
+    say (self, tile, is_last ? 1 : (float) (index + 1) / (float) self->n_tiles);
+
+  if (tile == NULL && self->progress < 1)
+    say (self, NULL, 1);
+
+  if (tile == NULL)
     {
       stop (self);
       self->done (self->user_data);
-      return;
     }
-
-  self->func (item, index + 1 == self->n_tiles ? 1 : (float) (index + 1) / (float) self->n_tiles,
-              NULL, self->user_data);
 }
 
 static AlmuPlane *
@@ -229,10 +257,7 @@ make_tiles (AlmuVectorQueue *self)
   series = almu_series_new (self->n_tiles, make_tile, (GDestroyNotify) almu_vector_tile_free,
                             recipe, recipe_free);
   self->series = g_object_ref (series);
-  self->has_spoken = TRUE;
-  self->func (NULL, 0, NULL, self->user_data);
-  if (self->series == series)
-    almu_series_start (series, self->is_paused, take_tile, self);
+  almu_series_start (series, self->is_paused, take_tile, self);
 }
 
 /* -- planes ------------------------------------------------------------- */
@@ -328,7 +353,10 @@ start_again (AlmuVectorQueue *self)
   stop (self);
   self->has_spoken = FALSE;
   if (has_spoken)
-    self->func (NULL, -1, NULL, self->user_data);
+    {
+      self->is_open = self->progress < 1;
+      self->func (NULL, -1, NULL, self->user_data);
+    }
 
   if (self->plane == NULL || self->settings == NULL)
     return;

@@ -45,6 +45,13 @@ polarised (const gint64 *position,
     }
 }
 
+static double
+blank_corner (const gint64 *position,
+              gpointer      user_data)
+{
+  return position[0] < 512 && position[1] < 512 ? NAN : 1 + (double) position[0] / 100;
+}
+
 static void
 write_hill (Desk *desk)
 {
@@ -311,16 +318,13 @@ await_vectors (Desk *desk)
   return desk_await (desk, CARTA__EVENT_TYPE__VECTOR_OVERLAY_TILE_DATA);
 }
 
-/* The one tile of a small image, after the message that begins. */
+/* The one tile of a small image. Nothing may come before it: the page would
+ * take the range of lengths from that. */
 static CARTA__VectorOverlayTileData *
 await_vector_tile (Desk *desk)
 {
-  almu_test_autobody CARTA__VectorOverlayTileData *begin = await_vectors (desk);
-  CARTA__VectorOverlayTileData                    *data;
+  CARTA__VectorOverlayTileData *data = await_vectors (desk);
 
-  g_assert_cmpfloat (begin->progress, ==, 0);
-  g_assert_cmpuint (begin->n_intensity_tiles, ==, 0);
-  data = await_vectors (desk);
   g_assert_cmpfloat (data->progress, ==, 1);
   g_assert_cmpuint (data->n_intensity_tiles, ==, 1);
   g_assert_cmpuint (data->n_angle_tiles, ==, 1);
@@ -433,6 +437,35 @@ test_vectors (Desk         *desk,
   almu_test_ask_plane (desk->viewer, 0, 0, 0, NULL, 0);
   almu_test_viewer_await_pong (desk->viewer);
   g_assert_null (almu_test_viewer_take (desk->viewer, CARTA__EVENT_TYPE__VECTOR_OVERLAY_TILE_DATA));
+}
+
+/* Four tiles, of which the first has no vectors. */
+static void
+test_vectors_blank (Desk         *desk,
+                    gconstpointer user_data)
+{
+  CARTA__SetVectorOverlayParameters settings = vector_settings (0, -1);
+  double                            progress = -1;
+  guint                             n_tiles = 0;
+
+  desk_write (desk, "corner.fits", 2, (const gint64[]){ 600, 600 }, blank_corner, NULL);
+  desk_open (desk, "corner.fits", 0);
+  settings.smoothing_factor = 2;
+  almu_test_viewer_send (desk->viewer, &settings.base);
+  while (progress < 1)
+    {
+      almu_test_autobody CARTA__VectorOverlayTileData *data = await_vectors (desk);
+
+      g_assert_cmpuint (data->n_intensity_tiles, ==, 1);
+      g_assert_true (data->intensity_tiles[0]->x > 0 || data->intensity_tiles[0]->y > 0);
+      g_assert_cmpuint (data->intensity_tiles[0]->image_data.len, >, 0);
+      if (n_tiles == 0)
+        g_assert_cmpfloat (data->progress, ==, 0);
+      g_assert_cmpfloat (data->progress, >, progress);
+      progress = data->progress;
+      n_tiles++;
+    }
+  g_assert_cmpuint (n_tiles, ==, 3);
 }
 
 static void
@@ -577,6 +610,7 @@ main (int   argc,
   desk_add ("/daemon/overlay/contours-wrong", test_contours_wrong);
   desk_add ("/daemon/overlay/contours-stale", test_contours_stale);
   desk_add ("/daemon/overlay/vectors", test_vectors);
+  desk_add ("/daemon/overlay/vectors-blank", test_vectors_blank);
   desk_add ("/daemon/overlay/vectors-zfp", test_vectors_zfp);
   desk_add ("/daemon/overlay/vectors-wrong", test_vectors_wrong);
   desk_add ("/daemon/overlay/resume-cut", test_resume_cut);
