@@ -103,9 +103,9 @@ static const Member vector_members[] = {
   { "colormapBias", KIND_NUMBER, ANY, "0" },
   { "lengthMin", KIND_NUMBER, 0, 1e6, "0" },
   { "lengthMax", KIND_NUMBER, 0, 1e6, "20" },
-  /* absent: from the data */
-  { "intensityMin", KIND_NUMBER, ANY },
-  { "intensityMax", KIND_NUMBER, ANY },
+  /* absent: from the data; the page has the largest numbers there are while it had none */
+  { "intensityMin", KIND_NUMBER, -G_MAXFLOAT, G_MAXFLOAT },
+  { "intensityMax", KIND_NUMBER, -G_MAXFLOAT, G_MAXFLOAT },
   { "rotationOffset", KIND_NUMBER, ANY, "0" },
 };
 
