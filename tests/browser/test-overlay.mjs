@@ -84,6 +84,16 @@ const findPainted = selector => view.get(async name => {
   return found;
 }, selector);
 
+/** Vectors are on the screen, around the hill of the channel. */
+const awaitVectorsPainted = () => eventually(async () => {
+  const painted = await findPainted('.vector-overlay-canvas');
+  check(painted.n > 1000, `${painted.n} pixels of vectors are painted`);
+  const [x, y] = centre(await view.get(() => app.activeFrame.channel));
+  const { canvas: middle } = await view.place(x, y);
+  checkClose((painted.left + painted.right) / 2, middle.x, 'middle in x', 0, 20);
+  checkClose((painted.top + painted.bottom) / 2, middle.y, 'middle in y', 0, 20);
+});
+
 let before;
 
 test('contours are drawn where the values are', async () => {
@@ -124,6 +134,7 @@ test('vectors are drawn beside them', async () => {
   const found = await vectors();
   check(found.tiles.length === 1 && found.tiles[0] > 50 && found.tiles[0] < WIDTH * HEIGHT / 16, `vectors: ${found.tiles}`);
   check(found.max > 0.15 && found.max <= 0.2, `the longest vector is ${found.max}`);
+  await awaitVectorsPainted();
   await view.screenshot('overlay');
 });
 
@@ -135,6 +146,7 @@ test('both follow the channel', async () => {
   checkEqual(await view.get(() => app.activeFrame.channel), 2, 'channel');
   check(third.levels.every(([, n], i) => n > first.levels[i][1]), 'the higher hill has no longer lines');
   check((await vectors()).max > 0.45, 'the higher hill has no longer vectors');
+  await awaitVectorsPainted();
   await view.screenshot('overlay-channel');
 });
 
@@ -172,6 +184,7 @@ test('Retry after a crash brings both back, unasked', async () => {
   await awaitOverlays();
   checkEqual(await contours(), before.contours, 'contours');
   checkEqual(await vectors(), before.vectors, 'vectors');
+  await awaitVectorsPainted();
   view.errors.length = 0;
 });
 
@@ -192,6 +205,7 @@ test('a page that is started again has both, drawn as they were', async () => {
     checkEqual(await contours(), before.contours, 'contours');
     checkEqual(await vectors(), before.vectors, 'vectors');
   });
+  await awaitVectorsPainted();
   await view.screenshot('overlay-again');
   view.checkNoErrors();
 });
