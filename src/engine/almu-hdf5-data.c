@@ -20,6 +20,7 @@
 /**
  * Data:
  * @chunk: of a chunked array, as its dimensions; else 0
+ * @is_scalar: in the file it has no dimension
  * @offset: of a plain array of floats in our byte order; else -1
  */
 typedef struct
@@ -29,6 +30,7 @@ typedef struct
   char        *path;
   hid_t        id;
   gint64       chunk[ALMU_LIMIT_AXES];
+  gboolean     is_scalar;
   gint64       offset;
 } Data;
 
@@ -42,7 +44,7 @@ take_shape (Data    *data,
   hsize_t  dims[H5S_MAX_RANK] = { 0 };
   int      n = space >= 0 ? H5Sget_simple_extent_ndims (space) : -1;
   gint64   n_elements = 1;
-  gboolean is_good = n >= 1 && n <= ALMU_LIMIT_AXES && H5Sget_simple_extent_dims (space, dims, NULL) == n;
+  gboolean is_good = n >= 0 && n <= ALMU_LIMIT_AXES && H5Sget_simple_extent_dims (space, dims, NULL) == n;
 
   if (space >= 0)
     H5Sclose (space);
@@ -55,7 +57,11 @@ take_shape (Data    *data,
       data->about.dims[i] = (gint64) dims[i];
     }
 
-  data->about.n_dims = n;
+  /* a single number is an array of one */
+  data->is_scalar = n == 0;
+  if (data->is_scalar)
+    data->about.dims[0] = 1;
+  data->about.n_dims = MAX (n, 1);
 
   return is_good || almu_hdf5_fail (data->file, data->path, "has a shape that is not supported", error);
 }
@@ -336,7 +342,7 @@ read_piece (const Data   *data,
   file_space = H5Dget_space (data->id);
   memory_space = H5Screate_simple (data->about.n_dims, n, NULL);
   is_read = file_space >= 0 && memory_space >= 0 &&
-            H5Sselect_hyperslab (file_space, H5S_SELECT_SET, start, NULL, n, NULL) >= 0 &&
+            (data->is_scalar || H5Sselect_hyperslab (file_space, H5S_SELECT_SET, start, NULL, n, NULL) >= 0) &&
             H5Dread (data->id, type, memory_space, file_space, H5P_DEFAULT, values) >= 0;
   if (!is_read)
     almu_hdf5_fail (data->file, data->path, "cannot be read", error);

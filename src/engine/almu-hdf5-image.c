@@ -9,6 +9,7 @@
 
 #include "almu-error.h"
 #include "almu-hdf5-header.h"
+#include "almu-hdf5-stored.h"
 #include "almu-hdf5.h"
 #include "almu-image-info-read.h"
 
@@ -177,11 +178,57 @@ almu_hdf5_image_read (AlmuImage     *image,
   return read_planes (self, self->data, box, pixels, cancellable, error);
 }
 
+/* -- what the file has beside the pixels -------------------------------- */
+
+static AlmuHdf5Data *
+find_mip (AlmuHdf5Image *self,
+          int            mip)
+{
+  int i = mip > 1 ? g_bit_nth_lsf ((gulong) mip, -1) - 1 : -1;
+
+  return i >= 0 && i < MAX_MIPS && mip == 2 << i ? self->mips[i] : NULL;
+}
+
+static gboolean
+almu_hdf5_image_has_mip (AlmuImage *image,
+                         int        mip)
+{
+  return find_mip (ALMU_HDF5_IMAGE (image), mip) != NULL;
+}
+
+static gboolean
+almu_hdf5_image_read_mip (AlmuImage     *image,
+                          int            mip,
+                          const AlmuBox *box,
+                          float         *pixels,
+                          GCancellable  *cancellable,
+                          GError       **error)
+{
+  AlmuHdf5Image *self = ALMU_HDF5_IMAGE (image);
+
+  return read_planes (self, find_mip (self, mip), box, pixels, cancellable, error);
+}
+
+static AlmuHistogram *
+almu_hdf5_image_read_histogram (AlmuImage    *image,
+                                int           channel,
+                                int           stokes,
+                                GCancellable *cancellable)
+{
+  return almu_hdf5_read_stored (ALMU_HDF5_IMAGE (image)->file, almu_image_get_info (image), channel, stokes,
+                                cancellable);
+}
+
 static void
 almu_hdf5_image_class_init (AlmuHdf5ImageClass *klass)
 {
+  AlmuImageClass *image_class = ALMU_IMAGE_CLASS (klass);
+
   G_OBJECT_CLASS (klass)->finalize = almu_hdf5_image_finalize;
-  ALMU_IMAGE_CLASS (klass)->read = almu_hdf5_image_read;
+  image_class->read = almu_hdf5_image_read;
+  image_class->has_mip = almu_hdf5_image_has_mip;
+  image_class->read_mip = almu_hdf5_image_read_mip;
+  image_class->read_histogram = almu_hdf5_image_read_histogram;
 }
 
 static void

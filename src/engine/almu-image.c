@@ -334,16 +334,18 @@ range_is_within (int start,
   return start >= 0 && length > 0 && start < limit && length <= limit - start;
 }
 
+/* @mip: how much smaller the pixels of @box make the image. */
 static gboolean
 check_box (AlmuImage     *self,
+           int            mip,
            const AlmuBox *box,
            GError       **error)
 {
   AlmuImagePrivate    *priv = almu_image_get_instance_private (self);
   const AlmuImageInfo *info = priv->info;
 
-  if (range_is_within (box->area.x, box->area.width, info->width) &&
-      range_is_within (box->area.y, box->area.height, info->height) &&
+  if (range_is_within (box->area.x, box->area.width, (info->width - 1) / mip + 1) &&
+      range_is_within (box->area.y, box->area.height, (info->height - 1) / mip + 1) &&
       range_is_within (box->channel, box->n_channels, info->depth) &&
       (almu_polarisation_is_computed_of (info, box->stokes) ||
        range_is_within (box->stokes, 1, info->n_stokes)))
@@ -382,13 +384,86 @@ almu_image_read (AlmuImage     *self,
   g_return_val_if_fail (box != NULL, FALSE);
   g_return_val_if_fail (pixels != NULL, FALSE);
 
-  if (!check_box (self, box, error))
+  if (!check_box (self, 1, box, error))
     return FALSE;
 
   if (almu_polarisation_is_computed_of (almu_image_get_info (self), box->stokes))
     return almu_polarised_read (self, box, NULL, pixels, cancellable, error);
 
   return ALMU_IMAGE_GET_CLASS (self)->read (self, box, pixels, cancellable, error);
+}
+
+/**
+ * almu_image_has_mip:
+ * @mip: a power of two above 1
+ *
+ * Returns: whether the file keeps a smaller copy of the planes
+ */
+gboolean
+almu_image_has_mip (AlmuImage *self,
+                    int        mip)
+{
+  AlmuImageClass *klass;
+
+  g_return_val_if_fail (ALMU_IS_IMAGE (self), FALSE);
+
+  klass = ALMU_IMAGE_GET_CLASS (self);
+
+  return klass->has_mip != NULL && klass->has_mip (self, mip);
+}
+
+/**
+ * almu_image_read_mip:
+ * @mip: one that almu_image_has_mip()
+ * @box: which pixels of the smaller copy; of no computed polarisation
+ *
+ * Like almu_image_read(): many pixels of a large plane at the cost of a few.
+ */
+gboolean
+almu_image_read_mip (AlmuImage     *self,
+                     int            mip,
+                     const AlmuBox *box,
+                     float         *pixels,
+                     GCancellable  *cancellable,
+                     GError       **error)
+{
+  g_return_val_if_fail (almu_image_has_mip (self, mip), FALSE);
+  g_return_val_if_fail (box != NULL && pixels != NULL, FALSE);
+  g_return_val_if_fail (!almu_polarisation_is_computed_of (almu_image_get_info (self), box->stokes), FALSE);
+
+  return check_box (self, mip, box, error) &&
+         ALMU_IMAGE_GET_CLASS (self)->read_mip (self, mip, box, pixels, cancellable, error);
+}
+
+/**
+ * almu_image_read_histogram:
+ * @channel: one, or %ALMU_ALL_CHANNELS
+ * @stokes: index on the Stokes axis, or a computed #AlmuPolarisation
+ *
+ * What the file itself says of its values, to be had without reading them.
+ * Any thread.
+ *
+ * Returns: (transfer full) (nullable): a histogram with automatic bins, as
+ *   counting would have made it; %NULL if the file keeps none that is right
+ */
+AlmuHistogram *
+almu_image_read_histogram (AlmuImage    *self,
+                           int           channel,
+                           int           stokes,
+                           GCancellable *cancellable)
+{
+  const AlmuImageInfo *info;
+  AlmuImageClass      *klass;
+
+  g_return_val_if_fail (ALMU_IS_IMAGE (self), NULL);
+
+  info = almu_image_get_info (self);
+  klass = ALMU_IMAGE_GET_CLASS (self);
+  if (klass->read_histogram == NULL || !range_is_within (stokes, 1, info->n_stokes) ||
+      (channel != ALMU_ALL_CHANNELS && !range_is_within (channel, 1, info->depth)))
+    return NULL;
+
+  return klass->read_histogram (self, channel, stokes, cancellable);
 }
 
 /**

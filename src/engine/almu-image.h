@@ -4,6 +4,7 @@
 #include <gio/gio.h>
 
 #include "almu-hdu-list.h"
+#include "almu-histogram.h"
 #include "almu-image-info.h"
 #include "almu-rect.h"
 
@@ -29,6 +30,14 @@ G_DECLARE_DERIVABLE_TYPE (AlmuImage, almu_image, ALMU, IMAGE, GObject)
  * AlmuImageClass:
  * @read: fills @pixels with the values of @box, blanks as NaN. @box is
  *   within the image. Any thread, several at a time.
+ * @has_mip: (nullable): whether the file keeps a copy of every plane that is
+ *   smaller by @mip, a power of two above 1
+ * @read_mip: (nullable): like @read, of such a copy; @box is in its pixels.
+ *   A value is the mean of the finite pixels of a block.
+ * @read_histogram: (nullable): what the file keeps of a plane, or of all
+ *   channels for %ALMU_ALL_CHANNELS: the histogram between the smallest and
+ *   the largest value, in as many bins as almu_histogram_auto_bins() says;
+ *   %NULL without one, or if it cannot be right
  *
  * An image: one HDU of an open file, immutable, usable from any thread.
  * A further kind of file is a further subclass.
@@ -42,7 +51,22 @@ struct _AlmuImageClass
                     float         *pixels,
                     GCancellable  *cancellable,
                     GError       **error);
+  gboolean (*has_mip) (AlmuImage *self,
+                       int        mip);
+  gboolean (*read_mip) (AlmuImage     *self,
+                        int            mip,
+                        const AlmuBox *box,
+                        float         *pixels,
+                        GCancellable  *cancellable,
+                        GError       **error);
+  AlmuHistogram *(*read_histogram) (AlmuImage    *self,
+                                    int           channel,
+                                    int           stokes,
+                                    GCancellable *cancellable);
 };
+
+/* In place of a channel. */
+#define ALMU_ALL_CHANNELS -2
 
 AlmuImage             *almu_image_open (int            fd,
                                         const char    *name,
@@ -63,6 +87,18 @@ gboolean               almu_image_read (AlmuImage     *self,
                                         float         *pixels,
                                         GCancellable  *cancellable,
                                         GError       **error);
+gboolean               almu_image_has_mip (AlmuImage *self,
+                                           int        mip);
+gboolean               almu_image_read_mip (AlmuImage     *self,
+                                            int            mip,
+                                            const AlmuBox *box,
+                                            float         *pixels,
+                                            GCancellable  *cancellable,
+                                            GError       **error);
+AlmuHistogram         *almu_image_read_histogram (AlmuImage    *self,
+                                                  int           channel,
+                                                  int           stokes,
+                                                  GCancellable *cancellable);
 
 gboolean almu_fingerprint_read (int              fd,
                                 AlmuFingerprint *out_fingerprint,
