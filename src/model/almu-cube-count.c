@@ -42,7 +42,7 @@ counting_free (Counting *counting)
 void
 almu_cube_count_free (AlmuCubeCount *self)
 {
-  almu_spectrum_unref (self->spectrum);
+  g_clear_pointer (&self->spectrum, almu_spectrum_unref);
   g_ptr_array_unref (self->histograms);
   g_free (self);
 }
@@ -206,6 +206,89 @@ want_bounds (GArray *wants)
   return FALSE;
 }
 
+static void
+begin (Counting *counting)
+{
+  if (counting->known == NULL && want_bounds (counting->wants))
+    begin_pass (counting, on_measured);
+  else
+    begin_to_count (counting);
+}
+
+/* -- what the file has -------------------------------------------------- */
+
+/* What is stored has the bins that nobody chose. */
+static gboolean
+is_stored (const AlmuHistogramWant *want,
+           int                      n_bins)
+{
+  return !want->has_fixed_bounds && (!want->has_fixed_bins || want->n_bins <= 0 || want->n_bins == n_bins);
+}
+
+static gboolean
+may_be_stored (Counting *counting)
+{
+  const AlmuImageInfo *info = almu_image_get_info (counting->image);
+  int                  n_bins = almu_histogram_auto_bins (info->width, info->height);
+
+  if ((info->features & ALMU_FEATURE_CUBE_HISTOGRAMS) == 0)
+    return FALSE;
+
+  for (guint i = 0; i < counting->wants->len; i++)
+    if (!is_stored (&g_array_index (counting->wants, AlmuHistogramWant, i), n_bins))
+      return FALSE;
+
+  return TRUE;
+}
+
+static void
+look_worker (GTask        *task,
+             gpointer      source_object,
+             gpointer      task_data,
+             GCancellable *cancellable)
+{
+  Counting *counting = task_data;
+
+  g_task_return_pointer (task,
+                         almu_image_read_histogram (counting->image, ALMU_ALL_CHANNELS, counting->stokes, cancellable),
+                         (GDestroyNotify) almu_histogram_unref);
+}
+
+static void
+on_looked (GObject      *source,
+           GAsyncResult *result,
+           gpointer      user_data)
+{
+  Counting      *counting = user_data;
+  AlmuHistogram *histogram = g_task_propagate_pointer (G_TASK (result), NULL);
+  AlmuCubeCount *count;
+
+  if (histogram == NULL)
+    {
+      begin (counting);
+      return;
+    }
+
+  count = g_new0 (AlmuCubeCount, 1);
+  count->histograms = g_ptr_array_new_with_free_func ((GDestroyNotify) almu_histogram_unref);
+  for (guint i = 0; i < counting->wants->len; i++)
+    g_ptr_array_add (count->histograms, almu_histogram_ref (histogram));
+  almu_histogram_unref (histogram);
+  g_task_return_pointer (counting->task, count, (GDestroyNotify) almu_cube_count_free);
+  counting_free (counting);
+}
+
+static void
+look (Counting *counting)
+{
+  g_autoptr(GTask) task = g_task_new (NULL, g_task_get_cancellable (counting->task), on_looked, counting);
+
+  g_task_set_source_tag (task, look);
+  g_task_set_priority (task, ALMU_PRIORITY_NORMAL);
+  g_task_set_task_data (task, counting, NULL);
+  almu_workers_run (task, look_worker);
+}
+
 /**
  * almu_cube_count_async:
  * @known: (nullable): statistics of all pixels of each channel
@@ -213,8 +296,8 @@ want_bounds (GArray *wants)
  * @progress: told now and then how far it is, on the caller's main context
  * @user_data: for @progress and @callback; alive until @callback
  *
- * Histograms of all values of one polarisation, in one pass if their bounds
- * are known, else in two. Long work, from the beginning; no more of the cube
+ * Histograms of all values of one polarisation: those that the file has, or
+ * counted in one pass if their bounds are known, else in two. Long work, from the beginning; no more of the cube
  * is in memory than a piece for each thread.
  */
 void
@@ -254,10 +337,10 @@ almu_cube_count_async (AlmuImage          *image,
         counting->stats[i] = ALMU_STATS_INIT;
     }
 
-  if (known == NULL && want_bounds (wants))
-    begin_pass (counting, on_measured);
+  if (may_be_stored (counting))
+    look (counting);
   else
-    begin_to_count (counting);
+    begin (counting);
 }
 
 /**

@@ -11,7 +11,8 @@ G_BEGIN_DECLS
 
 /**
  * AlmuCubeCount:
- * @spectrum: statistics of each channel
+ * @spectrum: (nullable): statistics of each channel; %NULL if the file had
+ *   the histograms and nothing was counted
  * @histograms: (element-type AlmuHistogram): one for each that was wanted
  *
  * What is known of all values of one polarisation.

@@ -63,7 +63,8 @@ on_counted (GObject      *source,
       return;
     }
 
-  almu_cache_keep_spectrum (self->cache, self->image, work->stokes, count->spectrum);
+  if (count->spectrum != NULL)
+    almu_cache_keep_spectrum (self->cache, self->image, work->stokes, count->spectrum);
   for (guint i = 0; i < work->histograms->len; i++)
     {
       const AlmuHistogramWant *want = &g_array_index (work->histograms, AlmuHistogramWant, i);

@@ -118,6 +118,119 @@ test_kinds_hdf5_open (Desk         *desk,
     }
 }
 
+/* A histogram that no counting would have made: what the file says of itself
+ * is what is sent, and at once. */
+static void
+put_stored (hid_t       stats,
+            const char *name,
+            gsize       n,
+            gint64      n_values)
+{
+  hid_t              group = test_hdf5_group (stats, name);
+  const gint64       n_bins = 34; /* of 40 × 30 pixels */
+  const hsize_t      dims[] = { n, n_bins };
+  gboolean           is_scalar = n == 0;
+  g_autofree double *numbers = g_new0 (double, n + 1);
+  g_autofree gint64 *counts = g_new0 (gint64, (n + 1) * n_bins);
+
+  for (gsize i = 0; i <= n; i++)
+    {
+      counts[i * n_bins] = n_values - 7 - (gint64) i;
+      counts[i * n_bins + 33] = 7 + (gint64) i;
+      numbers[i] = 100 + (double) i;
+    }
+  test_hdf5_data (group, "MIN", H5T_IEEE_F32LE, !is_scalar, dims, NULL, H5T_NATIVE_DOUBLE, numbers);
+  for (gsize i = 0; i <= n; i++)
+    numbers[i] += 34;
+  test_hdf5_data (group, "MAX", H5T_IEEE_F32LE, !is_scalar, dims, NULL, H5T_NATIVE_DOUBLE, numbers);
+  for (gsize i = 0; i <= n; i++)
+    numbers[i] = 120.0 * (double) n_values;
+  test_hdf5_data (group, "SUM", H5T_IEEE_F64LE, !is_scalar, dims, NULL, H5T_NATIVE_DOUBLE, numbers);
+  for (gsize i = 0; i <= n; i++)
+    numbers[i] *= 121;
+  test_hdf5_data (group, "SUM_SQ", H5T_IEEE_F64LE, !is_scalar, dims, NULL, H5T_NATIVE_DOUBLE, numbers);
+  memset (numbers, 0, (n + 1) * sizeof *numbers);
+  test_hdf5_data (group, "NAN_COUNT", H5T_STD_I64LE, !is_scalar, dims, NULL, H5T_NATIVE_DOUBLE, numbers);
+  test_hdf5_data (group, "HISTOGRAM", H5T_STD_I64LE, is_scalar ? 1 : 2, is_scalar ? dims + 1 : dims, NULL,
+                  H5T_NATIVE_INT64, counts);
+  H5Gclose (group);
+}
+
+static void
+put_all_stored (Desk *desk)
+{
+  g_autofree char *path = g_build_filename (desk->folder, "cube.hdf5", NULL);
+  hid_t            file, group, stats;
+
+  write_hdf5 (desk, "cube.hdf5");
+  file = H5Fopen (path, H5F_ACC_RDWR, H5P_DEFAULT);
+  group = H5Gopen2 (file, "0", H5P_DEFAULT);
+  stats = test_hdf5_group (group, "Statistics");
+  put_stored (stats, "XY", DEPTH, WIDTH * HEIGHT);
+  put_stored (stats, "XYZ", 0, WIDTH * HEIGHT * DEPTH);
+  H5Gclose (stats);
+  H5Gclose (group);
+  H5Fclose (file);
+}
+
+static CARTA__RegionHistogramData *
+ask_cube_histogram (Desk *desk,
+                    int   n_bins)
+{
+  CARTA__SetHistogramRequirements ask = CARTA__SET_HISTOGRAM_REQUIREMENTS__INIT;
+  CARTA__HistogramConfig          config = CARTA__HISTOGRAM_CONFIG__INIT;
+  CARTA__HistogramConfig         *configs[] = { &config };
+  CARTA__RegionHistogramData     *data = NULL;
+
+  config.coordinate = (char *) "z";
+  config.channel = -2;
+  config.num_bins = n_bins;
+  config.fixed_num_bins = n_bins > 0;
+  ask.file_id = 0;
+  ask.region_id = -2;
+  ask.n_histograms = 1;
+  ask.histograms = configs;
+  almu_test_viewer_send (desk->viewer, &ask.base);
+  do
+    {
+      g_clear_pointer (&data, almu_test_body_free);
+      data = desk_await (desk, CARTA__EVENT_TYPE__REGION_HISTOGRAM_DATA);
+    }
+  while (data->region_id != -2 || data->progress < 1);
+
+  return data;
+}
+
+static void
+test_kinds_hdf5_histograms (Desk         *desk,
+                            gconstpointer user_data)
+{
+  almu_test_autobody CARTA__OpenFileAck         *ack = NULL;
+  almu_test_autobody CARTA__RegionHistogramData *stored = NULL;
+  almu_test_autobody CARTA__RegionHistogramData *counted = NULL;
+
+  put_all_stored (desk);
+  ack = almu_test_viewer_open (desk->viewer, "", "cube.hdf5", "", 0);
+  g_assert_true (ack->success);
+  g_assert_cmpint (ack->file_feature_flags, ==,
+                   CARTA__FILE_FEATURE_FLAGS__ROTATED_DATASET | CARTA__FILE_FEATURE_FLAGS__CUBE_HISTOGRAMS |
+                     CARTA__FILE_FEATURE_FLAGS__CHANNEL_HISTOGRAMS);
+
+  stored = ask_cube_histogram (desk, -1);
+  g_assert_cmpint (stored->histograms->num_bins, ==, 34);
+  g_assert_cmpfloat (stored->histograms->bin_width, ==, 1);
+  g_assert_cmpfloat (stored->histograms->first_bin_center, ==, 100.5);
+  g_assert_cmpfloat (stored->histograms->mean, ==, 120);
+  g_assert_cmpint (stored->histograms->bins[0], ==, WIDTH * HEIGHT * DEPTH - 7);
+  g_assert_cmpint (stored->histograms->bins[33], ==, 7);
+
+  /* other bins are counted, from what the pixels really are */
+  counted = ask_cube_histogram (desk, 10);
+  g_assert_cmpint (counted->histograms->num_bins, ==, 10);
+  g_assert_cmpfloat_with_epsilon (counted->histograms->bin_width, (double) pixel (WIDTH - 1, HEIGHT - 1, DEPTH - 1) / 10,
+                                  0.01);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -126,6 +239,7 @@ main (int   argc,
 
   desk_add ("/daemon/kinds/hdf5-list", test_kinds_hdf5_list);
   desk_add ("/daemon/kinds/hdf5-open", test_kinds_hdf5_open);
+  desk_add ("/daemon/kinds/hdf5-histograms", test_kinds_hdf5_histograms);
 
   return g_test_run ();
 }
