@@ -41,7 +41,8 @@ struct _AlmuDemand
   int        stokes;
   AlmuPoint  cursor;
   gboolean   is_started;
-  AlmuPlane *plane; /* NULL while it is being read */
+  AlmuPlane *plane;    /* NULL while it is being read */
+  gboolean   is_early; /* its histogram came before it, from the file */
   gboolean   is_served;
   gboolean   is_shown; /* whether the tiles asked for so far were handed out */
 
@@ -120,6 +121,7 @@ GCancellable *almu_cancellable_renew (GCancellable **cancellable);
 void     almu_demand_emit_changed (AlmuDemand *self);
 void     almu_demand_leave_plane (AlmuDemand *self);
 void     almu_demand_get_plane (AlmuDemand *self);
+void     almu_demand_begin_early (AlmuDemand *self);
 void     almu_demand_send_histogram (AlmuDemand    *self,
                                      AlmuHistogram *histogram);
 void     almu_demand_change_stokes_of_sweeps (AlmuDemand *self);

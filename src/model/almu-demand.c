@@ -320,7 +320,8 @@ serve_plane (AlmuDemand    *self,
   GHashTableIter iter;
   Wants         *wants;
 
-  almu_demand_send_histogram (self, histogram);
+  if (!self->is_early)
+    almu_demand_send_histogram (self, histogram);
   almu_tile_queue_begin (self->tiles, self->plane, self->channel, self->stokes);
   almu_demand_overlay_begin (self);
 
@@ -398,6 +399,7 @@ almu_demand_leave_plane (AlmuDemand *self)
   GHashTableIter iter;
   Wants         *wants;
 
+  self->is_early = FALSE;
   self->is_served = FALSE;
   self->is_shown = FALSE;
   stop_cancellable (&self->plane_work);
@@ -419,6 +421,7 @@ void
 almu_demand_get_plane (AlmuDemand *self)
 {
   almu_cancellable_renew (&self->plane_work);
+  almu_demand_begin_early (self);
   almu_cache_get_plane_async (self->cache, self->image, self->channel, self->stokes,
                               ALMU_PRIORITY_PICTURE, self->plane_work, on_plane,
                               almu_work_new (self, self->plane_work, ALMU_REGION_IMAGE, self->stokes));

@@ -24,7 +24,9 @@ struct _AlmuTileQueue
   AlmuImage    *image;
   AlmuTileFunc  func;
   gpointer      user_data;
-  AlmuPlane    *plane; /* NULL: not read yet, requests wait */
+  AlmuPlane    *plane;    /* NULL: not read yet, requests wait */
+  gboolean      is_early; /* until then, what the file keeps smaller is served */
+  GQueue        late;     /* of Late */
   int           channel;
   int           stokes;
   GQueue        requests; /* of Request */
@@ -48,10 +50,21 @@ typedef struct
   gboolean        is_dropped;
 } Request;
 
+/* A tile that was to be served early and could not be read: it is made of
+ * the plane after all. */
+typedef struct
+{
+  Request *request;
+  AlmuTile tile;
+} Late;
+
 /* One tile on its way through a worker. */
 typedef struct
 {
-  AlmuPlane      *plane;
+  AlmuPlane      *plane; /* NULL: early */
+  AlmuImage      *image;
+  int             channel;
+  int             stokes;
   AlmuTile        tile;
   AlmuCompression compression;
   float           quality;
@@ -88,11 +101,21 @@ request_drop (gpointer data)
 }
 
 static void
+late_free (gpointer data)
+{
+  Late *late = data;
+
+  request_release (late->request);
+  g_free (late);
+}
+
+static void
 encoding_free (gpointer data)
 {
   Encoding *encoding = data;
 
-  almu_plane_unref (encoding->plane);
+  g_clear_pointer (&encoding->plane, almu_plane_unref);
+  g_object_unref (encoding->image);
   g_object_unref (encoding->cancellable);
   g_free (encoding);
 }
@@ -120,6 +143,7 @@ static void
 almu_tile_queue_init (AlmuTileQueue *self)
 {
   g_queue_init (&self->requests);
+  g_queue_init (&self->late);
   self->cancellable = g_cancellable_new ();
 }
 
@@ -153,33 +177,65 @@ next_sync_id (void)
   return last;
 }
 
+static int
+get_mip (AlmuImage      *image,
+         const AlmuTile *tile)
+{
+  const AlmuImageInfo *info = almu_image_get_info (image);
+
+  return almu_tile_get_mip (tile, info->width, info->height);
+}
+
+/* Of what the file keeps smaller. */
+static AlmuTilePicture *
+encode_early (Encoding       *encoding,
+              const AlmuRect *area,
+              GCancellable   *cancellable,
+              GError        **error)
+{
+  AlmuBox           box = { *area, encoding->channel, 1, encoding->stokes };
+  g_autofree float *pixels = g_new (float, (gsize) area->width * area->height);
+
+  if (!almu_image_read_mip (encoding->image, get_mip (encoding->image, &encoding->tile), &box, pixels,
+                            cancellable, error))
+    return NULL;
+
+  return almu_tile_picture_new (pixels, area->width, area->width, area->height,
+                                encoding->compression, encoding->quality);
+}
+
+static AlmuTilePicture *
+encode_layer (Encoding       *encoding,
+              const AlmuRect *area)
+{
+  int          width, height;
+  const float *layer = almu_plane_get_layer (encoding->plane, get_mip (encoding->image, &encoding->tile),
+                                             &width, &height);
+
+  g_assert (layer != NULL);
+
+  return almu_tile_picture_new (layer + (gsize) area->y * width + area->x, width, area->width, area->height,
+                                encoding->compression, encoding->quality);
+}
+
 static void
 encode_worker (GTask        *task,
                gpointer      source_object,
                gpointer      task_data,
                GCancellable *cancellable)
 {
-  Encoding    *encoding = task_data;
-  int          width;
-  int          height;
-  int          mip;
-  AlmuRect     area;
-  const float *layer;
+  Encoding            *encoding = task_data;
+  const AlmuImageInfo *info = almu_image_get_info (encoding->image);
+  AlmuRect             area = almu_tile_get_area (&encoding->tile, info->width, info->height);
+  AlmuTilePicture     *picture;
+  GError              *error = NULL;
 
-  mip = almu_tile_get_mip (&encoding->tile,
-                           almu_plane_get_width (encoding->plane),
-                           almu_plane_get_height (encoding->plane));
-  layer = almu_plane_get_layer (encoding->plane, mip, &width, &height);
-  g_assert (layer != NULL);
-
-  area = almu_tile_get_area (&encoding->tile,
-                             almu_plane_get_width (encoding->plane),
-                             almu_plane_get_height (encoding->plane));
-  g_task_return_pointer (task,
-                         almu_tile_picture_new (layer + (gsize) area.y * width + area.x, width,
-                                                area.width, area.height,
-                                                encoding->compression, encoding->quality),
-                         (GDestroyNotify) almu_tile_picture_unref);
+  picture = encoding->plane != NULL ? encode_layer (encoding, &area)
+                                    : encode_early (encoding, &area, cancellable, &error);
+  if (picture != NULL)
+    g_task_return_pointer (task, picture, (GDestroyNotify) almu_tile_picture_unref);
+  else
+    g_task_return_error (task, error);
 }
 
 static void
@@ -215,6 +271,18 @@ finish_tile (AlmuTileQueue         *self,
 }
 
 static void
+put_late (AlmuTileQueue  *self,
+          const Encoding *encoding)
+{
+  Late *late = g_new0 (Late, 1);
+
+  late->request = g_rc_box_acquire (encoding->request);
+  late->tile = encoding->tile;
+  g_queue_push_tail (&self->late, late);
+  self->is_early = FALSE;
+}
+
+static void
 on_encoded (GObject      *source,
             GAsyncResult *result,
             gpointer      user_data)
@@ -225,7 +293,11 @@ on_encoded (GObject      *source,
 
   self->n_running--;
 
-  if (encoding->cancellable == self->cancellable)
+  if (encoding->cancellable == self->cancellable && picture == NULL && encoding->plane == NULL)
+    {
+      put_late (self, encoding);
+    }
+  else if (encoding->cancellable == self->cancellable)
     {
       if (picture != NULL)
         almu_cache_keep_tile (self->cache, self->image, self->channel, self->stokes,
@@ -244,7 +316,10 @@ encode (AlmuTileQueue  *self,
   g_autoptr(GTask) task = NULL;
   Encoding *encoding = g_new0 (Encoding, 1);
 
-  encoding->plane = almu_plane_ref (self->plane);
+  encoding->plane = self->plane != NULL ? almu_plane_ref (self->plane) : NULL;
+  encoding->image = g_object_ref (self->image);
+  encoding->channel = self->channel;
+  encoding->stokes = self->stokes;
   encoding->tile = *tile;
   encoding->compression = request->compression;
   encoding->quality = request->quality;
@@ -295,6 +370,36 @@ start_tile (AlmuTileQueue *self,
     encode (self, request, &tile);
 }
 
+/* Whether there is what the next tile of a request is made of. */
+static gboolean
+can_start (AlmuTileQueue *self,
+           const Request *request)
+{
+  const AlmuTile *tile = &g_array_index (request->tiles, AlmuTile, request->n_started);
+  int             mip;
+
+  if (self->plane != NULL)
+    return TRUE;
+  if (!self->is_early)
+    return FALSE;
+
+  mip = get_mip (self->image, tile);
+
+  return mip > 1 && almu_image_has_mip (self->image, mip);
+}
+
+static void
+start_late (AlmuTileQueue *self)
+{
+  Late *late;
+
+  while (self->plane != NULL && (late = g_queue_pop_head (&self->late)) != NULL)
+    {
+      encode (self, late->request, &late->tile);
+      late_free (late);
+    }
+}
+
 static void
 almu_tile_queue_pump (AlmuTileQueue *self)
 {
@@ -306,8 +411,9 @@ almu_tile_queue_pump (AlmuTileQueue *self)
     return;
 
   self->is_pumping = TRUE;
-  while (self->plane != NULL && !self->is_paused && self->n_running < window &&
-         (request = next_request (self)) != NULL)
+  start_late (self);
+  while (!self->is_paused && self->n_running < window &&
+         (request = next_request (self)) != NULL && can_start (self, request))
     start_tile (self, request);
   self->is_pumping = FALSE;
 }
@@ -427,6 +533,26 @@ almu_tile_queue_begin (AlmuTileQueue *self,
 }
 
 /**
+ * almu_tile_queue_begin_early:
+ *
+ * While the plane is still being read, serves what the file keeps smaller.
+ * Not for a computed polarisation.
+ */
+void
+almu_tile_queue_begin_early (AlmuTileQueue *self,
+                             int            channel,
+                             int            stokes)
+{
+  if (self->plane != NULL)
+    return;
+
+  self->is_early = TRUE;
+  self->channel = channel;
+  self->stokes = stokes;
+  almu_tile_queue_pump (self);
+}
+
+/**
  * almu_tile_queue_drop_requests:
  *
  * Forgets all requests. The plane stays, for those that follow.
@@ -437,6 +563,7 @@ almu_tile_queue_drop_requests (AlmuTileQueue *self)
   g_cancellable_cancel (self->cancellable);
   g_clear_object (&self->cancellable);
   self->cancellable = g_cancellable_new ();
+  g_queue_clear_full (&self->late, late_free);
   g_queue_clear_full (&self->requests, request_drop);
 }
 
@@ -449,6 +576,7 @@ void
 almu_tile_queue_clear (AlmuTileQueue *self)
 {
   almu_tile_queue_drop_requests (self);
+  self->is_early = FALSE;
   g_clear_pointer (&self->plane, almu_plane_unref);
 }
 

@@ -47,6 +47,9 @@ void           almu_tile_queue_begin (AlmuTileQueue *self,
                                       AlmuPlane     *plane,
                                       int            channel,
                                       int            stokes);
+void           almu_tile_queue_begin_early (AlmuTileQueue *self,
+                                            int            channel,
+                                            int            stokes);
 void           almu_tile_queue_clear (AlmuTileQueue *self);
 void           almu_tile_queue_drop_requests (AlmuTileQueue *self);
 gboolean       almu_tile_queue_is_idle (AlmuTileQueue *self);

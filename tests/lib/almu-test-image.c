@@ -8,7 +8,8 @@ struct _AlmuTestImage
   AlmuImage parent_instance;
 
   AlmuTestPixel pixel;
-  GMutex        mutex; /* for all below */
+  AlmuTestPixel mip_pixel; /* NULL: no smaller copies */
+  GMutex        mutex;     /* for all below */
   GCond         changed;
   guint64       n_pixels;
   guint         n_reads;
@@ -96,6 +97,33 @@ almu_test_image_read (AlmuImage     *image,
   return TRUE;
 }
 
+static gboolean
+almu_test_image_has_mip (AlmuImage *image,
+                         int        mip)
+{
+  return ALMU_TEST_IMAGE (image)->mip_pixel != NULL && mip > 1;
+}
+
+static gboolean
+almu_test_image_read_mip (AlmuImage     *image,
+                          int            mip,
+                          const AlmuBox *box,
+                          float         *pixels,
+                          GCancellable  *cancellable,
+                          GError       **error)
+{
+  AlmuTestImage *self = ALMU_TEST_IMAGE (image);
+
+  if (!begin_read (self, box, cancellable, error))
+    return FALSE;
+
+  for (int y = 0; y < box->area.height; y++)
+    for (int x = 0; x < box->area.width; x++)
+      *pixels++ = self->mip_pixel (box->area.x + x, box->area.y + y, box->channel, box->stokes);
+
+  return TRUE;
+}
+
 static void
 almu_test_image_finalize (GObject *object)
 {
@@ -112,6 +140,8 @@ almu_test_image_class_init (AlmuTestImageClass *klass)
 {
   G_OBJECT_CLASS (klass)->finalize = almu_test_image_finalize;
   ALMU_IMAGE_CLASS (klass)->read = almu_test_image_read;
+  ALMU_IMAGE_CLASS (klass)->has_mip = almu_test_image_has_mip;
+  ALMU_IMAGE_CLASS (klass)->read_mip = almu_test_image_read_mip;
 }
 
 static void
@@ -170,6 +200,14 @@ almu_test_image_set_cards (AlmuTestImage     *self,
 
   g_clear_pointer (&info->records, g_bytes_unref);
   info->records = g_string_free_to_bytes (records);
+}
+
+/* Every smaller copy of the planes has these pixels. */
+void
+almu_test_image_set_mips (AlmuTestImage *self,
+                          AlmuTestPixel  pixel)
+{
+  self->mip_pixel = pixel;
 }
 
 static guint64

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "almu-error.h"
 #include "almu-limits.h"
@@ -403,6 +404,108 @@ test_tile_queue_ends_in_flight (Fixture      *fixture,
   g_assert_cmpuint (fixture->said->len, ==, 0);
 }
 
+/* -- what the file keeps smaller -------------------------------------------- */
+
+static float
+mip_pixel (int x,
+           int y,
+           int channel,
+           int stokes)
+{
+  return (float) (10000 + 1000 * channel + x + y);
+}
+
+static void
+assert_value (Fixture *fixture,
+              guint    at,
+              float    expected)
+{
+  const Said *said = &g_array_index (fixture->said, Said, at);
+  float       first;
+
+  g_assert_cmpint (said->kind, ==, ALMU_PRODUCT_TILE);
+  g_assert_cmpint (said->picture->compression, ==, ALMU_COMPRESSION_NONE);
+  memcpy (&first, g_bytes_get_data (said->picture->pixels, NULL), sizeof first);
+  g_assert_cmpfloat (first, ==, expected);
+}
+
+static void
+add_plain (Fixture *fixture,
+           gint32   place)
+{
+  g_autoptr(GError) error = NULL;
+
+  g_assert_true (almu_tile_queue_add (fixture->queue, &place, 1, ALMU_COMPRESSION_NONE, 11, &error));
+  g_assert_no_error (error);
+}
+
+/* Small tiles come before the plane does, full ones behind it. */
+static void
+test_tile_queue_early (Fixture      *fixture,
+                       gconstpointer user_data)
+{
+  almu_test_image_set_mips (ALMU_TEST_IMAGE (fixture->image), mip_pixel);
+  add_plain (fixture, code (0, 0, 0));
+  add_plain (fixture, code (3, 0, 0));
+  add_plain (fixture, code (2, 0, 0));
+  settle (fixture);
+  g_assert_cmpuint (fixture->said->len, ==, 0);
+
+  almu_tile_queue_begin_early (fixture->queue, 2, 0);
+  settle (fixture);
+  g_assert_cmpuint (assert_answer (fixture, 0, 1), ==, fixture->said->len);
+  assert_value (fixture, 1, 12000);
+
+  almu_tile_queue_begin (fixture->queue, fixture->plane, 2, 0);
+  settle (fixture);
+  g_assert_cmpuint (fixture->said->len, ==, 9);
+}
+
+/* One that cannot be read comes of the plane instead. */
+static void
+test_tile_queue_late (Fixture      *fixture,
+                      gconstpointer user_data)
+{
+  almu_test_image_set_mips (ALMU_TEST_IMAGE (fixture->image), mip_pixel);
+  almu_test_image_fail_at (ALMU_TEST_IMAGE (fixture->image), 1);
+  almu_tile_queue_begin_early (fixture->queue, 0, 0);
+  add_plain (fixture, code (2, 0, 0));
+  settle (fixture);
+  g_assert_cmpuint (fixture->said->len, ==, 1);
+  add_plain (fixture, code (1, 0, 0));
+  settle (fixture);
+  g_assert_cmpuint (fixture->said->len, ==, 1);
+
+  almu_tile_queue_begin (fixture->queue, fixture->plane, 0, 0);
+  settle (fixture);
+  g_assert_cmpuint (fixture->said->len, ==, 6);
+  g_assert_true (almu_tile_queue_is_idle (fixture->queue));
+}
+
+/* Nobody gets what was being read of the plane before. */
+static void
+test_tile_queue_early_cleared (Fixture      *fixture,
+                               gconstpointer user_data)
+{
+  almu_test_image_set_mips (ALMU_TEST_IMAGE (fixture->image), mip_pixel);
+  almu_test_image_hold (ALMU_TEST_IMAGE (fixture->image));
+  almu_tile_queue_begin_early (fixture->queue, 0, 0);
+  add_plain (fixture, code (2, 0, 0));
+  almu_test_image_await_held (ALMU_TEST_IMAGE (fixture->image));
+  almu_tile_queue_clear (fixture->queue);
+  g_array_set_size (fixture->said, 0);
+  almu_test_image_release (ALMU_TEST_IMAGE (fixture->image));
+  settle (fixture);
+  g_assert_cmpuint (fixture->said->len, ==, 0);
+
+  add_plain (fixture, code (2, 0, 0));
+  settle (fixture);
+  g_assert_cmpuint (fixture->said->len, ==, 0);
+  almu_tile_queue_begin_early (fixture->queue, 1, 0);
+  settle (fixture);
+  assert_value (fixture, 1, 11000);
+}
+
 #define add_test(path, func) \
   g_test_add (path, Fixture, NULL, fixture_set_up, func, fixture_tear_down)
 
@@ -422,6 +525,9 @@ main (int   argc,
   add_test ("/model/tile-queue/cleared-by-listener", test_tile_queue_cleared_by_listener);
   add_test ("/model/tile-queue/paused", test_tile_queue_paused);
   add_test ("/model/tile-queue/kept", test_tile_queue_kept);
+  add_test ("/model/tile-queue/early", test_tile_queue_early);
+  add_test ("/model/tile-queue/late", test_tile_queue_late);
+  add_test ("/model/tile-queue/early-cleared", test_tile_queue_early_cleared);
   add_test ("/model/tile-queue/ends-in-flight", test_tile_queue_ends_in_flight);
 
   return g_test_run ();
