@@ -18,6 +18,7 @@ typedef struct
   const char *at;
   const char *end;
   GString    *clean;
+  gboolean    has_root;
   int         depth;
   int         n_values;
 } Scan;
@@ -124,7 +125,16 @@ static gboolean
 scan_token (Scan    *scan,
             GError **error)
 {
-  char c = *scan->at;
+  char     c = *scan->at;
+  gboolean is_blank = strchr (" \t\r\n", c) != NULL;
+
+  /* of several values json-glib takes the last, and never frees the others */
+  if (scan->depth == 0 && !is_blank)
+    {
+      if (scan->has_root)
+        return fail_at (scan, "more than one value", error);
+      scan->has_root = TRUE;
+    }
 
   if (c == '"')
     return scan_string (scan, error);
@@ -135,7 +145,7 @@ scan_token (Scan    *scan,
   if (strchr ("[]{}:,", c) != NULL)
     return scan_sign (scan, error);
 
-  if (strchr (" \t\r\n", c) == NULL)
+  if (!is_blank)
     return scan_word (scan, error);
 
   g_string_append_c (scan->clean, c);
@@ -180,7 +190,7 @@ almu_json_text_clean (const char *text,
 
   copy = g_strndup (text != NULL ? text : "", n);
   clean = g_string_sized_new (n + 1);
-  scan = (Scan){ copy, copy, copy + n, clean, 0, 0 };
+  scan = (Scan){ .text = copy, .at = copy, .end = copy + n, .clean = clean };
 
   while (scan.at < scan.end)
     if (!scan_token (&scan, error))

@@ -55,6 +55,11 @@ test_json_text_refused (void)
     "\"open\\",
     "\"a\nb\"",
     "\xff",
+    "1 2",
+    "{}{}",
+    "[]]",
+    "{},",
+    "2{\"keys\":[\"a\"]}",
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
@@ -117,8 +122,8 @@ test_json_text_limits (void)
 {
   assert_limit (ALMU_LIMIT_JSON_DEPTH, 0, NULL, TRUE);
   assert_limit (ALMU_LIMIT_JSON_DEPTH + 1, 0, NULL, FALSE);
-  assert_limit (0, ALMU_LIMIT_JSON_VALUES, "1,", TRUE);
-  assert_limit (0, ALMU_LIMIT_JSON_VALUES + 1, "1,", FALSE);
+  assert_limit (1, ALMU_LIMIT_JSON_VALUES - 1, "1,", TRUE);
+  assert_limit (1, ALMU_LIMIT_JSON_VALUES, "1,", FALSE);
 }
 
 static void
