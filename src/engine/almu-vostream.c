@@ -22,7 +22,8 @@ struct _AlmuVostream
   int              base64_state;
   guint            base64_save;
   GByteArray      *pending;
-  gsize            taken; /* of @pending */
+  gsize            taken;     /* of @pending */
+  gsize            row_bytes; /* of the row that is being taken */
   guint            column;
   int              fd;
   gint64           n_file_bytes;
@@ -100,7 +101,14 @@ end_row (AlmuVostream *self,
 {
   gint64 n_bytes = 0;
 
+  if (self->row_bytes == 0)
+    {
+      g_set_error_literal (error, ALMU_ERROR, ALMU_ERROR_FORMAT, "its columns take no bytes, so that its rows have no end");
+      return FALSE;
+    }
+
   self->column = 0;
+  self->row_bytes = 0;
   self->table->n_rows++;
   if (self->table->n_rows > ALMU_LIMIT_TABLE_ROWS)
     {
@@ -126,8 +134,13 @@ static gboolean
 take_cells (AlmuVostream *self,
             GError      **error)
 {
-  /* rows without columns would have no end */
-  while (self->fields->len > 0 && self->taken < self->pending->len)
+  if (self->fields->len == 0)
+    {
+      g_set_error_literal (error, ALMU_ERROR, ALMU_ERROR_FORMAT, "it has rows, but no FIELD that tells what is in them");
+      return FALSE;
+    }
+
+  while (self->taken < self->pending->len)
     {
       const AlmuVofield *field = &g_array_index (self->fields, AlmuVofield, self->column);
       gsize              mask = self->kind == ALMU_VOSTREAM_BINARY2 && self->column == 0 ? (self->fields->len + 7) / 8 : 0;
@@ -147,6 +160,7 @@ take_cells (AlmuVostream *self,
         break;
 
       self->taken += mask + (gsize) n;
+      self->row_bytes += mask + (gsize) n;
       if (++self->column == self->fields->len && !end_row (self, error))
         return FALSE;
     }
