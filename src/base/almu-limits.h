@@ -170,13 +170,9 @@
  * longest spectra there are. */
 #define ALMU_LIMIT_BEAMS (1 << 20)
 
-/* A file compressed as a whole is inflated in memory: what a desk machine
- * can spare. */
+/* A file compressed as a whole is inflated into the cache folder, piece by
+ * piece: what a desk machine can spare there. */
 #define ALMU_LIMIT_INFLATED_BYTES (G_GINT64_CONSTANT (8) << 30)
-
-/* Packers other than gzip have no bound on what comes out that could be
- * told beforehand; bzip2 makes 45 bytes of 900 kB of zeros. */
-#define ALMU_LIMIT_OTHER_COMPRESSED_BYTES (64 * 1024 * 1024)
 
 /* Lines of a region file that a message names, one by one. */
 #define ALMU_LIMIT_REGION_PROBLEMS 50

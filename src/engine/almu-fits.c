@@ -6,19 +6,16 @@
 #include <errno.h>
 #include <math.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <fitsio.h>
 
 #include "almu-error.h"
+#include "almu-inflate.h"
 #include "almu-limits.h"
 
 /* cfitsio's own ceiling for subsets. */
 #define MAX_SUBSET_AXES 9
-
-/* deflate cannot do better than that */
-#define MAX_DEFLATION 1032
 
 struct _AlmuFits
 {
@@ -90,135 +87,34 @@ read_start (int      fd,
   return TRUE;
 }
 
-/* Inflates once for nothing but the count: cfitsio itself would go on until
- * the memory is gone. Only asked where the worst case is above the limit. */
-static gboolean
-check_inflated_size (int         fd,
-                     const char *name,
-                     GError    **error)
-{
-  g_autoptr(GZlibDecompressor) inflater = g_zlib_decompressor_new (G_ZLIB_COMPRESSOR_FORMAT_GZIP);
-  g_autofree guint8 *in = g_malloc (1 << 16);
-  g_autofree guint8 *out = g_malloc (1 << 18);
-  gint64             at = 0;
-  gint64             total = 0;
-  GConverterResult   result = G_CONVERTER_CONVERTED;
-
-  while (result != G_CONVERTER_FINISHED)
-    {
-      gsize  n_read, n_written;
-      gssize n = pread (fd, in, 1 << 16, at);
-
-      if (n <= 0)
-        break;
-
-      result = g_converter_convert (G_CONVERTER (inflater), in, n, out, 1 << 18,
-                                    G_CONVERTER_NO_FLAGS, &n_read, &n_written, NULL);
-      if (result == G_CONVERTER_ERROR)
-        break; /* cfitsio tells what is wrong with it */
-
-      at += n_read;
-      total += n_written;
-      if (total > ALMU_LIMIT_INFLATED_BYTES)
-        {
-          g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
-                       "%s: is more than %" G_GINT64_FORMAT " bytes when decompressed; "
-                       "decompress it on disk first",
-                       name, (gint64) ALMU_LIMIT_INFLATED_BYTES);
-          return FALSE;
-        }
-    }
-
-  return TRUE;
-}
-
-/* cfitsio allocates what the last four bytes say, which a damaged file may
- * say at will. */
-static gboolean
-check_claimed_size (int         fd,
-                    const char *name,
-                    gint64      size,
-                    GError    **error)
-{
-  guint32 claimed = 0;
-
-  if (pread (fd, &claimed, sizeof claimed, size - (gint64) sizeof claimed) != sizeof claimed ||
-      GUINT32_FROM_LE (claimed) <= size * MAX_DEFLATION)
-    return TRUE;
-
-  g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
-               "%s: cannot decompress: its end claims %u bytes, more than gzip can pack into %" G_GINT64_FORMAT,
-               name, GUINT32_FROM_LE (claimed), size);
-  return FALSE;
-}
-
-static gboolean
-check_compressed (int           fd,
-                  const char   *name,
-                  const guint8 *start,
-                  GError      **error)
-{
-  struct stat about;
-  gint64      size = fstat (fd, &about) == 0 ? about.st_size : G_MAXINT64;
-
-  if (start[0] == 0x1f && start[1] == 0x8b)
-    {
-      if (size > ALMU_LIMIT_INFLATED_BYTES / MAX_DEFLATION)
-        return check_inflated_size (fd, name, error);
-
-      return check_claimed_size (fd, name, size, error);
-    }
-
-  if (size > ALMU_LIMIT_OTHER_COMPRESSED_BYTES)
-    {
-      g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
-                   "%s: compressed files other than .gz are read up to %d bytes; "
-                   "decompress it on disk first",
-                   name, ALMU_LIMIT_OTHER_COMPRESSED_BYTES);
-      return FALSE;
-    }
-
-  return TRUE;
-}
-
-/* cfitsio goes by the end of the name for all but gzip, so the descriptor
- * gets one for the moment. */
+/* cfitsio unpacks into memory whatever comes out, so that is done for it. */
 static int
-open_by_suffix (AlmuFits   *self,
-                const char *path,
-                const char *suffix)
+open_packed (AlmuFits *self,
+             int       fd,
+             GError  **error)
 {
-  g_autofree char *folder = g_dir_make_tmp ("almucantar-XXXXXX", NULL);
-  g_autofree char *link = NULL;
-  int              status = 0;
+  guint8 start[4] = { 0 };
+  gssize n_start = 0;
+  int    plain_fd = almu_inflate (fd, self->name, error);
 
-  if (folder == NULL)
-    return FILE_NOT_OPENED;
+  if (plain_fd < 0)
+    return -1;
 
-  link = g_strconcat (folder, "/packed", suffix, NULL);
-  if (symlink (path, link) != 0)
-    status = FILE_NOT_OPENED;
+  if (!read_start (plain_fd, start, &n_start, error))
+    {
+      g_prefix_error (error, "%s: ", self->name);
+      close (plain_fd);
+      return -1;
+    }
 
-  fits_open_diskfile (&self->handle, link, READONLY, &status);
-  unlink (link);
-  rmdir (folder);
+  if (almu_fits_is_compressed_start (start, n_start))
+    {
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED, "%s: is compressed twice", self->name);
+      close (plain_fd);
+      return -1;
+    }
 
-  return status;
-}
-
-static int
-open_handle (AlmuFits     *self,
-             const char   *path,
-             const guint8 *start)
-{
-  int status = 0;
-
-  if (self->is_compressed && start[0] == 'B')
-    return open_by_suffix (self, path, ".bz2");
-  if (self->is_compressed && start[0] == 0x1f && start[1] == 0x9d)
-    return open_by_suffix (self, path, ".Z");
-
-  return fits_open_diskfile (&self->handle, path, READONLY, &status);
+  return plain_fd;
 }
 
 /**
@@ -227,7 +123,7 @@ open_handle (AlmuFits     *self,
  * @name: for messages only
  *
  * Opens through the descriptor, so that what was checked is what is read.
- * A file compressed as a whole is inflated in memory here, once.
+ * A file compressed as a whole is inflated here, once.
  */
 AlmuFits *
 almu_fits_open (int         fd,
@@ -239,6 +135,7 @@ almu_fits_open (int         fd,
   guint8 start[4] = { 0 };
   gssize n_start = 0;
   int    status = 0;
+  int    plain_fd = fd;
 
   g_return_val_if_fail (fd >= 0, NULL);
   g_return_val_if_fail (name != NULL, NULL);
@@ -253,15 +150,19 @@ almu_fits_open (int         fd,
     }
 
   self->is_compressed = almu_fits_is_compressed_start (start, n_start);
-  if (self->is_compressed && !check_compressed (fd, self->name, start, error))
+  if (self->is_compressed)
+    plain_fd = open_packed (self, fd, error);
+  if (plain_fd < 0)
     return NULL;
 
-  g_snprintf (path, sizeof path, "/proc/self/fd/%d", fd);
-  status = open_handle (self, path, start);
+  g_snprintf (path, sizeof path, "/proc/self/fd/%d", plain_fd);
+  fits_open_diskfile (&self->handle, path, READONLY, &status);
+  if (plain_fd != fd)
+    close (plain_fd);
   if (status != 0)
     {
       self->handle = NULL;
-      fail (self, status, self->is_compressed ? "cannot decompress" : "cannot open", error);
+      fail (self, status, "cannot open", error);
       return NULL;
     }
 

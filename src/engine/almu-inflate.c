@@ -3,31 +3,15 @@
 
 #include "almu-inflate.h"
 
+#include "almu-inflate-private.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "almu-error.h"
-#include "almu-fits.h"
 #include "almu-limits.h"
-
-#define IN_BYTES (256 * 1024)
-#define OUT_BYTES (1024 * 1024)
-
-/**
- * Inflating:
- * @at: how far the packed file was read
- * @n_out: how many bytes came out
- */
-typedef struct
-{
-  int         fd;
-  int         out_fd;
-  const char *name;
-  gint64      at;
-  gint64      n_out;
-} Inflating;
 
 /* A file without a name, in the user's cache if there is room for one: it
  * takes no memory that somebody else needs, and is gone when it is closed,
@@ -45,9 +29,9 @@ open_place (void)
 }
 
 static gboolean
-fail_io (Inflating  *self,
-         const char *what,
-         GError    **error)
+fail_io (AlmuInflating *self,
+         const char    *what,
+         GError       **error)
 {
   int code = errno;
 
@@ -57,11 +41,11 @@ fail_io (Inflating  *self,
   return FALSE;
 }
 
-static gboolean
-put (Inflating    *self,
-     const guint8 *bytes,
-     gsize         n_bytes,
-     GError      **error)
+gboolean
+almu_inflating_put (AlmuInflating *self,
+                    const guint8  *bytes,
+                    gsize          n_bytes,
+                    GError       **error)
 {
   gsize done = 0;
 
@@ -89,17 +73,30 @@ put (Inflating    *self,
   return TRUE;
 }
 
-/* -- gzip --------------------------------------------------------------- */
+/* @why: (nullable): what is wrong; %NULL if the file ends too early */
+gboolean
+almu_inflating_fail (AlmuInflating *self,
+                     const char    *why,
+                     GError       **error)
+{
+  g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
+               "%s: cannot decompress: byte %" G_GINT64_FORMAT ": %s",
+               self->name, self->at, why != NULL ? why : "the file is cut short");
 
-static gssize
-get (Inflating *self,
-     guint8    *bytes,
-     GError   **error)
+  return FALSE;
+}
+
+/* -- gzip, zip --------------------------------------------------------------- */
+
+gssize
+almu_inflating_get (AlmuInflating *self,
+                    guint8        *bytes,
+                    GError       **error)
 {
   gssize n;
 
   do
-    n = pread (self->fd, bytes, IN_BYTES, self->at);
+    n = pread (self->fd, bytes, ALMU_INFLATE_IN_BYTES, self->at);
   while (n < 0 && errno == EINTR);
 
   if (n < 0)
@@ -118,43 +115,41 @@ begins_stream (const guint8 *bytes,
 }
 
 static gboolean
-inflate_gzip (Inflating *self,
-              GError   **error)
+inflate_zlib (AlmuInflating        *self,
+              GZlibCompressorFormat format,
+              GError              **error)
 {
-  g_autoptr(GZlibDecompressor) inflater = g_zlib_decompressor_new (G_ZLIB_COMPRESSOR_FORMAT_GZIP);
-  g_autofree guint8 *in = g_malloc (IN_BYTES);
-  g_autofree guint8 *out = g_malloc (OUT_BYTES);
+  g_autoptr(GZlibDecompressor) inflater = g_zlib_decompressor_new (format);
+  g_autofree guint8 *in = g_malloc (ALMU_INFLATE_IN_BYTES);
+  g_autofree guint8 *out = g_malloc (ALMU_INFLATE_OUT_BYTES);
 
   for (;;)
     {
       g_autoptr(GError) local_error = NULL;
       gsize            n_read = 0;
       gsize            n_written = 0;
-      gssize           n_in = get (self, in, error);
+      gssize           n_in = almu_inflating_get (self, in, error);
       GConverterResult result;
 
       if (n_in < 0)
         return FALSE;
 
-      result = g_converter_convert (G_CONVERTER (inflater), in, (gsize) n_in, out, OUT_BYTES,
+      result = g_converter_convert (G_CONVERTER (inflater), in, (gsize) n_in, out, ALMU_INFLATE_OUT_BYTES,
                                     n_in == 0 ? G_CONVERTER_INPUT_AT_END : G_CONVERTER_NO_FLAGS,
                                     &n_read, &n_written, &local_error);
       if (result == G_CONVERTER_ERROR)
-        {
-          g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
-                       "%s: cannot decompress: byte %" G_GINT64_FORMAT ": %s",
-                       self->name, self->at, n_in == 0 ? "the file is cut short" : local_error->message);
-          return FALSE;
-        }
+        return almu_inflating_fail (self, n_in == 0 ? NULL : local_error->message, error);
 
-      if (!put (self, out, n_written, error))
+      if (!almu_inflating_put (self, out, n_written, error))
         return FALSE;
       self->at += (gint64) n_read;
 
       if (result != G_CONVERTER_FINISHED)
         continue;
+      if (format != G_ZLIB_COMPRESSOR_FORMAT_GZIP)
+        return TRUE;
 
-      n_in = get (self, in, error);
+      n_in = almu_inflating_get (self, in, error);
       if (n_in < 0)
         return FALSE;
       if (!begins_stream (in, (gsize) n_in))
@@ -163,29 +158,60 @@ inflate_gzip (Inflating *self,
     }
 }
 
-/* -- the others --------------------------------------------------------- */
-
-/* cfitsio unpacks them into its own memory, from where they are copied. */
 static gboolean
-inflate_other (Inflating *self,
-               GError   **error)
+inflate_gzip (AlmuInflating *self,
+              GError       **error)
 {
-  g_autoptr(AlmuFits) fits = almu_fits_open (self->fd, self->name, error);
-  g_autofree guint8 *out = g_malloc (OUT_BYTES);
-
-  if (fits == NULL)
-    return FALSE;
-
-  for (;;)
-    {
-      gint64 n = almu_fits_read_bytes (fits, self->n_out, OUT_BYTES, out, error);
-
-      if (n < 0 || !put (self, out, (gsize) n, error))
-        return FALSE;
-      if (n < OUT_BYTES)
-        return TRUE;
-    }
+  return inflate_zlib (self, G_ZLIB_COMPRESSOR_FORMAT_GZIP, error);
 }
+
+/* The first file of an archive, by the header that stands before it. */
+static gboolean
+inflate_zip (AlmuInflating *self,
+             GError       **error)
+{
+  guint8 head[30];
+
+  if (pread (self->fd, head, sizeof head, 0) != sizeof head)
+    return almu_inflating_fail (self, NULL, error);
+
+  if (head[8] != 8 || head[9] != 0 || (head[6] & 1) != 0)
+    {
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED,
+                   "%s: is a zip archive that is not deflated, or encrypted; decompress it on disk first", self->name);
+      return FALSE;
+    }
+
+  self->at = (gint64) sizeof head + (head[26] | head[27] << 8) + (head[28] | head[29] << 8);
+
+  return inflate_zlib (self, G_ZLIB_COMPRESSOR_FORMAT_RAW, error);
+}
+
+/* -- all ---------------------------------------------------------------- */
+
+static gboolean
+inflate_none (AlmuInflating *self,
+              GError       **error)
+{
+  g_set_error (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED,
+               "%s: is compressed in a way that is not read (of gzip, bzip2, compress and zip); decompress it on disk first",
+               self->name);
+
+  return FALSE;
+}
+
+static const struct
+{
+  const char *start;
+  gboolean (*inflate) (AlmuInflating *self,
+                       GError       **error);
+} kinds[] = {
+  { "\037\213", inflate_gzip },
+  { "\037\235", almu_inflate_lzw },
+  { "BZh", almu_inflate_bzip2 },
+  { "PK\003\004", inflate_zip },
+  { "", inflate_none },
+};
 
 /**
  * almu_inflate:
@@ -204,9 +230,9 @@ almu_inflate (int         fd,
               const char *name,
               GError    **error)
 {
-  Inflating self = { .fd = fd, .out_fd = open_place (), .name = name };
-  guint8    start[4] = { 0 };
-  gboolean  is_gzip;
+  AlmuInflating self = { .fd = fd, .out_fd = open_place (), .name = name };
+  char          start[5] = { 0 };
+  guint         kind = 0;
 
   if (self.out_fd < 0)
     {
@@ -214,8 +240,11 @@ almu_inflate (int         fd,
       return -1;
     }
 
-  is_gzip = pread (fd, start, sizeof start, 0) == sizeof start && start[0] == 0x1f && start[1] == 0x8b;
-  if (is_gzip ? inflate_gzip (&self, error) : inflate_other (&self, error))
+  if (pread (fd, start, 4, 0) != 4)
+    start[0] = '\0';
+  while (!g_str_has_prefix (start, kinds[kind].start))
+    kind++;
+  if (kinds[kind].inflate (&self, error))
     return self.out_fd;
 
   close (self.out_fd);

@@ -51,6 +51,7 @@ LIBRARIES = {
     "erfa": (r"erfa.*\.h", ["engine"], ["almu-sky-frame.c"]),
     "zfp": (r"zfp(/.*)?\.h", ["engine"], None),
     "zstd": (r"zstd.*\.h", ["engine"], None),
+    "bzip2": (r"bzlib\.h", ["engine"], None),
     "libxml2": (r"libxml/.*", ["engine"], ["almu-votable.c"]),
     "protobuf-c": (r"protobuf-c/.*", ["wire", "link"], None),
     "libsoup": (r"libsoup/.*", ["link", "daemon"], None),

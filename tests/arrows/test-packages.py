@@ -34,6 +34,7 @@ MODULES = {
     "libsqlite3-dev": None,
     "libxml2-dev": None,
     "libzstd-dev": None,
+    "libbz2-dev": None,
 }
 
 

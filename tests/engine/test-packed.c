@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <fcntl.h>
+#include <bzlib.h>
 #include <fitsio.h>
 #include <glib/gstdio.h>
 #include <math.h>
@@ -10,6 +11,7 @@
 
 #include "almu-error.h"
 #include "almu-image.h"
+#include "almu-test-status.h"
 #include "almu-test.h"
 
 /* Images in tiles, and files that are compressed as a whole. */
@@ -348,6 +350,147 @@ test_packed_damaged (Fixture      *fixture,
   assert_fails (fixture, whole->data, whole->len, ALMU_ERROR_FORMAT, "cannot decompress");
 }
 
+/* -- bzip2, zip, compress ------------------------------------------------ */
+
+static GByteArray *
+pack_bzip2 (const guint8 *bytes,
+            gsize         n_bytes)
+{
+  GByteArray *packed = g_byte_array_new ();
+  guint       length = (guint) n_bytes + 1000;
+
+  g_byte_array_set_size (packed, length);
+  g_assert_cmpint (BZ2_bzBuffToBuffCompress ((char *) packed->data, &length, (char *) bytes, (guint) n_bytes, 9, 0, 0), ==, BZ_OK);
+  g_byte_array_set_size (packed, length);
+
+  return packed;
+}
+
+static GByteArray *
+pack_zip (const guint8 *bytes,
+          gsize         n_bytes)
+{
+  static const guint8 head[30] = { 'P', 'K', 3, 4, 20, 0, 0, 0, 8, 0, [26] = 3, [28] = 2 };
+  g_autoptr(GZlibCompressor) packer = g_zlib_compressor_new (G_ZLIB_COMPRESSOR_FORMAT_RAW, 6);
+  GByteArray *packed = g_byte_array_new ();
+  gsize       n_read, n_written;
+
+  g_byte_array_append (packed, head, sizeof head);
+  g_byte_array_append (packed, (const guint8 *) "a.fxx", 5);
+  g_byte_array_set_size (packed, n_bytes + 1000);
+  g_assert_cmpint (g_converter_convert (G_CONVERTER (packer), bytes, n_bytes, packed->data + 35, packed->len - 35,
+                                        G_CONVERTER_INPUT_AT_END, &n_read, &n_written, NULL),
+                   ==, G_CONVERTER_FINISHED);
+  g_byte_array_set_size (packed, 35 + n_written);
+
+  return packed;
+}
+
+/* Without a single repetition: each byte is a code, but the table grows, and
+ * with it the codes, until it is cleared. */
+static GByteArray *
+pack_lzw (const guint8 *bytes,
+          gsize         n_bytes)
+{
+  GByteArray *packed = g_byte_array_new ();
+  guint8      group[12] = { 0 };
+  guint       n_bits = 9, n_codes = 257, n_in_group = 0;
+
+  g_byte_array_append (packed, (const guint8 *) "\037\235\214", 3);
+  for (gsize i = 0; i <= n_bytes; i++)
+    {
+      gboolean clears = i > 0 && n_codes == 4000;
+      guint    code = clears ? 256 : i < n_bytes ? bytes[i]
+                                                 : 0;
+      guint    at = n_in_group * n_bits;
+
+      if (i == n_bytes)
+        break;
+      for (guint bit = 0; bit < n_bits; bit++)
+        if (code >> bit & 1)
+          group[(at + bit) / 8] |= (guint8) (1 << (at + bit) % 8);
+      n_in_group++;
+      i -= clears;
+      n_codes += i > 0 || clears;
+      if (clears || n_in_group == 8 || (n_bits < 12 && n_codes > (1u << n_bits) - 1))
+        {
+          g_byte_array_append (packed, group, n_bits);
+          memset (group, 0, sizeof group);
+          n_in_group = 0;
+        }
+      if (clears)
+        {
+          n_bits = 9;
+          n_codes = 256;
+        }
+      else if (n_bits < 12 && n_codes > (1u << n_bits) - 1)
+        n_bits++;
+    }
+  g_byte_array_append (packed, group, (n_in_group * n_bits + 7) / 8);
+
+  return packed;
+}
+
+static void
+test_packed_kinds (Fixture      *fixture,
+                   gconstpointer user_data)
+{
+  GByteArray *(*const packers[]) (const guint8 *bytes, gsize n_bytes) = { pack_bzip2, pack_zip, pack_lzw };
+  g_autoptr(GBytes) plain = make_fits ();
+  gsize         n_plain;
+  const guint8 *bytes = g_bytes_get_data (plain, &n_plain);
+
+  for (guint i = 0; i < G_N_ELEMENTS (packers); i++)
+    {
+      g_autoptr(GByteArray) packed = packers[i](bytes, n_plain);
+      g_autofree char *path = save (fixture, packed->data, packed->len);
+      g_autoptr(GError) error = NULL;
+      g_autoptr(AlmuImage) image = open_path (path, &error);
+
+      g_assert_no_error (error);
+      check_box (image, &(AlmuBox){ { 0, 0, WIDTH, HEIGHT }, 0, DEPTH, 0 });
+      /* what compress writes has no end that could be missing */
+      if (i < 2)
+        assert_fails (fixture, packed->data, packed->len / 2, ALMU_ERROR_FORMAT, "cut short");
+      memset (packed->data + packed->len / 2, 0xff, 50);
+      if (i == 0)
+        assert_fails (fixture, packed->data, packed->len, ALMU_ERROR_FORMAT, "damaged");
+    }
+
+  assert_fails (fixture, (const guint8 *) "\037\036 what pack makes", 18, ALMU_ERROR_UNSUPPORTED, "on disk first");
+  assert_fails (fixture, (const guint8 *) "PK\003\004\024\000\001\000\010\0000000000000000000000000", 32, ALMU_ERROR_UNSUPPORTED, "encrypted");
+}
+
+/* A few hundred bytes that become 256 MiB take no memory for them. */
+static void
+test_packed_bomb (Fixture      *fixture,
+                  gconstpointer user_data)
+{
+  const gint64       shape[] = { 16384, 4096 };
+  gsize              n_plain = 256 << 20;
+  g_autofree guint8 *zeros = g_malloc0 (n_plain);
+  g_autoptr(AlmuTestFits) fits = almu_test_fits_new ();
+  g_autoptr(GByteArray) packed = NULL;
+  g_autoptr(GBytes) header = NULL;
+  g_autoptr(AlmuImage) image = NULL;
+  g_autoptr(GError) error = NULL;
+  g_autofree char *path = NULL;
+  guint64          before;
+
+  almu_test_fits_begin (fits, -32, 2, shape);
+  almu_test_fits_end_header (fits);
+  header = almu_test_fits_to_bytes (fits);
+  memcpy (zeros, g_bytes_get_data (header, NULL), g_bytes_get_size (header));
+  packed = pack_bzip2 (zeros, n_plain);
+  g_clear_pointer (&zeros, g_free);
+  path = save (fixture, packed->data, packed->len);
+  before = almu_test_status_get (0, "VmRSS");
+  image = open_path (path, &error);
+  g_assert_cmpuint (almu_test_status_get (0, "VmRSS"), <, before + 32 * 1024);
+  /* what was packed ends before its last pixel */
+  g_assert_true (image == NULL || almu_image_get_info (image)->width == 16384);
+}
+
 /* Nothing is left in the folder where they are inflated to. */
 static void
 test_packed_shared (Fixture      *fixture,
@@ -397,6 +540,8 @@ main (int   argc,
   add_test ("/engine/packed/axes", test_packed_axes);
   add_test ("/engine/packed/gzip", test_packed_gzip);
   add_test ("/engine/packed/damaged", test_packed_damaged);
+  add_test ("/engine/packed/kinds", test_packed_kinds);
+  add_test ("/engine/packed/bomb", test_packed_bomb);
   add_test ("/engine/packed/shared", test_packed_shared);
 
   return g_test_run ();

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "almu-inflate-private.h"
+
+#include <bzlib.h>
+
+static const char *
+describe (int result)
+{
+  switch (result)
+    {
+    case BZ_DATA_ERROR_MAGIC:
+      return "it is not bzip2";
+
+    case BZ_MEM_ERROR:
+      return "there is not enough memory";
+
+    default:
+      return "the data are damaged";
+    }
+}
+
+/* One stream. What is behind it stays in @stream. */
+static gboolean
+inflate_stream (AlmuInflating *self,
+                bz_stream     *stream,
+                guint8        *in,
+                guint8        *out,
+                GError       **error)
+{
+  int result = BZ_OK;
+
+  while (result != BZ_STREAM_END)
+    {
+      if (stream->avail_in == 0)
+        {
+          gssize n = almu_inflating_get (self, in, error);
+
+          if (n < 0)
+            return FALSE;
+          if (n == 0)
+            return almu_inflating_fail (self, NULL, error);
+          stream->next_in = (char *) in;
+          stream->avail_in = (guint) n;
+          self->at += n;
+        }
+
+      stream->next_out = (char *) out;
+      stream->avail_out = ALMU_INFLATE_OUT_BYTES;
+      result = BZ2_bzDecompress (stream);
+      if (result != BZ_OK && result != BZ_STREAM_END)
+        return almu_inflating_fail (self, describe (result), error);
+      if (!almu_inflating_put (self, out, ALMU_INFLATE_OUT_BYTES - stream->avail_out, error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+/* As packers for several processors write it: one stream after the other. */
+gboolean
+almu_inflate_bzip2 (AlmuInflating *self,
+                    GError       **error)
+{
+  g_autofree guint8 *in = g_malloc (ALMU_INFLATE_IN_BYTES);
+  g_autofree guint8 *out = g_malloc (ALMU_INFLATE_OUT_BYTES);
+  gboolean           is_right = TRUE;
+  gboolean           has_more = TRUE;
+
+  while (is_right && has_more)
+    {
+      bz_stream stream = { 0 };
+
+      if (BZ2_bzDecompressInit (&stream, 0, 0) != BZ_OK)
+        return almu_inflating_fail (self, describe (BZ_MEM_ERROR), error);
+
+      is_right = inflate_stream (self, &stream, in, out, error);
+      /* read again what belongs to the next */
+      self->at -= stream.avail_in;
+      BZ2_bzDecompressEnd (&stream);
+      has_more = is_right && almu_inflating_get (self, in, NULL) >= 4 && in[0] == 'B' && in[1] == 'Z' && in[2] == 'h';
+    }
+
+  return is_right;
+}
