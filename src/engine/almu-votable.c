@@ -13,6 +13,7 @@
 #include "almu-fits-table.h"
 #include "almu-limits.h"
 #include "almu-vofield.h"
+#include "almu-vorows.h"
 #include "almu-vostream.h"
 
 /* A VOTable is read as it comes: what it takes in memory are the columns,
@@ -79,6 +80,7 @@ typedef struct
   gboolean         has_data;
   gboolean         is_done;
   gboolean         is_at_end; /* of the file */
+  gboolean         is_plain;  /* rows may be taken past the parser */
   AlmuVostream    *stream;
   GError          *error;
 } Reader;
@@ -307,6 +309,16 @@ append_encoded (Reader            *reader,
 }
 
 static void
+note_many_cells (Reader *reader)
+{
+  AlmuDataTable *table = reader->table;
+
+  if (table->odd_cell == NULL)
+    table->odd_cell = g_strdup_printf ("row %" G_GINT64_FORMAT ": has more cells than the %u columns",
+                                       table->n_rows + 1, reader->fields->len);
+}
+
+static void
 end_cell (Reader *reader)
 {
   AlmuDataTable *table = reader->table;
@@ -321,9 +333,8 @@ end_cell (Reader *reader)
                                       table, reader->cell, table->n_rows,
                                       reader->text->str, reader->text->len, &reader->error))
     stop (reader);
-  else if (reader->cell == reader->fields->len && table->odd_cell == NULL)
-    table->odd_cell = g_strdup_printf ("row %" G_GINT64_FORMAT ": has more cells than the %u columns",
-                                       table->n_rows + 1, reader->fields->len);
+  else if (reader->cell == reader->fields->len)
+    note_many_cells (reader);
 
   reader->cell++;
 }
@@ -564,7 +575,152 @@ on_error (void       *data,
   fail (reader, ALMU_ERROR_FORMAT, "line %d: %s", about->line, g_strchomp (text));
 }
 
+/* -- rows past the parser ----------------------------------------------- */
+
+#define ROWS_TAG "<TABLEDATA"
+
+/* Longer rows are the parser's. */
+#define MAX_ROW_BYTES (256 * 1024)
+
+static gboolean
+take_cell (const char *text,
+           gsize       n_bytes,
+           gpointer    user_data)
+{
+  Reader        *reader = user_data;
+  AlmuDataTable *table = reader->table;
+
+  if (reader->cell < reader->fields->len &&
+      !almu_vofield_append_text (&g_array_index (reader->fields, AlmuVofield, reader->cell),
+                                 table, reader->cell, table->n_rows, text, n_bytes, &reader->error))
+    {
+      stop (reader);
+      return FALSE;
+    }
+  if (reader->cell == reader->fields->len)
+    note_many_cells (reader);
+  reader->cell++;
+
+  return TRUE;
+}
+
+static gboolean
+take_row (gpointer user_data)
+{
+  Reader *reader = user_data;
+
+  end_row (reader);
+
+  return !reader->is_done;
+}
+
+/* Where each byte below 128 is what it is in ASCII. */
+static gboolean
+is_like_ascii (Reader *reader)
+{
+  const char *encoding = (const char *) reader->parser->encoding;
+
+  return encoding == NULL || g_ascii_strcasecmp (encoding, "UTF-8") == 0 ||
+         g_ascii_strcasecmp (encoding, "US-ASCII") == 0 || g_ascii_strncasecmp (encoding, "ISO-8859-", 9) == 0;
+}
+
+static gboolean
+is_in_rows (Reader *reader)
+{
+  return reader->is_plain && reader->has_data && get_parent (reader) == ELEMENT_TABLEDATA && is_like_ascii (reader);
+}
+
+static void
+feed (Reader     *reader,
+      const char *bytes,
+      gsize       n_bytes)
+{
+  xmlParseChunk (reader->parser, bytes, (int) n_bytes, 0);
+}
+
+/* Returns how many bytes were taken; 0 if there have to be more first. */
+static gsize
+take_rows (Reader     *reader,
+           const char *bytes,
+           gsize       n_bytes)
+{
+  const AlmuVorowsListener listener = { take_cell, take_row, reader };
+  AlmuVorowsEnd            end;
+  gsize                    n = almu_vorows_take (bytes, n_bytes, &listener, &end);
+
+  /* what the parser says of a line is to be true */
+  for (const char *line = bytes; (line = memchr (line, '\n', n - (gsize) (line - bytes))) != NULL; line++)
+    reader->parser->input->line++;
+  if (n > 0 || end == ALMU_VOROWS_STOPPED)
+    return n;
+
+  if (end == ALMU_VOROWS_ODD)
+    {
+      n = almu_vorows_find_end (bytes, n_bytes);
+      if (n > 0 && n < G_MAXSIZE)
+        {
+          feed (reader, bytes, n);
+          return n;
+        }
+      if (n == 0)
+        end = ALMU_VOROWS_MORE;
+    }
+
+  reader->is_plain = end == ALMU_VOROWS_MORE && !reader->is_at_end && n_bytes < MAX_ROW_BYTES;
+
+  return 0;
+}
+
+/* The parser gets all up to the rows, so that it stands right before them. */
+static gsize
+take_markup (Reader     *reader,
+             const char *bytes,
+             gsize       n_bytes)
+{
+  const char *tag = reader->is_plain ? memmem (bytes, n_bytes, ROWS_TAG, strlen (ROWS_TAG)) : NULL;
+  const char *end = tag != NULL ? memchr (tag, '>', n_bytes - (gsize) (tag - bytes)) : NULL;
+  gsize       n = n_bytes;
+
+  if (end != NULL)
+    n = (gsize) (end - bytes) + 1;
+  else if (tag > bytes)
+    n = (gsize) (tag - bytes);
+  else if (reader->is_plain && !reader->is_at_end && n_bytes < MAX_ROW_BYTES)
+    n = tag != NULL || n_bytes < strlen (ROWS_TAG) ? 0 : n_bytes - strlen (ROWS_TAG) + 1;
+
+  if (n > 0)
+    feed (reader, bytes, n);
+
+  return n;
+}
+
+/* What is left is asked for again with more behind it. */
+static void
+take_bytes (Reader     *reader,
+            GByteArray *pending)
+{
+  gsize taken = 0;
+
+  while (!reader->is_done && taken < pending->len)
+    {
+      const char *bytes = (const char *) pending->data + taken;
+      gsize       n_bytes = pending->len - taken;
+      gboolean    was_plain = reader->is_plain;
+      gsize       n = is_in_rows (reader) ? take_rows (reader, bytes, n_bytes) : take_markup (reader, bytes, n_bytes);
+
+      taken += n;
+      if (n == 0 && reader->is_plain == was_plain)
+        break;
+    }
+
+  g_byte_array_remove_range (pending, 0, (guint) taken);
+  if (reader->is_at_end && !reader->is_done)
+    xmlParseChunk (reader->parser, NULL, 0, 1);
+}
+
 /* -- the file ----------------------------------------------------------- */
+
+#define PIECE_BYTES (64 * 1024)
 
 /* Reads the file piece by piece, unpacked where it is packed. */
 typedef struct
@@ -654,21 +810,26 @@ parse_all (Reader       *reader,
            GCancellable *cancellable,
            GError      **error)
 {
-  g_autofree guint8 *bytes = g_malloc (64 * 1024);
-  gssize             n = 1;
+  g_autoptr(GByteArray) pending = g_byte_array_new ();
+  gssize n = 1;
 
   while (n > 0 && !reader->is_done)
     {
+      guint n_pending;
+
       if (g_cancellable_set_error_if_cancelled (cancellable, error))
         return FALSE;
 
-      n = source->inflater != NULL ? inflate_some (source, bytes, 64 * 1024, error)
-                                   : read_some (source, bytes, 64 * 1024, error);
+      n_pending = pending->len;
+      g_byte_array_set_size (pending, n_pending + PIECE_BYTES);
+      n = source->inflater != NULL ? inflate_some (source, pending->data + n_pending, PIECE_BYTES, error)
+                                   : read_some (source, pending->data + n_pending, PIECE_BYTES, error);
       if (n < 0)
         return FALSE;
 
+      g_byte_array_set_size (pending, n_pending + (guint) n);
       reader->is_at_end = n == 0;
-      xmlParseChunk (reader->parser, (const char *) bytes, (int) n, n == 0);
+      take_bytes (reader, pending);
     }
 
   if (reader->error == NULL)
@@ -810,6 +971,7 @@ almu_votable_read (int            fd,
   reader.fields = g_array_new (FALSE, TRUE, sizeof (AlmuVofield));
   g_array_set_clear_func (reader.fields, clear_field);
   reader.text = g_string_new (NULL);
+  reader.is_plain = TRUE;
   reader.is_head_only = flags == ALMU_TABLE_HEAD_ONLY;
   reader.parser = xmlCreatePushParserCtxt (&handlers, &reader, NULL, 0, NULL);
   xmlCtxtUseOptions (reader.parser, XML_PARSE_NONET);

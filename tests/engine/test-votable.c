@@ -465,6 +465,184 @@ test_votable_million (Fixture      *fixture,
                   (double) (g_get_monotonic_time () - before) / 1e6);
 }
 
+/* -- rows past the parser --------------------------------------------------- */
+
+static const char *
+random_of (const char *const *texts,
+           int                n)
+{
+  return texts[g_test_rand_int_range (0, n)];
+}
+
+#define RANDOM_OF(texts) random_of (texts, G_N_ELEMENTS (texts))
+
+static void
+put_random_cell (GString *text)
+{
+  static const char *const plain[] = {
+    "1",
+    "-7",
+    " 12 ",
+    "",
+    "0x1f",
+    "3.25",
+    "-0.1",
+    "1e300",
+    "1e-320",
+    "NaN",
+    "inf",
+    "-Inf",
+    "123456789.123456",
+    "0.1234567890123456789",
+    "9007199254740993",
+    "99999999999999999999",
+    "5e-324",
+    "+4.5",
+    ".5",
+    "5.",
+    ".",
+    "-",
+    "x",
+    "T",
+    "true",
+    "\t7\n",
+  };
+  static const char *const odd[] = {
+    "<TD>&lt;&amp;&#233;</TD>",
+    "<TD>\303\251\342\202\254</TD>",
+    "<TD encoding='base64'>AAAAAQ==</TD>",
+    "<TD >9</TD >",
+    "<TD></TD>",
+    "<TD/>",
+    "<TD>a\r\nb</TD>",
+  };
+
+  if (g_test_rand_int_range (0, 200) == 0)
+    g_string_append (text, RANDOM_OF (odd));
+  else if (g_test_rand_int_range (0, 3) == 0)
+    g_string_append_printf (text, "<TD>%.*g</TD>", g_test_rand_int_range (1, 18), g_test_rand_double_range (-400, 400));
+  else
+    g_string_append_printf (text, "<TD>%s</TD>", RANDOM_OF (plain));
+}
+
+#define ROWS_BEGIN "<DATA><TABLEDATA>"
+
+static char *
+random_table (void)
+{
+  static const char *const spaces[] = { "", "\n", " ", "\r\n  ", "" };
+  GString                 *text;
+  int                      n_rows = g_test_rand_int_range (0, 6000);
+
+  text = g_string_new (HEAD ("<FIELD name='a' datatype='double'/><FIELD name='b' datatype='int'><VALUES null='-1'/></FIELD>"
+                             "<FIELD name='c' datatype='char' arraysize='*'/><FIELD name='d' datatype='float'/>"
+                             "<FIELD name='e' datatype='boolean'/>") ROWS_BEGIN);
+  for (int i = 0; i < n_rows; i++)
+    {
+      int n_cells = g_test_rand_int_range (0, 50) == 0 ? g_test_rand_int_range (0, 8) : 5;
+
+      g_string_append_printf (text, "%s<TR>", RANDOM_OF (spaces));
+      for (int k = 0; k < n_cells; k++)
+        put_random_cell (text);
+      g_string_append_printf (text, "</TR>%s", RANDOM_OF (spaces));
+    }
+  g_string_append (text, "</TABLEDATA></DATA>" TAIL);
+
+  return g_string_free (text, FALSE);
+}
+
+/* With a comment before the first row, all rows go through the parser. */
+static char *
+add_comment (const char *text)
+{
+  const char *rows = strstr (text, ROWS_BEGIN);
+  gsize       n = rows != NULL ? (gsize) (rows - text) + strlen (ROWS_BEGIN) : 0;
+
+  g_assert_nonnull (rows);
+
+  return g_strdup_printf ("%.*s<!-- -->%s", (int) n, text, text + n);
+}
+
+static void
+assert_same (const AlmuDataTable *a,
+             const AlmuDataTable *b)
+{
+  g_assert_cmpint (a->n_rows, ==, b->n_rows);
+  g_assert_cmpuint (a->n_odd_cells, ==, b->n_odd_cells);
+  g_assert_cmpstr (a->odd_cell, ==, b->odd_cell);
+  g_assert_cmpint (a->n_bytes, ==, b->n_bytes);
+  for (guint i = 0; i < a->columns->len; i++)
+    {
+      AlmuColumn *from = almu_data_table_get_column (a, i);
+      AlmuColumn *to = almu_data_table_get_column (b, i);
+
+      g_assert_cmpmem (from->values->data, from->values->len, to->values->data, to->values->len);
+      if (from->text != NULL)
+        g_assert_cmpmem (from->text->data, from->text->len, to->text->data, to->text->len);
+    }
+}
+
+/* Whatever the rows are like, they are what the parser says they are. */
+static void
+test_votable_rows (Fixture      *fixture,
+                   gconstpointer user_data)
+{
+  for (int k = 0; k < 40; k++)
+    {
+      g_autofree char *text = random_table ();
+      g_autofree char *commented = add_comment (text);
+      gsize            length = strlen (text);
+      g_autoptr(GError) error = NULL;
+      g_autoptr(GError) other_error = NULL;
+      g_autoptr(AlmuDataTable) plain = NULL;
+      g_autoptr(AlmuDataTable) parsed = NULL;
+
+      /* some are cut off, or have a letter that does not belong there */
+      if (k % 4 == 1)
+        length -= MIN (length / 2, (gsize) g_test_rand_int_range (1, 5000));
+      if (k % 4 == 3)
+        text[length / 2] = commented[length / 2 + strlen ("<!-- -->")] = "<&>\002/\""[g_test_rand_int_range (0, 6)];
+
+      plain = read_bytes (fixture, text, length, ALMU_TABLE_ALL, &error);
+      parsed = read_bytes (fixture, commented, length + strlen ("<!-- -->"), ALMU_TABLE_ALL, &other_error);
+      g_assert_cmpstr (error != NULL ? error->message : NULL, ==, other_error != NULL ? other_error->message : NULL);
+      g_assert_true ((plain == NULL) == (parsed == NULL));
+      if (plain != NULL)
+        assert_same (plain, parsed);
+    }
+}
+
+/* Short numbers are read past strtod(): to the same bit. */
+static void
+test_votable_reals (Fixture      *fixture,
+                    gconstpointer user_data)
+{
+  GString         *text = g_string_new (HEAD ("<FIELD name='a' datatype='double'/>") ROWS_BEGIN);
+  g_autofree char *owned = NULL;
+  g_autoptr(GPtrArray) numbers = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr(AlmuDataTable) table = NULL;
+
+  for (int i = 0; i < 20000; i++)
+    {
+      char *number = g_strdup_printf ("%.*f", g_test_rand_int_range (0, 24),
+                                      g_test_rand_double_range (-1, 1) * pow (10, g_test_rand_int_range (0, 16)));
+
+      g_ptr_array_add (numbers, number);
+      g_string_append_printf (text, "<TR><TD>%s</TD></TR>", number);
+    }
+  g_string_append (text, "</TABLEDATA></DATA>" TAIL);
+  owned = g_string_free (text, FALSE);
+  table = read_text (fixture, owned, NULL);
+  g_assert_nonnull (table);
+  for (guint i = 0; i < numbers->len; i++)
+    {
+      double expected = g_ascii_strtod (numbers->pdata[i], NULL);
+
+      if (memcmp (&expected, &CELL (table, double, 0, i), sizeof expected) != 0)
+        g_error ("%s is read as %.17g", (char *) numbers->pdata[i], CELL (table, double, 0, i));
+    }
+}
+
 int
 main (int    argc,
       char **argv)
@@ -478,6 +656,8 @@ main (int    argc,
   add_test ("/engine/votable/binary2", test_votable_binary, "2");
   add_test ("/engine/votable/binary/truncated", test_votable_binary_truncated, NULL);
   add_test ("/engine/votable/fits-stream", test_votable_fits_stream, NULL);
+  add_test ("/engine/votable/rows", test_votable_rows, NULL);
+  add_test ("/engine/votable/reals", test_votable_reals, NULL);
   add_test ("/engine/votable/packed", test_votable_packed, NULL);
   add_test ("/engine/votable/head", test_votable_head, NULL);
   add_test ("/engine/votable/second-table", test_votable_second_table, NULL);
