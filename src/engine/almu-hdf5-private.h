@@ -4,6 +4,7 @@
 #include <hdf5.h>
 
 #include "almu-hdf5.h"
+#include "almu-image.h"
 
 G_BEGIN_DECLS
 
@@ -17,6 +18,7 @@ struct _AlmuHdf5
   hid_t access; /* how links are followed: not into other files */
 };
 
+void     almu_hdf5_set_up (void);
 void     almu_hdf5_enter (void);
 void     almu_hdf5_leave (void);
 gboolean almu_hdf5_fail (AlmuHdf5   *self,
@@ -25,7 +27,9 @@ gboolean almu_hdf5_fail (AlmuHdf5   *self,
                          GError    **error);
 hid_t    almu_hdf5_open_file (const char *path);
 hid_t    almu_hdf5_make_access (void);
-gboolean almu_hdf5_probe (const char *path);
+gboolean almu_hdf5_probe (int         fd,
+                          const char *name,
+                          GError    **error);
 gboolean almu_hdf5_exists (AlmuHdf5   *self,
                            const char *path);
 

@@ -5,263 +5,154 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdlib.h>
+#include <spawn.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
-#include <unistd.h>
+#include <time.h>
 
 #include "almu-error.h"
 
-/* libhdf5 1.10 does not survive every damaged file. So all that opening and
- * reading will ask of it is first asked in a child that may die of it: the
- * attributes, the arrays, and the index of their chunks, though not their
- * pixels, which are only unpacked.
- *
- * The child is a copy of one thread of many: it must not use GLib, whose
- * locks may be held by a thread it does not have. malloc() is safe. */
+/* A program of its own, and no fork() that goes on here: of a process with
+ * many threads the copy has one, and libhdf5 in it would wait for ever for a
+ * lock that another held, as the translator of error texts has one. A copy
+ * of a process with gigabytes of pixels takes long, too.
+ */
+#define PROGRAM "almucantar-hdf5-probe"
 
-/* What a child may take; the index of a million chunks takes two seconds. */
-#define MAX_SECONDS 20
-#define MAX_GROUPS 100
-#define MAX_ATTRIBUTES 20000
-#define MAX_VALUE_BYTES (16 * 1024 * 1024)
+/* Files that were found good, by which they are known again. */
+#define MAX_GOOD 64
 
-/* Arrays that are opened, if they are there. The mips have no end, and the
- * larger ones are asked for by the same code. */
-static const char *const arrays[] = {
-  "DATA",
-  "SwizzledData/ZYX",
-  "SwizzledData/ZYXW",
-  "PermutedData/ZYX",
-  "PermutedData/ZYXW",
-  "MipMaps/DATA/DATA_XY_2",
-  "MipMaps/DATA/DATA_XY_4",
-  "MipMaps/DATA/DATA_XY_8",
-  "MipMaps/DATA/DATA_XY_16",
-  "MipMaps/DATA/DATA_XY_32",
-  "MipMaps/DATA/DATA_XY_64",
-  "MipMaps/DATA/DATA_XY_128",
-  "MipMaps/DATA/DATA_XY_256",
-  "MipMaps/DATA/DATA_XY_512",
-  "MipMaps/DATA/DATA_XY_1024",
-  "MipMaps/DATA/DATA_XY_2048",
-  "MipMaps/DATA/DATA_XY_4096",
-  "Statistics/XY/HISTOGRAM",
-  "Statistics/XY/MIN",
-  "Statistics/XY/MAX",
-  "Statistics/XY/SUM",
-  "Statistics/XY/SUM_SQ",
-  "Statistics/XY/NAN_COUNT",
-  "Statistics/XYZ/HISTOGRAM",
-  "Statistics/XYZ/MIN",
-  "Statistics/XYZ/MAX",
-  "Statistics/XYZ/SUM",
-  "Statistics/XYZ/SUM_SQ",
-  "Statistics/XYZ/NAN_COUNT",
-};
+/* A file that was written to just now may be written to again without its
+ * time being another. */
+#define MIN_AGE_NS (G_GINT64_CONSTANT (2) * 1000 * 1000 * 1000)
 
+static AlmuFingerprint good[MAX_GOOD]; /* inside the library, as is all here */
+static guint           n_good;
+
+static gboolean
+is_known (const AlmuFingerprint *fingerprint)
+{
+  for (guint i = 0; i < MIN (n_good, MAX_GOOD); i++)
+    if (almu_fingerprint_equal (&good[i], fingerprint))
+      return TRUE;
+
+  return FALSE;
+}
+
+static void
+remember (const AlmuFingerprint *fingerprint)
+{
+  gint64 now = g_get_real_time () * 1000;
+
+  if (now - fingerprint->mtime_ns > MIN_AGE_NS)
+    good[n_good++ % MAX_GOOD] = *fingerprint;
+}
+
+/* Where it is installed; or beside what was built with it. */
+static char *
+find_program (void)
+{
+  static const char *const beside[] = { "../engine", "../../src/engine" };
+  g_autofree char         *self = g_file_read_link ("/proc/self/exe", NULL);
+  g_autofree char         *folder = self != NULL ? g_path_get_dirname (self) : NULL;
+  char                    *path = g_build_filename (ALMU_PKGLIBEXECDIR, PROGRAM, NULL);
+
+  for (guint i = 0; folder != NULL && i < G_N_ELEMENTS (beside); i++)
+    {
+      if (g_file_test (path, G_FILE_TEST_IS_EXECUTABLE))
+        return path;
+
+      g_free (path);
+      path = g_build_filename (folder, beside[i], PROGRAM, NULL);
+    }
+
+  return path;
+}
+
+/* The daemon's memory is not this program's: what libhdf5 reads of its own
+ * without having written it is made to look wrong at once, rather than now
+ * and then. */
 static int
-exists (hid_t       parent,
-        const char *path,
-        hid_t       access)
+spawn (const char *path,
+       int         fd,
+       pid_t      *out_pid)
 {
-  char  part[64];
-  char *slash = part;
+  char *const                argv[] = { (char *) PROGRAM, NULL };
+  char *const                environment[] = { (char *) "LC_ALL=C", (char *) "MALLOC_PERTURB_=165", NULL };
+  posix_spawn_file_actions_t actions;
+  posix_spawnattr_t          attributes;
+  sigset_t                   none, all;
+  int                        problem;
 
-  strncpy (part, path, sizeof part - 1);
-  part[sizeof part - 1] = '\0';
-  while ((slash = strchr (slash, '/')) != NULL)
+  sigemptyset (&none);
+  sigfillset (&all);
+  posix_spawnattr_init (&attributes);
+  posix_spawnattr_setflags (&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  posix_spawnattr_setsigmask (&attributes, &none);
+  posix_spawnattr_setsigdefault (&attributes, &all);
+  posix_spawn_file_actions_init (&actions);
+  posix_spawn_file_actions_adddup2 (&actions, fd, STDIN_FILENO);
+  problem = posix_spawn (out_pid, path, &actions, &attributes, argv, environment);
+  posix_spawn_file_actions_destroy (&actions);
+  posix_spawnattr_destroy (&attributes);
+
+  return problem;
+}
+
+static gboolean
+run (int         fd,
+     const char *name,
+     GError    **error)
+{
+  g_autofree char *path = find_program ();
+  int              status = 0;
+  pid_t            pid;
+  int              problem = spawn (path, fd, &pid);
+
+  if (problem != 0)
     {
-      *slash = '\0';
-      if (H5Lexists (parent, part, access) <= 0 || H5Oexists_by_name (parent, part, access) <= 0)
-        return 0;
-      *slash++ = '/';
+      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (problem),
+                   "%s: cannot be looked through before it is opened: %s: %s", name, path, g_strerror (problem));
+      return FALSE;
     }
 
-  return H5Lexists (parent, part, access) > 0 && H5Oexists_by_name (parent, part, access) > 0;
-}
+  while (waitpid (pid, &status, 0) < 0)
+    if (errno != EINTR)
+      break;
 
-static void
-try_attribute (hid_t   group,
-               hsize_t index)
-{
-  hid_t    id = H5Aopen_by_idx (group, ".", H5_INDEX_NAME, H5_ITER_NATIVE, index, H5P_DEFAULT, H5P_DEFAULT);
-  hid_t    type, space;
-  hssize_t n;
-  size_t   size;
-  void    *value;
+  if (WIFEXITED (status) && WEXITSTATUS (status) == 0)
+    return TRUE;
 
-  if (id < 0)
-    return;
+  g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
+               "%s: is damaged: libhdf5 does not survive reading it", name);
 
-  type = H5Aget_type (id);
-  space = H5Aget_space (id);
-  n = space >= 0 ? H5Sget_simple_extent_npoints (space) : 0;
-  size = type >= 0 ? H5Tget_size (type) : 0;
-  if (n > 0 && size > 0 && size <= MAX_VALUE_BYTES / (size_t) n)
-    {
-      value = calloc ((size_t) n + 1, size);
-      if (value != NULL && H5Aread (id, type, value) >= 0 && H5Tis_variable_str (type) > 0)
-        H5Dvlen_reclaim (type, space, H5P_DEFAULT, value);
-      free (value);
-    }
-  if (space >= 0)
-    H5Sclose (space);
-  if (type >= 0)
-    H5Tclose (type);
-  H5Aclose (id);
-}
-
-/* One element, and with it all that leads there. */
-static void
-try_element (hid_t id,
-             hid_t space)
-{
-  hsize_t first[H5S_MAX_RANK] = { 0 };
-  hsize_t count[H5S_MAX_RANK];
-  hsize_t one = 1;
-  double  value = 0;
-  hid_t   memory = H5Screate_simple (1, &one, NULL);
-  hid_t   type = H5Dget_type (id);
-  H5T_class_t class = type >= 0 ? H5Tget_class (type) : H5T_NO_CLASS;
-
-  for (int i = 0; i < H5S_MAX_RANK; i++)
-    count[i] = 1;
-  if ((class == H5T_FLOAT || class == H5T_INTEGER) && H5Tget_size (type) <= 8 && memory >= 0 &&
-      H5Sselect_hyperslab (space, H5S_SELECT_SET, first, NULL, count, NULL) >= 0)
-    H5Dread (id, H5T_NATIVE_DOUBLE, memory, space, H5P_DEFAULT, &value);
-
-  if (type >= 0)
-    H5Tclose (type);
-  if (memory >= 0)
-    H5Sclose (memory);
-}
-
-static void
-try_array (hid_t       group,
-           const char *path,
-           hid_t       access)
-{
-  hid_t        id, space, creation;
-  hsize_t      chunk[H5S_MAX_RANK];
-  hsize_t      n_chunks = 0;
-  H5D_layout_t layout;
-
-  if (!exists (group, path, access))
-    return;
-
-  id = H5Dopen2 (group, path, access);
-  if (id < 0)
-    return;
-
-  space = H5Dget_space (id);
-  creation = H5Dget_create_plist (id);
-  layout = creation >= 0 ? H5Pget_layout (creation) : H5D_LAYOUT_ERROR;
-  if (layout == H5D_CHUNKED && space >= 0)
-    {
-      H5Pget_chunk (creation, H5S_MAX_RANK, chunk);
-      H5Dget_num_chunks (id, space, &n_chunks);
-    }
-  if (layout == H5D_CONTIGUOUS || layout == H5D_COMPACT || layout == H5D_CHUNKED)
-    try_element (id, space);
-
-  if (creation >= 0)
-    H5Pclose (creation);
-  if (space >= 0)
-    H5Sclose (space);
-  H5Dclose (id);
-}
-
-static void
-try_group (hid_t       file,
-           const char *name,
-           hid_t       access)
-{
-  H5O_info_t info;
-  hid_t      group;
-
-  if (!exists (file, name, access))
-    return;
-
-  group = H5Gopen2 (file, name, access);
-  if (group < 0)
-    return;
-
-  if (exists (group, "DATA", access) && H5Oget_info2 (group, &info, H5O_INFO_NUM_ATTRS) >= 0)
-    {
-      for (hsize_t i = 0; i < info.num_attrs && i < MAX_ATTRIBUTES; i++)
-        try_attribute (group, i);
-      for (size_t i = 0; i < G_N_ELEMENTS (arrays); i++)
-        try_array (group, arrays[i], access);
-    }
-  H5Gclose (group);
-}
-
-static void
-try_file (const char *path)
-{
-  hid_t      file = almu_hdf5_open_file (path);
-  hid_t      access = almu_hdf5_make_access ();
-  H5G_info_t info;
-
-  if (file < 0 || access < 0 || H5Gget_info (file, &info) < 0)
-    return;
-
-  for (hsize_t i = 0; i < info.nlinks && i < MAX_GROUPS; i++)
-    {
-      char    name[64] = "";
-      ssize_t n = H5Lget_name_by_idx (file, ".", H5_INDEX_NAME, H5_ITER_INC, i, name, sizeof name, H5P_DEFAULT);
-
-      if (n > 0 && n < (ssize_t) sizeof name)
-        try_group (file, name, access);
-    }
-  H5Pclose (access);
-  H5Fclose (file);
-}
-
-static void
-run_child (const char *path)
-{
-  static const int signals[] = { SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL, SIGALRM, SIGTERM, SIGINT };
-  struct rlimit    none = { 0, 0 };
-  sigset_t         empty;
-
-  /* to die is nothing that anybody has to be told of */
-  prctl (PR_SET_DUMPABLE, 0);
-  setrlimit (RLIMIT_CORE, &none);
-  for (size_t i = 0; i < G_N_ELEMENTS (signals); i++)
-    signal (signals[i], SIG_DFL);
-  sigemptyset (&empty);
-  sigprocmask (SIG_SETMASK, &empty, NULL);
-  prctl (PR_SET_PDEATHSIG, SIGKILL);
-  alarm (MAX_SECONDS);
-
-  try_file (path);
-  _exit (0);
+  return FALSE;
 }
 
 /**
  * almu_hdf5_probe:
- * @path: of the file
+ * @fd: an open file
+ * @name: for messages
  *
- * Inside the library: whether it can be let loose on the file.
+ * Inside the library: whether it can be let loose on the file. Asked once
+ * for each content.
  */
 gboolean
-almu_hdf5_probe (const char *path)
+almu_hdf5_probe (int         fd,
+                 const char *name,
+                 GError    **error)
 {
-  int   status = 0;
-  pid_t pid = fork ();
+  AlmuFingerprint before, after;
 
-  if (pid == 0)
-    run_child (path);
-  if (pid < 0)
+  if (!almu_fingerprint_read (fd, &before, error))
+    return FALSE;
+  if (is_known (&before))
+    return TRUE;
+  if (!run (fd, name, error))
     return FALSE;
 
-  while (waitpid (pid, &status, 0) < 0)
-    if (errno != EINTR)
-      return FALSE;
+  if (almu_fingerprint_read (fd, &after, NULL) && almu_fingerprint_equal (&before, &after))
+    remember (&before);
 
-  return WIFEXITED (status) && WEXITSTATUS (status) == 0;
+  return TRUE;
 }

@@ -24,10 +24,7 @@ almu_hdf5_enter (void)
   g_mutex_lock (&mutex);
   if (!is_set_up)
     {
-      H5dont_atexit ();
-      H5open ();
-      /* a file must not choose what code is loaded */
-      H5PLset_loading_state (0);
+      almu_hdf5_set_up ();
       is_set_up = TRUE;
     }
 
@@ -76,62 +73,13 @@ almu_hdf5_fail (AlmuHdf5   *self,
   return FALSE;
 }
 
-/* Links into other files are not followed: these may lie anywhere. */
-static herr_t
-refuse_link (const char *parent_file,
-             const char *parent_group,
-             const char *child_file,
-             const char *child_object,
-             unsigned   *flags,
-             hid_t       access,
-             void       *user_data)
-{
-  return -1;
-}
-
-hid_t
-almu_hdf5_open_file (const char *path)
-{
-  hid_t access = H5Pcreate (H5P_FILE_ACCESS);
-  hid_t file = H5I_INVALID_HID;
-
-  if (access < 0)
-    return access;
-
-  /* who writes elsewhere is nothing to us, and a lock would be to them */
-  if (H5Pset_fclose_degree (access, H5F_CLOSE_SEMI) >= 0 &&
-      H5Pset_file_locking (access, 0, 1) >= 0)
-    file = H5Fopen (path, H5F_ACC_RDONLY, access);
-  H5Pclose (access);
-
-  return file;
-}
-
-hid_t
-almu_hdf5_make_access (void)
-{
-  hid_t access = H5Pcreate (H5P_LINK_ACCESS);
-
-  if (access >= 0 && H5Pset_elink_cb (access, refuse_link, NULL) >= 0)
-    return access;
-  if (access >= 0)
-    H5Pclose (access);
-
-  return H5I_INVALID_HID;
-}
-
-/* Asked anew each time: the file may have changed since somebody else did. */
 static gboolean
 open_ids (AlmuHdf5   *self,
           const char *path,
           GError    **error)
 {
-  if (!almu_hdf5_probe (path))
-    {
-      g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
-                   "%s: is damaged: libhdf5 does not survive reading it", self->name);
-      return FALSE;
-    }
+  if (!almu_hdf5_probe (self->fd, self->name, error))
+    return FALSE;
 
   self->file = almu_hdf5_open_file (path);
   self->access = almu_hdf5_make_access ();

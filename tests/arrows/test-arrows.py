@@ -44,7 +44,8 @@ GENERATED = {
 LIBRARIES = {
     "cfitsio": (r"(fitsio2?|longnam|drvrsmem)\.h", ["engine"], ["almu-fits.c", "almu-fits-table.c"]),
     "hdf5": (r"(hdf5|H5.*)\.h", ["engine"],
-             ["almu-hdf5.c", "almu-hdf5-attributes.c", "almu-hdf5-data.c", "almu-hdf5-probe.c",
+             ["almu-hdf5.c", "almu-hdf5-attributes.c", "almu-hdf5-data.c", "almu-hdf5-file.c",
+              "almu-hdf5-probe-main.c",
               "almu-hdf5-private.h"]),
     "wcslib": (r"(wcslib/.*|wcs.*|spc|spx|cel|prj|lin|tab|dis|log|sph|fitshdr|getwcstab)\.h",
                ["engine"], ["almu-wcs.c"]),

@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <utime.h>
 #include <unistd.h>
 
 #include "almu-cutout.h"
@@ -570,6 +571,33 @@ test_hdf5_damaged (Fixture      *fixture,
   g_assert_cmpint (n_dead, ==, 0);
 }
 
+/* What was good once is not looked through again; what was written anew is. */
+static void
+test_hdf5_again (Fixture      *fixture,
+                 gconstpointer user_data)
+{
+  struct utimbuf   old = { 1000000000, 1000000000 };
+  gint64           begin;
+  g_autofree char *bytes = NULL;
+  gsize            n_bytes;
+
+  write_file (fixture, &(Storage){ "f32", TRUE, TRUE, 0, TRUE });
+  g_assert_cmpint (g_utime (fixture->path, &old), ==, 0);
+  for (int i = 0; i < 5; i++)
+    {
+      g_autoptr(AlmuImage) image = NULL;
+
+      begin = g_get_monotonic_time ();
+      image = open_good (fixture->path);
+      g_test_message ("opened in %.2f ms", (double) (g_get_monotonic_time () - begin) / 1000);
+    }
+
+  g_assert_true (g_file_get_contents (fixture->path, &bytes, &n_bytes, NULL));
+  memset (bytes + 16, 0xff, n_bytes - 16);
+  g_assert_true (g_file_set_contents (fixture->path, bytes, (gssize) n_bytes, NULL));
+  g_assert_null (open_path (fixture->path, "", NULL));
+}
+
 #define add_test(path, func) \
   g_test_add (path, Fixture, NULL, fixture_set_up, func, fixture_tear_down)
 
@@ -587,6 +615,7 @@ main (int   argc,
   add_test ("/engine/hdf5/wrong", test_hdf5_wrong);
   add_test ("/engine/hdf5/elsewhere", test_hdf5_elsewhere);
   add_test ("/engine/hdf5/damaged", test_hdf5_damaged);
+  add_test ("/engine/hdf5/again", test_hdf5_again);
   add_test ("/engine/hdf5/threads", test_hdf5_threads);
 
   return g_test_run ();

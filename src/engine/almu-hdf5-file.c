@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "almu-hdf5-private.h"
+
+/* How files are opened: by the daemon, and before it by the program that
+ * finds out whether they may be. */
+
+/* Once, before anything else of the library. */
+void
+almu_hdf5_set_up (void)
+{
+  H5dont_atexit ();
+  H5open ();
+  /* a file must not choose what code is loaded */
+  H5PLset_loading_state (0);
+  H5Eset_auto2 (H5E_DEFAULT, NULL, NULL);
+}
+
+/* Links into other files are not followed: these may lie anywhere. */
+static herr_t
+refuse_link (const char *parent_file,
+             const char *parent_group,
+             const char *child_file,
+             const char *child_object,
+             unsigned   *flags,
+             hid_t       access,
+             void       *user_data)
+{
+  return -1;
+}
+
+hid_t
+almu_hdf5_open_file (const char *path)
+{
+  hid_t access = H5Pcreate (H5P_FILE_ACCESS);
+  hid_t file = H5I_INVALID_HID;
+
+  if (access < 0)
+    return access;
+
+  /* who writes elsewhere is nothing to us, and a lock would be to them */
+  if (H5Pset_fclose_degree (access, H5F_CLOSE_SEMI) >= 0 &&
+      H5Pset_file_locking (access, 0, 1) >= 0)
+    file = H5Fopen (path, H5F_ACC_RDONLY, access);
+  H5Pclose (access);
+
+  return file;
+}
+
+hid_t
+almu_hdf5_make_access (void)
+{
+  hid_t access = H5Pcreate (H5P_LINK_ACCESS);
+
+  if (access >= 0 && H5Pset_elink_cb (access, refuse_link, NULL) >= 0)
+    return access;
+  if (access >= 0)
+    H5Pclose (access);
+
+  return H5I_INVALID_HID;
+}
