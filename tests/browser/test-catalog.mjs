@@ -114,6 +114,10 @@ test('what is left is plotted over the image', async () => {
   check(Math.abs(x - (149 - (ra - 187.25) * Math.cos(12.5 * Math.PI / 180) * 1800)) < 0.2, `x is ${x}`);
   check(Math.abs(y - (99 + (dec - 12.5) * 1800)) < 0.2, `y is ${y}`);
   await view.screenshot('catalog');
+  // and without its table, which lies over it
+  const hidden = await view.page.addStyleTag({ content: '.floating-widget { visibility: hidden !important }' });
+  await view.screenshot('catalog-plotted');
+  await hidden.evaluate(element => element.remove());
   view.checkNoErrors();
 });
 
