@@ -51,12 +51,12 @@ bench_steps (Bench      *bench,
 
   for (int i = 0; i < N_ROUNDS; i++)
     {
-      gint64 begin = g_get_monotonic_time ();
+      BenchMark begin = bench_mark (bench);
 
       message.channel = i + 1;
       bench_link_send (bench->link, &message.base);
       bench_link_await (bench->link, CARTA__EVENT_TYPE__RASTER_TILE_DATA, n_tiles);
-      bench_series_add_since (times, begin);
+      bench_add_since (bench, times, &begin);
       bench_link_settle (bench->link);
     }
 
@@ -72,10 +72,10 @@ is_complete (const ProtobufCMessage *message,
   return ((const CARTA__SpectralProfileData *) message)->progress >= 1;
 }
 
-static void
-require_spectrum (Bench   *bench,
-                  int      region_id,
-                  gboolean is_wanted)
+void
+bench_require_spectrum (Bench   *bench,
+                        int      region_id,
+                        gboolean is_wanted)
 {
   CARTA__SetSpectralRequirements                  message = CARTA__SET_SPECTRAL_REQUIREMENTS__INIT;
   CARTA__SetSpectralRequirements__SpectralConfig  config = CARTA__SET_SPECTRAL_REQUIREMENTS__SPECTRAL_CONFIG__INIT;
@@ -91,6 +91,12 @@ require_spectrum (Bench   *bench,
   bench_link_send (bench->link, &message.base);
 }
 
+void
+bench_await_spectrum (Bench *bench)
+{
+  bench_link_await_that (bench->link, CARTA__EVENT_TYPE__SPECTRAL_PROFILE_DATA, is_complete, NULL);
+}
+
 static void
 bench_spectra (Bench      *bench,
                const Cube *cube)
@@ -99,18 +105,18 @@ bench_spectra (Bench      *bench,
   g_autofree char *name = g_strdup_printf ("cursor spectral profile, %d channels", cube->depth);
   g_autofree char *path = g_build_filename (bench->folder, cube->name, NULL);
 
-  require_spectrum (bench, 0, TRUE);
+  bench_require_spectrum (bench, 0, TRUE);
   bench_link_settle (bench->link);
   for (int i = 0; i < N_ROUNDS; i++)
     {
-      gint64 begin = g_get_monotonic_time ();
+      BenchMark begin = bench_mark (bench);
 
       bench_set_cursor (bench, 0, (float) (i * 911 % cube->side), (float) (i * 613 % cube->side));
-      bench_link_await_that (bench->link, CARTA__EVENT_TYPE__SPECTRAL_PROFILE_DATA, is_complete, NULL);
-      bench_series_add_since (times, begin);
+      bench_await_spectrum (bench);
+      bench_add_since (bench, times, &begin);
       bench_link_settle (bench->link);
     }
-  require_spectrum (bench, 0, FALSE);
+  bench_require_spectrum (bench, 0, FALSE);
   bench_link_settle (bench->link);
 
   bench_report_add (bench->report, name, "ms", times,
@@ -130,13 +136,13 @@ take_region_id (const ProtobufCMessage *message,
   return TRUE;
 }
 
-static int
-set_rectangle (Bench *bench,
-               int    region_id,
-               float  x,
-               float  y,
-               float  width,
-               float  height)
+int
+bench_set_rectangle (Bench *bench,
+                     int    region_id,
+                     float  x,
+                     float  y,
+                     float  width,
+                     float  height)
 {
   CARTA__SetRegion  message = CARTA__SET_REGION__INIT;
   CARTA__RegionInfo info = CARTA__REGION_INFO__INIT;
@@ -211,18 +217,18 @@ bench_region (Bench      *bench,
 {
   g_autoptr(BenchSeries) times = bench_series_new ();
   g_autofree char *name = g_strdup_printf ("region %s, 200 × 150", what);
-  int              region_id = set_rectangle (bench, -1, 200, 200, 200, 150);
+  int              region_id = bench_set_rectangle (bench, -1, 200, 200, 200, 150);
 
   /* elsewhere each time, so that nobody can know the answer */
   for (int i = 0; i < N_ROUNDS; i++)
     {
-      gint64 begin;
+      BenchMark begin;
 
-      set_rectangle (bench, region_id, (float) (110 + i), (float) (cube->side - 100 - i), 200, 150);
-      begin = g_get_monotonic_time ();
+      bench_set_rectangle (bench, region_id, (float) (110 + i), (float) (cube->side - 100 - i), 200, 150);
+      begin = bench_mark (bench);
       require (bench, region_id, TRUE);
       bench_link_await (bench->link, answer, 1);
-      bench_series_add_since (times, begin);
+      bench_add_since (bench, times, &begin);
       require (bench, region_id, FALSE);
       bench_link_settle (bench->link);
     }
@@ -240,24 +246,24 @@ bench_region_spectra (Bench      *bench,
   g_autoptr(BenchSeries) times = bench_series_new ();
   g_autofree char *path = g_build_filename (bench->folder, cube->name, NULL);
   g_autofree char *name = NULL;
-  int              region_id = set_rectangle (bench, -1, 200, 200, 200, 150);
+  int              region_id = bench_set_rectangle (bench, -1, 200, 200, 200, 150);
   float            side = (float) cube->side;
   gsize            n_bytes = (gsize) (is_whole ? cube->side * cube->side : 200 * 150) * (gsize) cube->depth * sizeof (float);
   double           goal = is_whole ? cube->plane_goal : cube->region_goal;
 
   for (int i = 0; i < (is_whole ? N_ROUNDS / 4 : N_ROUNDS); i++)
     {
-      gint64 begin;
+      BenchMark begin;
 
       if (is_whole)
-        set_rectangle (bench, region_id, side / 2, side / 2, 2 * side + (float) i, 2 * side);
+        bench_set_rectangle (bench, region_id, side / 2, side / 2, 2 * side + (float) i, 2 * side);
       else
-        set_rectangle (bench, region_id, (float) (110 + i), (float) (cube->side - 100 - i), 200, 150);
-      begin = g_get_monotonic_time ();
-      require_spectrum (bench, region_id, TRUE);
-      bench_link_await_that (bench->link, CARTA__EVENT_TYPE__SPECTRAL_PROFILE_DATA, is_complete, NULL);
-      bench_series_add_since (times, begin);
-      require_spectrum (bench, region_id, FALSE);
+        bench_set_rectangle (bench, region_id, (float) (110 + i), (float) (cube->side - 100 - i), 200, 150);
+      begin = bench_mark (bench);
+      bench_require_spectrum (bench, region_id, TRUE);
+      bench_await_spectrum (bench);
+      bench_add_since (bench, times, &begin);
+      bench_require_spectrum (bench, region_id, FALSE);
       bench_link_settle (bench->link);
     }
 
@@ -277,9 +283,9 @@ is_cube (const ProtobufCMessage *message,
   return data->region_id == -2 && data->progress >= 1;
 }
 
-static void
-require_cube (Bench   *bench,
-              gboolean is_wanted)
+void
+bench_require_cube (Bench   *bench,
+                    gboolean is_wanted)
 {
   CARTA__SetHistogramRequirements message = CARTA__SET_HISTOGRAM_REQUIREMENTS__INIT;
   CARTA__HistogramConfig          config = CARTA__HISTOGRAM_CONFIG__INIT;
@@ -291,6 +297,12 @@ require_cube (Bench   *bench,
   message.n_histograms = is_wanted ? G_N_ELEMENTS (configs) : 0;
   message.histograms = configs;
   bench_link_send (bench->link, &message.base);
+}
+
+void
+bench_await_cube (Bench *bench)
+{
+  bench_link_await_that (bench->link, CARTA__EVENT_TYPE__REGION_HISTOGRAM_DATA, is_cube, NULL);
 }
 
 /* Opened anew each time, so that nothing is known of it. */
@@ -305,17 +317,17 @@ bench_cube_histogram (Bench      *bench,
 
   for (int i = 0; i < N_ROUNDS / 4; i++)
     {
-      gint64 begin;
+      BenchMark begin;
 
       bench_close (bench, 0);
       bench_open (bench, cube->name, 0);
       bench_link_await (bench->link, CARTA__EVENT_TYPE__REGION_HISTOGRAM_DATA, 1);
       bench_link_settle (bench->link);
-      begin = g_get_monotonic_time ();
-      require_cube (bench, TRUE);
-      bench_link_await_that (bench->link, CARTA__EVENT_TYPE__REGION_HISTOGRAM_DATA, is_cube, NULL);
-      bench_series_add_since (times, begin);
-      require_cube (bench, FALSE);
+      begin = bench_mark (bench);
+      bench_require_cube (bench, TRUE);
+      bench_await_cube (bench);
+      bench_add_since (bench, times, &begin);
+      bench_require_cube (bench, FALSE);
       bench_link_settle (bench->link);
     }
 
@@ -334,16 +346,16 @@ bench_cursor_meanwhile (Bench      *bench,
   bench_open (bench, cube->name, 0);
   bench_link_await (bench->link, CARTA__EVENT_TYPE__REGION_HISTOGRAM_DATA, 1);
   bench_link_settle (bench->link);
-  require_cube (bench, TRUE);
+  bench_require_cube (bench, TRUE);
   for (int i = 0; i < N_ROUNDS; i++)
     {
-      gint64 begin = g_get_monotonic_time ();
+      BenchMark begin = bench_mark (bench);
 
       bench_set_cursor (bench, 0, (float) (i + 5), (float) (i + 7));
       bench_link_await (bench->link, CARTA__EVENT_TYPE__SPATIAL_PROFILE_DATA, 1);
-      bench_series_add_since (times, begin);
+      bench_add_since (bench, times, &begin);
     }
-  require_cube (bench, FALSE);
+  bench_require_cube (bench, FALSE);
   bench_link_settle (bench->link);
 
   bench_report_add (bench->report, "cursor while the cube is counted", "ms", times, bench_floor_transfer (100), 20);

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <glib/gstdio.h>
 
@@ -147,5 +148,23 @@ bench_write_image (const char *folder,
     is_good = fwrite (padding, BLOCK - tail, 1, file) == 1;
 
   if (!is_good || fclose (file) != 0)
+    bench_fail ("Cannot write %s: %s", path, g_strerror (errno));
+}
+
+void
+bench_write_sparse (const char *folder,
+                    const char *name,
+                    int         width,
+                    int         height,
+                    int         depth)
+{
+  g_autofree char *path = g_build_filename (folder, name, NULL);
+  g_autoptr(GString) header = make_header (width, height, depth);
+  gint64 n_bytes = (gint64) width * height * depth * (gint64) sizeof (float);
+  gint64 n_blocks = (n_bytes + BLOCK - 1) / BLOCK;
+  FILE  *file = g_fopen (path, "we");
+
+  if (file == NULL || fwrite (header->str, header->len, 1, file) != 1 || fflush (file) != 0 ||
+      ftruncate (fileno (file), (gint64) header->len + n_blocks * BLOCK) != 0 || fclose (file) != 0)
     bench_fail ("Cannot write %s: %s", path, g_strerror (errno));
 }

@@ -20,4 +20,11 @@ void bench_write_image (const char *folder,
                         int         height,
                         int         depth);
 
+/* The same, but of zeros that take no room on the disk. */
+void bench_write_sparse (const char *folder,
+                         const char *name,
+                         int         width,
+                         int         height,
+                         int         depth);
+
 G_END_DECLS

@@ -22,6 +22,7 @@ bench_series_new (void)
   BenchSeries *self = g_new0 (BenchSeries, 1);
 
   self->values = g_array_new (FALSE, FALSE, sizeof (double));
+  self->cpu_ms = g_array_new (FALSE, FALSE, sizeof (double));
 
   return self;
 }
@@ -30,6 +31,7 @@ void
 bench_series_free (BenchSeries *self)
 {
   g_array_unref (self->values);
+  g_array_unref (self->cpu_ms);
   g_free (self);
 }
 
@@ -59,10 +61,10 @@ compare_values (gconstpointer a,
 }
 
 static double
-get_quantile (const BenchSeries *self,
-              double             q)
+get_quantile (GArray *values,
+              double  q)
 {
-  g_autoptr(GArray) sorted = g_array_copy (self->values);
+  g_autoptr(GArray) sorted = g_array_copy (values);
 
   if (sorted->len == 0)
     return 0;
@@ -75,7 +77,7 @@ get_quantile (const BenchSeries *self,
 double
 bench_series_get_median (const BenchSeries *self)
 {
-  return get_quantile (self, 0.5);
+  return get_quantile (self->values, 0.5);
 }
 
 /* -- table -------------------------------------------------------------- */
@@ -129,7 +131,7 @@ bench_report_section (BenchReport *self,
 {
   printf ("\n");
   print_padded (title);
-  printf (" %9s %9s %9s %9s %9s\n", "median", "best", "floor", "ratio", "goal");
+  printf (" %9s %9s %9s %9s %9s %9s\n", "median", "best", "cpu", "floor", "ratio", "goal");
   fflush (stdout);
 }
 
@@ -139,6 +141,7 @@ add_row (BenchReport *self,
          const char  *unit,
          double       median,
          double       best,
+         double       cpu_ms,
          guint        n_values,
          double       floor,
          double       goal)
@@ -150,6 +153,7 @@ add_row (BenchReport *self,
   json_object_set_string_member (row, "unit", unit);
   json_object_set_double_member (row, "median", median);
   json_object_set_double_member (row, "best", best);
+  json_object_set_double_member (row, "cpu", cpu_ms);
   json_object_set_int_member (row, "values", n_values);
   json_object_set_double_member (row, "floor", floor);
   json_object_set_double_member (row, "goal", goal);
@@ -158,6 +162,7 @@ add_row (BenchReport *self,
   print_padded (label);
   print_figure (median);
   print_figure (best);
+  print_figure_if_any (cpu_ms);
   print_figure_if_any (floor);
   print_figure_if_any (floor > 0 ? median / floor : 0);
   print_figure_if_any (goal);
@@ -174,7 +179,8 @@ bench_report_add (BenchReport       *self,
                   double             floor,
                   double             goal)
 {
-  add_row (self, name, unit, get_quantile (series, 0.5), get_quantile (series, 0), series->values->len, floor, goal);
+  add_row (self, name, unit, get_quantile (series->values, 0.5), get_quantile (series->values, 0),
+           get_quantile (series->cpu_ms, 0.5), series->values->len, floor, goal);
 }
 
 void
@@ -185,7 +191,7 @@ bench_report_add_value (BenchReport *self,
                         double       floor,
                         double       goal)
 {
-  add_row (self, name, unit, value, value, 1, floor, goal);
+  add_row (self, name, unit, value, value, 0, 1, floor, goal);
 }
 
 /* -- files -------------------------------------------------------------- */

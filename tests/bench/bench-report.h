@@ -12,10 +12,12 @@ G_BEGIN_DECLS
  */
 typedef struct _BenchReport BenchReport;
 
-/* Values of one figure; the median is told. */
+/* Values of one figure, and what the service computed meanwhile, which hardly
+ * depends on what else the machine does; medians are told. */
 typedef struct
 {
   GArray *values; /* double */
+  GArray *cpu_ms; /* double; empty if it is not known */
 } BenchSeries;
 
 BenchSeries *bench_series_new (void);

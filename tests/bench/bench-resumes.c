@@ -11,6 +11,7 @@
 #define N_ROUNDS 9
 #define WIDTH 1500
 #define HEIGHT 1400
+#define SMALL 512
 #define PAUSE_USEC 1000
 
 typedef struct
@@ -18,20 +19,31 @@ typedef struct
   const char *title;
   int         n_images;
   int         n_regions; /* on the first */
+  gboolean    is_small;
+  gboolean    is_quick; /* enough to be among the quick ones */
   double      restart_goal;
   double      drop_goal;
 } Scene;
 
 static const Scene scenes[] = {
-  { "1 image, 100 regions", 1, 100, 5, 2 },
-  { "4 images", 4, 0, 0, 0 },
-  { "12 images of 1500 × 1400", 12, 0, 45, 3 },
+  { "1 image", 1, 0, FALSE, FALSE, 5, 2 },
+  { "1 image, 100 regions", 1, 100, FALSE, TRUE, 5, 2 },
+  { "1 image, 1000 regions", 1, 1000, FALSE, FALSE, 0, 0 },
+  { "4 images", 4, 0, FALSE, TRUE, 0, 0 },
+  { "10 images", 10, 0, TRUE, FALSE, 0, 0 },
+  { "10 images, 100 regions", 10, 100, TRUE, FALSE, 0, 0 },
+  { "10 images, 1000 regions", 10, 1000, TRUE, FALSE, 0, 0 },
+  { "12 images of 1500 × 1400", 12, 0, FALSE, TRUE, 45, 3 },
+  { "50 images", 50, 0, TRUE, FALSE, 0, 0 },
+  { "50 images, 100 regions", 50, 100, TRUE, FALSE, 0, 0 },
+  { "50 images, 1000 regions", 50, 1000, TRUE, FALSE, 0, 0 },
 };
 
 static char *
-dup_image_name (int i)
+dup_image_name (const Scene *scene,
+                int          i)
 {
-  return g_strdup_printf ("image-%02d.fits", i);
+  return g_strdup_printf (scene->is_small ? "small-%02d.fits" : "image-%02d.fits", i);
 }
 
 /* -- the message -------------------------------------------------------- */
@@ -62,8 +74,8 @@ fill_regions (Memory *memory,
   for (int i = 0; i < 2 * n; i++)
     {
       carta__point__init (&memory->points[i]);
-      memory->points[i].x = i % 2 == 0 ? (float) (100 + 10 * i) : 40;
-      memory->points[i].y = i % 2 == 0 ? (float) (1200 - 5 * i) : 30;
+      memory->points[i].x = i % 2 == 0 ? (float) (100 + 10 * (i % 100)) : 40;
+      memory->points[i].y = i % 2 == 0 ? (float) (1200 - 5 * (i % 200)) : 30;
       memory->point_pointers[i] = &memory->points[i];
     }
   for (int i = 0; i < n; i++)
@@ -94,7 +106,7 @@ memory_new (const Scene *scene)
     {
       carta__image_properties__init (&memory->images[i]);
       memory->images[i].directory = (char *) "";
-      memory->images[i].file = dup_image_name (i);
+      memory->images[i].file = dup_image_name (scene, i);
       memory->images[i].hdu = (char *) "";
       memory->images[i].file_id = i;
       memory->pointers[i] = &memory->images[i];
@@ -196,21 +208,21 @@ resume (Bench  *bench,
         guint32 session_id,
         Times  *times)
 {
-  int    n_images = (int) memory->message.n_images;
-  gint64 bytes = bench_server_get_bytes_read (bench->server);
-  Other  other;
-  gint64 begin;
+  int       n_images = (int) memory->message.n_images;
+  gint64    bytes = bench_server_get_bytes_read (bench->server);
+  Other     other;
+  BenchMark begin;
 
   other_start (&other, bench);
   bench->link = bench_link_new (bench_server_get_url (bench->server));
   bench_link_register (bench->link, session_id);
 
-  begin = g_get_monotonic_time ();
+  begin = bench_mark (bench);
   bench_link_send (bench->link, &memory->message.base);
   bench_link_await_that (bench->link, CARTA__EVENT_TYPE__RESUME_SESSION_ACK, is_success, NULL);
-  bench_series_add_since (times->acks, begin);
+  bench_add_since (bench, times->acks, &begin);
   bench_link_await (bench->link, CARTA__EVENT_TYPE__REGION_HISTOGRAM_DATA, n_images);
-  bench_series_add_since (times->pictures, begin);
+  bench_add_since (bench, times->pictures, &begin);
 
   bench_series_add (times->pongs, other_end (&other));
   bench_series_add (times->bytes, (double) (bench_server_get_bytes_read (bench->server) - bytes) / 1e6);
@@ -259,10 +271,10 @@ static double
 measure_reading (Bench       *bench,
                  const Scene *scene)
 {
-  g_autofree char *name = dup_image_name (0);
+  g_autofree char *name = dup_image_name (scene, 0);
   g_autofree char *path = g_build_filename (bench->folder, name, NULL);
 
-  return scene->n_images * bench_floor_read (path, BENCH_DATA_OFFSET, (gsize) WIDTH * HEIGHT * sizeof (float));
+  return scene->n_images * bench_floor_read (path, BENCH_DATA_OFFSET, (scene->is_small ? SMALL * SMALL : WIDTH * HEIGHT) * sizeof (float));
 }
 
 static void
@@ -295,7 +307,7 @@ bench_scene (Bench       *bench,
       for (int i = 0; i < N_ROUNDS; i++)
         {
           bench_link_cut (bench->link);
-          bench_restart (bench);
+          bench_restart (bench, 0);
           resume (bench, memory, session_id, &times);
         }
       times_report (&times, bench, scene, "restarted", round_trip, measure_reading (bench, scene), scene->restart_goal);
@@ -305,17 +317,32 @@ bench_scene (Bench       *bench,
   memory_free (memory);
 }
 
+static void
+write_images (Bench       *bench,
+              const Scene *scene,
+              int          width,
+              int          height)
+{
+  for (int i = 0; i < scene->n_images; i++)
+    {
+      g_autofree char *name = dup_image_name (scene, i);
+
+      bench_write_image (bench->folder, name, width, height, 1);
+    }
+}
+
 void
 bench_resumes (Bench *bench)
 {
-  for (int i = 0; i < 12; i++)
-    {
-      g_autofree char *name = dup_image_name (i);
+  static const Scene large = { .n_images = 12 };
+  static const Scene small = { .n_images = 50, .is_small = TRUE };
 
-      bench_write_image (bench->folder, name, WIDTH, HEIGHT, 1);
-    }
+  write_images (bench, &large, WIDTH, HEIGHT);
+  if (!bench->is_quick)
+    write_images (bench, &small, SMALL, SMALL);
 
   bench_report_section (bench->report, "Resume");
   for (gsize i = 0; i < G_N_ELEMENTS (scenes); i++)
-    bench_scene (bench, &scenes[i]);
+    if (!bench->is_quick || scenes[i].is_quick)
+      bench_scene (bench, &scenes[i]);
 }

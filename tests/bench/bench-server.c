@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "bench-fail.h"
 
@@ -77,16 +78,19 @@ set_up_child (gpointer data)
   sigprocmask (SIG_SETMASK, &none, NULL);
 }
 
-/* Starts the program and returns when it listens. Without a session bus, so
+/* Starts the program and returns when it listens; @n_threads may be 0, one
+ * for each core. Without a session bus, so
  * that neither the bus nor what else is on it is measured. */
 BenchServer *
 bench_server_start (const char *program,
                     const char *folder,
-                    const char *state_dir)
+                    const char *state_dir,
+                    int         n_threads)
 {
   BenchServer      *self = g_new0 (BenchServer, 1);
+  g_autofree char  *threads = g_strdup_printf ("--omp_threads=%d", n_threads > 0 ? n_threads : -1);
   const char *const argv[] = {
-    program, "--no_browser", "--no_user_config", "--no_system_config",
+    program, "--no_browser", "--no_user_config", "--no_system_config", threads,
     "--state-dir", state_dir, "--top_level_folder", folder, folder, NULL
   };
   g_auto(GStrv) environment = g_get_environ ();
@@ -191,4 +195,18 @@ gint64
 bench_server_get_bytes_read (BenchServer *self)
 {
   return get_number (self, "io", "rchar");
+}
+
+/* What all its threads have used so far, or -1: the clock of another process
+ * is read like one's own. */
+double
+bench_server_get_cpu_ms (BenchServer *self)
+{
+  struct timespec time;
+  clockid_t       clock;
+
+  if (self->pid <= 0 || clock_getcpuclockid (self->pid, &clock) != 0 || clock_gettime (clock, &time) != 0)
+    return -1;
+
+  return (double) time.tv_sec * 1e3 + (double) time.tv_nsec / 1e6;
 }

@@ -14,7 +14,8 @@ typedef struct _BenchServer BenchServer;
 
 BenchServer *bench_server_start (const char *program,
                                  const char *folder,
-                                 const char *state_dir);
+                                 const char *state_dir,
+                                 int         n_threads);
 BenchServer *bench_server_new_for_address (const char *url,
                                            int         pid);
 void         bench_server_end (BenchServer *self);
@@ -26,5 +27,6 @@ gint64       bench_server_get_start_usec (BenchServer *self);
 double bench_server_get_memory_mib (BenchServer *self,
                                     const char  *field);
 gint64 bench_server_get_bytes_read (BenchServer *self);
+double bench_server_get_cpu_ms (BenchServer *self);
 
 G_END_DECLS

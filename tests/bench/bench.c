@@ -22,6 +22,30 @@
 /* At rest is who has had nothing to do for so long. */
 #define REST_USEC (500 * 1000)
 
+/* -- what is measured ----------------------------------------------------- */
+
+/* The clock last, and first below: looking costs time. */
+BenchMark
+bench_mark (Bench *bench)
+{
+  double cpu_ms = bench_server_get_cpu_ms (bench->server);
+
+  return (BenchMark){ g_get_monotonic_time (), cpu_ms };
+}
+
+void
+bench_add_since (Bench           *bench,
+                 BenchSeries     *series,
+                 const BenchMark *begin)
+{
+  double cpu_ms;
+
+  bench_series_add_since (series, begin->usec);
+  cpu_ms = bench_server_get_cpu_ms (bench->server) - begin->cpu_ms;
+  if (begin->cpu_ms >= 0)
+    g_array_append_val (series->cpu_ms, cpu_ms);
+}
+
 /* -- requests ----------------------------------------------------------- */
 
 void
@@ -93,10 +117,11 @@ bench_set_cursor (Bench *bench,
 
 /* The link of before is gone with it. */
 void
-bench_restart (Bench *bench)
+bench_restart (Bench *bench,
+               int    n_threads)
 {
   bench_server_end (bench->server);
-  bench->server = bench_server_start (bench->program, bench->folder, bench->state_dir);
+  bench->server = bench_server_start (bench->program, bench->folder, bench->state_dir, n_threads);
 }
 
 /* -- the machine -------------------------------------------------------- */
@@ -146,7 +171,7 @@ bench_start (Bench *bench)
 
   for (int i = 0; i < 15; i++)
     {
-      bench_restart (bench);
+      bench_restart (bench, 0);
       bench_series_add (starts, (double) bench_server_get_start_usec (bench->server) / 1e3);
     }
 
@@ -171,11 +196,11 @@ bench_register (Bench *bench)
 
   for (int i = 0; i < 51; i++)
     {
-      gint64     begin = g_get_monotonic_time ();
+      BenchMark  begin = bench_mark (bench);
       BenchLink *link = bench_link_new (bench_server_get_url (bench->server));
 
       bench_link_register (link, 0);
-      bench_series_add_since (acks, begin);
+      bench_add_since (bench, acks, &begin);
       bench_link_close (link);
     }
 
@@ -203,7 +228,10 @@ bench_process (Bench *bench)
 {
   bench_report_section (bench->report, "The process");
   if (bench_server_is_ours (bench->server))
-    bench_start (bench);
+    {
+      bench_start (bench);
+      bench_bus (bench);
+    }
   if (bench_server_get_memory_mib (bench->server, "VmRSS") >= 0)
     bench_rest (bench);
   bench_register (bench);
@@ -237,6 +265,8 @@ run (Bench      *bench,
 
   if (is_asked_for (only, "resumes"))
     bench_resumes (bench);
+  if (is_asked_for (only, "scaling"))
+    bench_scaling (bench);
 }
 
 /* -- the program -------------------------------------------------------- */
@@ -329,7 +359,7 @@ measure (const Options *options)
   if (options->address != NULL)
     bench.server = bench_server_new_for_address (options->address, options->pid);
   else
-    bench.server = bench_server_start (bench.program, bench.folder, bench.state_dir);
+    bench.server = bench_server_start (bench.program, bench.folder, bench.state_dir, 0);
 
   run (&bench, options->only);
   bench_server_end (bench.server);
@@ -353,7 +383,7 @@ main (int   argc,
     { "pid", 0, 0, G_OPTION_ARG_INT, &options.pid, "Its process, for figures of memory", "N" },
     { "program", 0, 0, G_OPTION_ARG_FILENAME, &options.program, "Start this one instead of the one that was built", "FILE" },
     { "quick", 0, 0, G_OPTION_ARG_NONE, &options.is_quick, "Leave out what is large", NULL },
-    { "only", 0, 0, G_OPTION_ARG_STRING, &options.only, "Leave out all but this part", "process|images|cubes|resumes" },
+    { "only", 0, 0, G_OPTION_ARG_STRING, &options.only, "Leave out all but this part", "process|images|cubes|resumes|scaling" },
     { "json", 0, 0, G_OPTION_ARG_FILENAME, &options.json, "Write the figures here too", "FILE" },
     { "compare", 0, 0, G_OPTION_ARG_NONE, &options.is_comparison, "Print two such files side by side", NULL },
     { NULL },

@@ -19,9 +19,23 @@ typedef struct
   gboolean     is_quick;
 } Bench;
 
+/* When something began, by the clock and by what the service has used. */
+typedef struct
+{
+  gint64 usec;
+  double cpu_ms;
+} BenchMark;
+
+BenchMark bench_mark (Bench *bench);
+void      bench_add_since (Bench           *bench,
+                           BenchSeries     *series,
+                           const BenchMark *begin);
+
+void bench_bus (Bench *bench);
 void bench_images (Bench *bench);
 void bench_cubes (Bench *bench);
 void bench_resumes (Bench *bench);
+void bench_scaling (Bench *bench);
 
 /* Requests that several steps make. */
 void bench_open (Bench      *bench,
@@ -40,6 +54,20 @@ void bench_set_cursor (Bench *bench,
                        int    file_id,
                        float  x,
                        float  y);
-void bench_restart (Bench *bench);
+void bench_restart (Bench *bench,
+                    int    n_threads);
+int  bench_set_rectangle (Bench *bench,
+                          int    region_id,
+                          float  x,
+                          float  y,
+                          float  width,
+                          float  height);
+void bench_require_spectrum (Bench   *bench,
+                             int      region_id,
+                             gboolean is_wanted);
+void bench_await_spectrum (Bench *bench);
+void bench_require_cube (Bench   *bench,
+                         gboolean is_wanted);
+void bench_await_cube (Bench *bench);
 
 G_END_DECLS
