@@ -335,6 +335,7 @@ make_temporary_folder (void)
 typedef struct
 {
   char    *address;
+  char    *beside;
   char    *folder;
   char    *json;
   char    *only;
@@ -372,6 +373,43 @@ measure (const Options *options)
   g_free (bench.folder);
 }
 
+/* Ours, then the other one, on the same files and in the same hour. */
+static gboolean
+measure_both (const Options *options,
+              GError       **error)
+{
+  g_autofree char *folder = g_dir_make_tmp ("almu-bench-beside-XXXXXX", error);
+  g_autofree char *our_path = NULL;
+  g_autofree char *other_path = NULL;
+  Options          ours = *options;
+  Options          other = *options;
+  gboolean         is_good;
+
+  if (folder == NULL)
+    return FALSE;
+
+  our_path = options->json != NULL ? g_strdup (options->json) : g_build_filename (folder, "ours.json", NULL);
+  other_path = options->json != NULL ? g_strconcat (options->json, ".other", NULL) : g_build_filename (folder, "other.json", NULL);
+  ours.json = our_path;
+  ours.pid = 0;
+  other.json = other_path;
+  other.address = options->beside;
+
+  measure (&ours);
+  measure (&other);
+  printf ("\nA is ours, B is %s\n", options->beside);
+  is_good = bench_report_compare (our_path, other_path, error);
+
+  if (options->json == NULL)
+    {
+      g_unlink (our_path);
+      g_unlink (other_path);
+    }
+  g_rmdir (folder);
+
+  return is_good;
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -379,6 +417,7 @@ main (int   argc,
   Options      options = { 0 };
   GOptionEntry entries[] = {
     { "address", 0, 0, G_OPTION_ARG_STRING, &options.address, "Measure the service that listens there", "ws://HOST:PORT/" },
+    { "beside", 0, 0, G_OPTION_ARG_STRING, &options.beside, "Measure ours and then that one, and compare them", "ws://HOST:PORT/" },
     { "folder", 0, 0, G_OPTION_ARG_FILENAME, &options.folder, "Write images where that service finds them by name", "FOLDER" },
     { "pid", 0, 0, G_OPTION_ARG_INT, &options.pid, "Its process, for figures of memory", "N" },
     { "program", 0, 0, G_OPTION_ARG_FILENAME, &options.program, "Start this one instead of the one that was built", "FILE" },
@@ -403,9 +442,10 @@ main (int   argc,
                    "%s", options.is_comparison ? "--compare takes two files" : "Files are for --compare");
       is_good = FALSE;
     }
-  if (is_good && options.address != NULL && options.folder == NULL)
+  if (is_good && (options.address != NULL || options.beside != NULL) && options.folder == NULL)
     {
-      g_set_error (&error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "--address needs --folder");
+      g_set_error (&error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
+                   "--address and --beside need --folder, where the other service finds images by their names");
       is_good = FALSE;
     }
 
@@ -415,12 +455,16 @@ main (int   argc,
     {
       if (options.program == NULL)
         options.program = g_strdup (ALMUCANTARD);
-      measure (&options);
+      if (options.beside != NULL)
+        is_good = measure_both (&options, &error);
+      else
+        measure (&options);
     }
 
   if (!is_good)
     g_printerr ("%s\n", error->message);
   g_free (options.address);
+  g_free (options.beside);
   g_free (options.folder);
   g_free (options.json);
   g_free (options.only);
