@@ -902,6 +902,9 @@ finish (Reader        *reader,
 static void
 reader_clear (Reader *reader)
 {
+  /* nobody asked for a document, but declarations begin one */
+  if (reader->parser != NULL)
+    xmlFreeDoc (reader->parser->myDoc);
   xmlFreeParserCtxt (reader->parser);
   g_clear_pointer (&reader->stream, almu_vostream_free);
   g_clear_pointer (&reader->table, almu_data_table_unref);

@@ -113,7 +113,8 @@ test_kept_term (Fixture      *fixture,
   begin = g_get_monotonic_time ();
   g_assert_cmpint (almu_test_daemon_end (desk->daemon), ==, 0);
   g_test_message ("%d sessions parked in %.0f ms, of pages that do not answer a good-bye", N_VIEWERS, (double) (g_get_monotonic_time () - begin) / 1e3);
-  g_assert_cmpint (g_get_monotonic_time () - begin, <, 2 * G_TIME_SPAN_SECOND);
+  if (g_getenv ("ALMU_TEST_SANITIZED") == NULL)
+    g_assert_cmpint (g_get_monotonic_time () - begin, <, 2 * G_TIME_SPAN_SECOND);
   for (int i = 0; i < N_VIEWERS; i++)
     {
       g_assert_cmpuint (almu_test_viewer_await_closed (viewers[i]), ==, 1001);
