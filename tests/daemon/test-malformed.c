@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
+#include <unistd.h>
+
 #include "almu-frame.h"
 #include "almu-limits.h"
 #include "almu-message.h"
@@ -309,6 +311,128 @@ test_malformed_reconnects (Desk         *desk,
   g_assert_cmpuint (almu_test_daemon_get_metric (desk->daemon, "cache_bytes"), ==, 0);
 }
 
+/* -- too early ------------------------------------------------------------ */
+
+/* What a page says whose service has forgotten everything (W26): of files,
+ * regions and animations that never were. */
+static void
+test_malformed_orders (Desk         *desk,
+                       gconstpointer user_data)
+{
+  CARTA__AnimationFlowControl            flow = CARTA__ANIMATION_FLOW_CONTROL__INIT;
+  CARTA__StartAnimation                  animation = CARTA__START_ANIMATION__INIT;
+  CARTA__StopAnimation                   stop = CARTA__STOP_ANIMATION__INIT;
+  CARTA__AnimationFrame                  frame = CARTA__ANIMATION_FRAME__INIT;
+  CARTA__MomentRequest                   moment = CARTA__MOMENT_REQUEST__INIT;
+  CARTA__SaveFile                        save = CARTA__SAVE_FILE__INIT;
+  CARTA__RemoveRegion                    removal = CARTA__REMOVE_REGION__INIT;
+  CARTA__CloseCatalogFile                catalog = CARTA__CLOSE_CATALOG_FILE__INIT;
+  CARTA__SetContourParameters            contours = CARTA__SET_CONTOUR_PARAMETERS__INIT;
+  CARTA__SetVectorOverlayParameters      vectors = CARTA__SET_VECTOR_OVERLAY_PARAMETERS__INIT;
+  almu_test_autobody CARTA__SaveFileAck *saved = NULL;
+
+  for (int round = 0; round < 2; round++)
+    {
+      /* nothing is open, then an image is, but without a region */
+      for (int file_id = 0; file_id <= 3; file_id += 3)
+        {
+          frame.channel = 1;
+          flow.file_id = animation.file_id = stop.file_id = moment.file_id = save.file_id = file_id;
+          contours.file_id = contours.reference_file_id = vectors.file_id = (guint32) file_id;
+          flow.received_frame = &frame;
+          stop.end_frame = &frame;
+          almu_test_viewer_send (desk->viewer, &flow.base);
+          almu_test_viewer_send (desk->viewer, &stop.base);
+          flow.received_frame = NULL;
+          stop.end_frame = NULL;
+          almu_test_viewer_send (desk->viewer, &flow.base);
+          almu_test_viewer_send (desk->viewer, &stop.base);
+          almu_test_viewer_send (desk->viewer, &animation.base);
+          animation.first_frame = animation.start_frame = animation.last_frame = animation.delta_frame = &frame;
+          almu_test_viewer_send (desk->viewer, &animation.base);
+          almu_test_viewer_send (desk->viewer, &stop.base);
+          almu_test_ask_spatial (desk->viewer, file_id, 5, "x", 0, 0, 0);
+          almu_test_ask_spectral (desk->viewer, file_id, 5, "z");
+          almu_test_ask_stats (desk->viewer, file_id, 5, "z");
+          almu_test_ask_histogram (desk->viewer, file_id, 5, 10, 0, 1);
+          almu_test_ask_cursor (desk->viewer, file_id, 1, 1);
+          almu_test_viewer_send (desk->viewer, &contours.base);
+          almu_test_viewer_send (desk->viewer, &vectors.base);
+          moment.region_id = save.region_id = removal.region_id = 5;
+          almu_test_viewer_send (desk->viewer, &moment.base);
+          almu_test_viewer_send (desk->viewer, &removal.base);
+          almu_test_viewer_send (desk->viewer, &catalog.base);
+          save.output_file_directory = (char *) "";
+          save.output_file_name = (char *) "saved.fits";
+          save.rest_freq = NAN;
+          almu_test_body_clear (&saved);
+          saved = almu_test_viewer_await_reply (desk->viewer, CARTA__EVENT_TYPE__SAVE_FILE_ACK,
+                                                almu_test_viewer_send (desk->viewer, &save.base));
+          g_assert_false (saved->success);
+          g_assert_cmpstr (saved->message, !=, "");
+        }
+      open_cube (desk, 0);
+    }
+  g_assert_true (almu_test_viewer_is_open (desk->viewer));
+  assert_is_well (desk);
+}
+
+/* Others at long work, of which there is enough for all threads, are not
+ * noticed by who looks at a picture (W25). */
+#define N_WORKERS 6
+
+static void
+test_malformed_long_work (Desk         *desk,
+                          gconstpointer user_data)
+{
+  CARTA__SetHistogramRequirements message = CARTA__SET_HISTOGRAM_REQUIREMENTS__INIT;
+  CARTA__HistogramConfig          config = CARTA__HISTOGRAM_CONFIG__INIT;
+  CARTA__HistogramConfig         *configs[] = { &config };
+  AlmuTestViewer                 *others[N_WORKERS];
+  g_autoptr(AlmuTestFits) fits = almu_test_fits_new ();
+  g_autofree char *path = NULL;
+
+  /* 4 GiB, of which the disk has nothing but the header */
+  almu_test_fits_begin (fits, -32, 3, (gint64[]){ 1024, 1024, 1024 });
+  almu_test_fits_end_header (fits);
+  path = almu_test_fits_save (fits, desk->folder, "long.fits");
+  g_assert_cmpint (truncate (path, 2880 + (G_GINT64_CONSTANT (4) << 30)), ==, 0);
+
+  open_cube (desk, 0);
+  config.coordinate = (char *) "z";
+  config.channel = -2;
+  config.num_bins = -1;
+  message.region_id = -2;
+  message.n_histograms = 1;
+  message.histograms = configs;
+  for (int i = 0; i < N_WORKERS; i++)
+    {
+      guint32                                id = 0;
+      almu_test_autobody CARTA__OpenFileAck *ack = NULL;
+
+      others[i] = desk_register (desk, &id);
+      ack = almu_test_viewer_open (others[i], "", "long.fits", "", 0);
+      g_assert_true (ack->success);
+      almu_test_viewer_send (others[i], &message.base);
+    }
+
+  assert_is_well (desk);
+  for (int i = 0; i < N_WORKERS; i++)
+    {
+      almu_test_autobody CARTA__RegionHistogramData *data = NULL;
+
+      almu_test_viewer_await_pong (others[i]);
+      while ((data = almu_test_viewer_take (others[i], CARTA__EVENT_TYPE__REGION_HISTOGRAM_DATA)) != NULL)
+        {
+          g_assert_true (data->region_id != -2 || data->progress < 1);
+          almu_test_body_clear (&data);
+          data = NULL;
+        }
+      almu_test_viewer_close (others[i]);
+      almu_test_viewer_free (others[i]);
+    }
+}
+
 /* -- a page that does not read --------------------------------------------- */
 
 #define LARGE 3072
@@ -375,6 +499,8 @@ main (int   argc,
   desk_add ("/daemon/malformed/many-planes", test_malformed_many_planes);
   desk_add ("/daemon/malformed/limits", test_malformed_limits);
   desk_add ("/daemon/malformed/reconnects", test_malformed_reconnects);
+  desk_add ("/daemon/malformed/orders", test_malformed_orders);
+  desk_add ("/daemon/malformed/long-work", test_malformed_long_work);
   desk_add ("/daemon/malformed/stalled", test_malformed_stalled);
 
   return g_test_run ();
