@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "almu-limits.h"
+#include "almu-test-table.h"
+#include "test-desk.h"
+
+/* Ceilings of what a message asks for: at them it is done, above them it is
+ * refused with the number, and nothing else changes. */
+
+static double
+ramp (const gint64 *position,
+      gpointer      user_data)
+{
+  return (double) (position[0] + position[1]);
+}
+
+static void
+open_image (Desk *desk)
+{
+  desk_write (desk, "a.fits", 2, (const gint64[]){ 40, 30 }, ramp, NULL);
+  desk_open (desk, "a.fits", 0);
+}
+
+/* Waits for all answers of what was asked. */
+static void
+assert_fine (Desk *desk)
+{
+  almu_test_autobody CARTA__ErrorData *error = NULL;
+
+  almu_test_viewer_await_pong (desk->viewer);
+  error = almu_test_viewer_take (desk->viewer, CARTA__EVENT_TYPE__ERROR_DATA);
+  if (error != NULL)
+    g_error ("at the limit: %s", error->message);
+}
+
+static void
+assert_refused (Desk *desk,
+                int   limit)
+{
+  g_autofree char                     *number = g_strdup_printf ("%d", limit);
+  almu_test_autobody CARTA__ErrorData *error = desk_await (desk, CARTA__EVENT_TYPE__ERROR_DATA);
+
+  if (strstr (error->message, number) == NULL)
+    g_error ("“%s” does not tell the limit of %s", error->message, number);
+}
+
+static void
+ask_contours (Desk *desk,
+              gsize n_levels,
+              int   smoothing)
+{
+  CARTA__SetContourParameters message = CARTA__SET_CONTOUR_PARAMETERS__INIT;
+  g_autofree double          *levels = g_new (double, n_levels);
+
+  for (gsize i = 0; i < n_levels; i++)
+    levels[i] = (double) i / 10 + 0.01;
+  message.n_levels = n_levels;
+  message.levels = levels;
+  message.smoothing_mode = CARTA__SMOOTHING_MODE__BlockAverage;
+  message.smoothing_factor = smoothing;
+  message.decimation_factor = 4;
+  message.compression_level = 8;
+  message.contour_chunk_size = 100000;
+  almu_test_viewer_send (desk->viewer, &message.base);
+}
+
+static void
+test_limits_contours (Desk         *desk,
+                      gconstpointer user_data)
+{
+  open_image (desk);
+  ask_contours (desk, ALMU_LIMIT_CONTOUR_LEVELS - 1, 4);
+  ask_contours (desk, ALMU_LIMIT_CONTOUR_LEVELS, 4);
+  assert_fine (desk);
+  ask_contours (desk, ALMU_LIMIT_CONTOUR_LEVELS + 1, 4);
+  assert_refused (desk, ALMU_LIMIT_CONTOUR_LEVELS);
+  ask_contours (desk, 1, ALMU_LIMIT_SMOOTHING - 1);
+  ask_contours (desk, 1, ALMU_LIMIT_SMOOTHING);
+  assert_fine (desk);
+  ask_contours (desk, 1, ALMU_LIMIT_SMOOTHING + 1);
+  assert_refused (desk, ALMU_LIMIT_SMOOTHING);
+}
+
+static void
+ask_vectors (Desk *desk,
+             guint smoothing)
+{
+  CARTA__SetVectorOverlayParameters message = CARTA__SET_VECTOR_OVERLAY_PARAMETERS__INIT;
+
+  message.smoothing_factor = smoothing;
+  message.stokes_angle = -1;
+  almu_test_viewer_send (desk->viewer, &message.base);
+}
+
+static void
+test_limits_vectors (Desk         *desk,
+                     gconstpointer user_data)
+{
+  open_image (desk);
+  ask_vectors (desk, ALMU_LIMIT_SMOOTHING - 1);
+  ask_vectors (desk, ALMU_LIMIT_SMOOTHING);
+  assert_fine (desk);
+  ask_vectors (desk, ALMU_LIMIT_SMOOTHING + 1);
+  assert_refused (desk, ALMU_LIMIT_SMOOTHING);
+  ask_vectors (desk, G_MAXUINT);
+  assert_refused (desk, G_MAXINT);
+}
+
+static CARTA__OpenCatalogFileAck *
+open_catalog (Desk *desk,
+              int   id)
+{
+  CARTA__OpenCatalogFile message = CARTA__OPEN_CATALOG_FILE__INIT;
+
+  message.directory = (char *) "";
+  message.name = (char *) "table.xml";
+  message.file_id = id;
+  message.preview_data_size = 1;
+
+  return almu_test_viewer_await_reply (desk->viewer, CARTA__EVENT_TYPE__OPEN_CATALOG_FILE_ACK,
+                                       almu_test_viewer_send (desk->viewer, &message.base));
+}
+
+static void
+test_limits_catalogs (Desk         *desk,
+                      gconstpointer user_data)
+{
+  g_autofree char *text = almu_test_votable (5);
+
+  almu_test_save_text (text, desk->folder, "table.xml");
+  for (int id = 1; id <= ALMU_LIMIT_CATALOGS + 1; id++)
+    {
+      almu_test_autobody CARTA__OpenCatalogFileAck *ack = open_catalog (desk, id);
+
+      g_assert_cmpint (ack->success, ==, id <= ALMU_LIMIT_CATALOGS);
+      g_assert_true (ack->success || strstr (ack->message, "128") != NULL);
+    }
+}
+
+static void
+ask_filters (Desk *desk,
+             gsize n)
+{
+  CARTA__CatalogFilterRequest      message = CARTA__CATALOG_FILTER_REQUEST__INIT;
+  CARTA__FilterConfig              filter = CARTA__FILTER_CONFIG__INIT;
+  g_autofree CARTA__FilterConfig **filters = g_new (CARTA__FilterConfig *, n);
+  gint32                           column = 0;
+
+  filter.column_name = (char *) "mag";
+  filter.comparison_operator = CARTA__COMPARISON_OPERATOR__Greater;
+  filter.value = -100;
+  for (gsize i = 0; i < n; i++)
+    filters[i] = &filter;
+  message.file_id = 1;
+  message.n_filter_configs = n;
+  message.filter_configs = filters;
+  message.subset_data_size = 5;
+  message.n_column_indices = 1;
+  message.column_indices = &column;
+  almu_test_viewer_send (desk->viewer, &message.base);
+}
+
+static void
+test_limits_filters (Desk         *desk,
+                     gconstpointer user_data)
+{
+  g_autofree char                              *text = almu_test_votable (5);
+  almu_test_autobody CARTA__OpenCatalogFileAck *ack = NULL;
+
+  almu_test_save_text (text, desk->folder, "table.xml");
+  ack = open_catalog (desk, 1);
+  g_assert_true (ack->success);
+  ask_filters (desk, ALMU_LIMIT_FILTERS - 1);
+  ask_filters (desk, ALMU_LIMIT_FILTERS);
+  assert_fine (desk);
+  ask_filters (desk, ALMU_LIMIT_FILTERS + 1);
+  assert_refused (desk, ALMU_LIMIT_FILTERS);
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+
+  desk_add ("/daemon/limits/contours", test_limits_contours);
+  desk_add ("/daemon/limits/vectors", test_limits_vectors);
+  desk_add ("/daemon/limits/catalogs", test_limits_catalogs);
+  desk_add ("/daemon/limits/filters", test_limits_filters);
+
+  return g_test_run ();
+}
