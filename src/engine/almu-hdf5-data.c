@@ -13,10 +13,6 @@
 /* The most that is read in one call of the library, but for whole chunks. */
 #define PIECE_BYTES (4 * 1024 * 1024)
 
-/* Unpacked chunks that are kept: a row of them across a wide image. */
-#define CHUNK_CACHE_BYTES (32 * 1024 * 1024)
-#define CHUNK_CACHE_SLOTS 2003
-
 /**
  * Data:
  * @chunk: of a chunked array, as its dimensions; else 0
@@ -153,7 +149,7 @@ static hid_t
 open_dataset (AlmuHdf5   *self,
               const char *path)
 {
-  hid_t access = H5Pcreate (H5P_DATASET_ACCESS);
+  hid_t access = almu_hdf5_make_data_access ();
   hid_t id;
 
   if (access < 0 || !almu_hdf5_exists (self, path))
@@ -163,7 +159,6 @@ open_dataset (AlmuHdf5   *self,
       return H5I_INVALID_HID;
     }
 
-  H5Pset_chunk_cache (access, CHUNK_CACHE_SLOTS, CHUNK_CACHE_BYTES, 1.0);
   id = H5Dopen2 (self->file, path, access);
   H5Pclose (access);
 

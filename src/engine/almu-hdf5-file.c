@@ -6,6 +6,10 @@
 /* How files are opened: by the daemon, and before it by the program that
  * finds out whether they may be. */
 
+/* Unpacked chunks that are kept: a row of them across a wide image. */
+#define CHUNK_CACHE_BYTES (32 * 1024 * 1024)
+#define CHUNK_CACHE_SLOTS 2003
+
 /* Once, before anything else of the library. */
 void
 almu_hdf5_set_up (void)
@@ -59,4 +63,17 @@ almu_hdf5_make_access (void)
     H5Pclose (access);
 
   return H5I_INVALID_HID;
+}
+
+/* The library takes another way with chunks that fit into its cache: it has
+ * to be the same that was tried. */
+hid_t
+almu_hdf5_make_data_access (void)
+{
+  hid_t access = H5Pcreate (H5P_DATASET_ACCESS);
+
+  if (access >= 0)
+    H5Pset_chunk_cache (access, CHUNK_CACHE_SLOTS, CHUNK_CACHE_BYTES, 1.0);
+
+  return access;
 }

@@ -27,6 +27,7 @@ gboolean almu_hdf5_fail (AlmuHdf5   *self,
                          GError    **error);
 hid_t    almu_hdf5_open_file (const char *path);
 hid_t    almu_hdf5_make_access (void);
+hid_t    almu_hdf5_make_data_access (void);
 gboolean almu_hdf5_probe (int         fd,
                           const char *name,
                           GError    **error);

@@ -110,10 +110,10 @@ try_attribute (hid_t   group,
 
 /* One element, and with it all that leads there. */
 static void
-try_element (hid_t id,
-             hid_t space)
+try_element (hid_t          id,
+             hid_t          space,
+             const hsize_t *at)
 {
-  hsize_t first[H5S_MAX_RANK] = { 0 };
   hsize_t count[H5S_MAX_RANK];
   hsize_t one = 1;
   double  value = 0;
@@ -124,7 +124,7 @@ try_element (hid_t id,
   for (int i = 0; i < H5S_MAX_RANK; i++)
     count[i] = 1;
   if ((class == H5T_FLOAT || class == H5T_INTEGER) && H5Tget_size (type) <= 8 && memory >= 0 &&
-      H5Sselect_hyperslab (space, H5S_SELECT_SET, first, NULL, count, NULL) >= 0)
+      H5Sselect_hyperslab (space, H5S_SELECT_SET, at, NULL, count, NULL) >= 0)
     H5Dread (id, H5T_NATIVE_DOUBLE, memory, space, H5P_DEFAULT, &value);
 
   if (type >= 0)
@@ -133,20 +133,49 @@ try_element (hid_t id,
     H5Sclose (memory);
 }
 
+/* The first, the last, and the last of the first chunk: if what the file says
+ * of the size of chunks is wrong, the latter is past what was unpacked. */
+static void
+try_elements (hid_t          id,
+              hid_t          space,
+              const hsize_t *chunk)
+{
+  hsize_t first[H5S_MAX_RANK] = { 0 };
+  hsize_t dims[H5S_MAX_RANK] = { 0 };
+  hsize_t last[H5S_MAX_RANK] = { 0 };
+  hsize_t last_of_chunk[H5S_MAX_RANK] = { 0 };
+  int     n = space >= 0 ? H5Sget_simple_extent_dims (space, dims, NULL) : -1;
+
+  for (int i = 0; i < n; i++)
+    {
+      if (dims[i] == 0)
+        return;
+      last[i] = dims[i] - 1;
+      last_of_chunk[i] = chunk[i] > 0 && chunk[i] < dims[i] ? chunk[i] - 1 : last[i];
+    }
+
+  try_element (id, space, first);
+  try_element (id, space, last_of_chunk);
+  try_element (id, space, last);
+}
+
 static void
 try_array (hid_t       group,
            const char *path,
            hid_t       access)
 {
-  hid_t        id, space, creation;
-  hsize_t      chunk[H5S_MAX_RANK];
+  hid_t        id, space, creation, how;
+  hsize_t      chunk[H5S_MAX_RANK] = { 0 };
   hsize_t      n_chunks = 0;
   H5D_layout_t layout;
 
   if (!exists (group, path, access))
     return;
 
-  id = H5Dopen2 (group, path, access);
+  how = almu_hdf5_make_data_access ();
+  id = how >= 0 ? H5Dopen2 (group, path, how) : H5I_INVALID_HID;
+  if (how >= 0)
+    H5Pclose (how);
   if (id < 0)
     return;
 
@@ -159,7 +188,7 @@ try_array (hid_t       group,
       H5Dget_num_chunks (id, space, &n_chunks);
     }
   if (layout == H5D_CONTIGUOUS || layout == H5D_COMPACT || layout == H5D_CHUNKED)
-    try_element (id, space);
+    try_elements (id, space, chunk);
 
   if (creation >= 0)
     H5Pclose (creation);
