@@ -21,6 +21,15 @@ make_product (AlmuDemand     *self,
   };
 }
 
+/* What was said so far need not be heard any more, unless it is of a frame: the
+ * frames before the one that is made now are still on their way, and each is
+ * shown with what is drawn over it. */
+static gboolean
+is_overdue (AlmuDemand *self)
+{
+  return self->animation_id == 0;
+}
+
 static void
 on_contours (const AlmuContourChunk *chunk,
              const GError           *error,
@@ -35,6 +44,9 @@ on_contours (const AlmuContourChunk *chunk,
       almu_demand_emit_failure (self, error);
       return;
     }
+
+  if (chunk == NULL && !is_overdue (self))
+    return;
 
   product.contours.chunk = chunk;
   product.contours.reference_file_id = settings != NULL ? settings->reference_file_id : self->file_id;
@@ -57,6 +69,9 @@ on_vectors (const AlmuVectorTile *tile,
       almu_demand_emit_failure (self, error);
       return;
     }
+
+  if (progress < 0 && !is_overdue (self))
+    return;
 
   product.vectors.tile = tile;
   product.vectors.settings = almu_vector_queue_get (self->vectors);
