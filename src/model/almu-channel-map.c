@@ -5,7 +5,6 @@
 
 #include "almu-error.h"
 #include "almu-limits.h"
-#include "almu-measure.h"
 #include "almu-read-ahead.h"
 #include "almu-tile-queue.h"
 #include "almu-workers.h"
@@ -27,8 +26,13 @@ typedef struct
  * AlmuChannelMap:
  *
  * Channels of an image that a viewer looks at side by side. Each gets its
- * histogram and then its tiles, one channel after the other; what has gone
- * out of sight meanwhile is left out.
+ * tiles, one channel after the other; what has gone out of sight meanwhile is
+ * left out.
+ *
+ * None of them gets a histogram. All are painted with the contrast of the
+ * channel that is worked on, which has its own; and the page takes whatever
+ * channel a histogram tells of for the one that is worked on, and leafs to it
+ * where it is out of sight.
  *
  * A viewer tells which channels it has received, and does not get more than
  * a few that it has not. Main thread only.
@@ -37,20 +41,19 @@ struct _AlmuChannelMap
 {
   GObject parent_instance;
 
-  AlmuCache       *cache;
-  AlmuImage       *image;
-  AlmuTileQueue   *queue;
-  AlmuReadAhead   *ahead;
-  int              stokes;
-  AlmuChannelRange range;   /* what is to be seen */
-  GQueue           panels;  /* of Panel, not begun */
-  Panel           *current; /* being read, counted, cut into tiles */
-  AlmuPlane       *plane;   /* of the current one; NULL until read */
-  GCancellable    *work;    /* for the current one */
-  guint            n_begun;
-  GArray          *unacknowledged; /* of int, channels */
-  guint            patience_source;
-  gboolean         is_paused;
+  AlmuCache     *cache;
+  AlmuImage     *image;
+  AlmuTileQueue *queue;
+  AlmuReadAhead *ahead;
+  int            stokes;
+  GQueue         panels;         /* of Panel, not begun */
+  Panel         *current;        /* being read, cut into tiles */
+  AlmuPlane     *plane;          /* of the current one; NULL until read */
+  GCancellable  *work;           /* for the current one */
+  GArray        *unacknowledged; /* of int, channels */
+  guint          patience_source;
+  gboolean       is_paused;
+  gboolean       is_held;
 };
 
 G_DEFINE_FINAL_TYPE (AlmuChannelMap, almu_channel_map, G_TYPE_OBJECT)
@@ -59,7 +62,6 @@ enum
 {
   PRODUCT,
   FAILED,
-  COMPLETED,
   N_SIGNALS
 };
 
@@ -139,7 +141,7 @@ almu_channel_map_class_init (AlmuChannelMapClass *klass)
    * @product: an #AlmuProduct, valid during the emission, without the file's
    *   id and epoch, which the listener fills in
    *
-   * The histogram of a channel, or a tile of it.
+   * A tile of a channel, or what is around its tiles.
    */
   signals[PRODUCT] =
     g_signal_new ("product",
@@ -161,19 +163,6 @@ almu_channel_map_class_init (AlmuChannelMapClass *klass)
                   G_SIGNAL_RUN_LAST,
                   0, NULL, NULL, NULL,
                   G_TYPE_NONE, 1, G_TYPE_ERROR);
-
-  /**
-   * AlmuChannelMap::completed:
-   * @self: the map
-   *
-   * Everything that was asked for so far has been handed out.
-   */
-  signals[COMPLETED] =
-    g_signal_new ("completed",
-                  G_TYPE_FROM_CLASS (klass),
-                  G_SIGNAL_RUN_LAST,
-                  0, NULL, NULL, NULL,
-                  G_TYPE_NONE, 0);
 }
 
 static void
@@ -192,7 +181,6 @@ emit_product (AlmuChannelMap *self,
   product->region_id = ALMU_REGION_IMAGE;
   product->channel = self->current->channel;
   product->stokes = self->stokes;
-  product->frame = self->n_begun;
   product->progress = 1;
   g_signal_emit (self, signals[PRODUCT], 0, product);
 }
@@ -202,8 +190,6 @@ finish_panel (AlmuChannelMap *self)
 {
   drop_current (self);
   almu_channel_map_pump (self);
-  if (self->current == NULL && g_queue_is_empty (&self->panels))
-    g_signal_emit (self, signals[COMPLETED], 0);
 }
 
 static void
@@ -232,48 +218,16 @@ on_tile (AlmuProductKind        kind,
   finish_panel (self);
 }
 
-/* Hearing of the histogram may end it all. */
 static void
-serve (AlmuChannelMap *self,
-       AlmuHistogram  *histogram)
+serve (AlmuChannelMap *self)
 {
-  static const AlmuHistogramWant automatic = {
-    .coordinate = (char *) "z",
-    .channel = ALMU_CHANNEL_CURRENT,
-    .n_bins = ALMU_BINS_AUTO,
-  };
-  g_autoptr(GCancellable) work = g_object_ref (self->work);
-  AlmuProduct  product = { .kind = ALMU_PRODUCT_HISTOGRAM, .histogram = { &automatic, histogram } };
-  const Panel *panel;
-  const Panel *next;
+  const Panel *panel = self->current;
+  const Panel *next = g_queue_peek_head (&self->panels);
 
-  emit_product (self, &product);
-  if (work != self->work)
-    return;
-
-  panel = self->current;
-  next = g_queue_peek_head (&self->panels);
   if (next != NULL)
     almu_read_ahead_begin (self->ahead, &(AlmuPlaneId){ next->channel, self->stokes }, 1);
   almu_tile_queue_add_tiles (self->queue, panel->tiles, panel->compression, panel->quality, 0);
   almu_tile_queue_begin (self->queue, self->plane, panel->channel, self->stokes);
-}
-
-static void
-on_counted (GObject      *source,
-            GAsyncResult *result,
-            gpointer      user_data)
-{
-  g_autoptr(AlmuChannelMap) self = user_data;
-  g_autoptr(AlmuMeasure) measure = almu_measure_finish (result, NULL);
-  AlmuHistogram *histogram;
-
-  if (measure == NULL || g_task_get_cancellable (G_TASK (result)) != self->work)
-    return;
-
-  histogram = g_ptr_array_index (measure->histograms, 0);
-  almu_cache_keep_histogram (self->cache, self->image, self->current->channel, self->stokes, histogram);
-  serve (self, histogram);
 }
 
 static void
@@ -284,8 +238,7 @@ on_plane (GObject      *source,
   g_autoptr(AlmuChannelMap) self = user_data;
   g_autoptr(AlmuPlane) plane = NULL;
   g_autoptr(GError) error = NULL;
-  GCancellable  *work = g_task_get_cancellable (G_TASK (result));
-  AlmuHistogram *histogram;
+  GCancellable *work = g_task_get_cancellable (G_TASK (result));
 
   plane = almu_cache_get_plane_finish (ALMU_CACHE (source), result, &error);
   if (work != self->work)
@@ -300,11 +253,7 @@ on_plane (GObject      *source,
     }
 
   self->plane = g_steal_pointer (&plane);
-  histogram = almu_cache_peek_histogram (self->cache, self->image, self->current->channel, self->stokes);
-  if (histogram != NULL)
-    serve (self, histogram);
-  else
-    almu_measure_plane_async (self->plane, ALMU_PRIORITY_PICTURE, self->work, on_counted, g_object_ref (self));
+  serve (self);
 }
 
 /* A viewer that has lost a channel never says that it came. */
@@ -324,7 +273,7 @@ on_patience_over (gpointer user_data)
 static void
 almu_channel_map_pump (AlmuChannelMap *self)
 {
-  if (self->current != NULL || self->is_paused || g_queue_is_empty (&self->panels))
+  if (self->current != NULL || self->is_paused || self->is_held || g_queue_is_empty (&self->panels))
     return;
 
   if (self->unacknowledged->len >= WINDOW)
@@ -336,7 +285,6 @@ almu_channel_map_pump (AlmuChannelMap *self)
 
   self->current = g_queue_pop_head (&self->panels);
   self->work = g_cancellable_new ();
-  self->n_begun = MAX (self->n_begun + 1, 1);
   almu_cache_get_plane_async (self->cache, self->image, self->current->channel, self->stokes,
                               ALMU_PRIORITY_PICTURE, self->work, on_plane, g_object_ref (self));
   almu_read_ahead_stop (self->ahead);
@@ -535,7 +483,6 @@ almu_channel_map_show (AlmuChannelMap       *self,
   if (request->stokes != self->stokes)
     almu_channel_map_clear (self);
   self->stokes = request->stokes;
-  self->range = request->current_range;
   abandon_unseen (self, &request->current_range, current_tiles);
 
   for (int channel = request->range.min; tiles->len > 0 && channel <= request->range.max; channel++)
@@ -573,20 +520,6 @@ almu_channel_map_acknowledge (AlmuChannelMap *self,
 }
 
 /**
- * almu_channel_map_shows:
- *
- * Returns: whether the channel is one of those to be seen
- */
-gboolean
-almu_channel_map_shows (AlmuChannelMap *self,
-                        int             channel)
-{
-  g_return_val_if_fail (ALMU_IS_CHANNEL_MAP (self), FALSE);
-
-  return range_contains (&self->range, channel);
-}
-
-/**
  * almu_channel_map_set_paused:
  * @paused: whether the viewer reads too slowly for more pictures
  */
@@ -598,5 +531,27 @@ almu_channel_map_set_paused (AlmuChannelMap *self,
 
   self->is_paused = paused;
   almu_tile_queue_set_paused (self->queue, paused);
+  almu_channel_map_pump (self);
+}
+
+/**
+ * almu_channel_map_set_held:
+ * @held: whether frames of an animation take the place of panels
+ *
+ * A page that plays throws away what is not of a frame, and does not ask for
+ * it again. So what is wanted waits until it has stopped.
+ */
+void
+almu_channel_map_set_held (AlmuChannelMap *self,
+                           gboolean        held)
+{
+  g_return_if_fail (ALMU_IS_CHANNEL_MAP (self));
+
+  self->is_held = held;
+  if (held && self->current != NULL)
+    {
+      g_queue_push_head (&self->panels, g_steal_pointer (&self->current));
+      drop_current (self);
+    }
   almu_channel_map_pump (self);
 }

@@ -46,10 +46,10 @@ gboolean        almu_channel_map_show (AlmuChannelMap       *self,
                                        GError              **error);
 void            almu_channel_map_acknowledge (AlmuChannelMap *self,
                                               int             channel);
-gboolean        almu_channel_map_shows (AlmuChannelMap *self,
-                                        int             channel);
 void            almu_channel_map_set_paused (AlmuChannelMap *self,
                                              gboolean        paused);
+void            almu_channel_map_set_held (AlmuChannelMap *self,
+                                           gboolean        held);
 void            almu_channel_map_clear (AlmuChannelMap *self);
 
 G_END_DECLS

@@ -61,12 +61,31 @@ almu_demand_check_tiles (AlmuDemand   *self,
   return tiles != NULL;
 }
 
+static void
+leave_frames (AlmuDemand *self)
+{
+  self->animation_id = 0;
+  self->is_stepping = FALSE;
+  self->last_step = 0;
+  g_clear_pointer (&self->view.tiles, g_array_unref);
+  almu_read_ahead_stop (self->ahead);
+}
+
+static void
+hold_map (AlmuDemand *self,
+          gboolean    held)
+{
+  if (self->map != NULL)
+    almu_channel_map_set_held (self->map, held);
+}
+
 /**
  * almu_demand_begin_frames:
  * @animation_id: what the tiles of frames are marked with
  *
  * From now on planes are shown by almu_demand_show_frame(). Tiles that were
- * asked for and have not come yet are not wanted any more.
+ * asked for and have not come yet are not wanted any more; the panels of a
+ * channel map wait.
  */
 void
 almu_demand_begin_frames (AlmuDemand *self,
@@ -76,9 +95,10 @@ almu_demand_begin_frames (AlmuDemand *self,
   g_return_if_fail (animation_id > 0);
 
   almu_demand_start (self);
-  almu_demand_clear_frames (self);
+  leave_frames (self);
   almu_tile_queue_drop_requests (self->tiles);
   self->animation_id = animation_id;
+  hold_map (self, TRUE);
 }
 
 /* What is asked for again and is all there. */
@@ -185,7 +205,8 @@ almu_demand_end_frames (AlmuDemand *self)
     return;
 
   almu_tile_queue_drop_requests (self->tiles);
-  almu_demand_clear_frames (self);
+  leave_frames (self);
+  hold_map (self, FALSE);
 }
 
 /* -- a channel map ------------------------------------------------------- */
@@ -195,8 +216,6 @@ on_map_product (AlmuChannelMap *map,
                 AlmuProduct    *product,
                 AlmuDemand     *self)
 {
-  if (product->kind == ALMU_PRODUCT_HISTOGRAM)
-    self->map_contrast = product->channel;
   product->epoch = self->epoch;
   product->file_id = self->file_id;
   almu_demand_emit_product (self, product);
@@ -210,24 +229,6 @@ on_map_failed (AlmuChannelMap *map,
   almu_demand_emit_failure (self, error);
 }
 
-/* The page takes the contrast of all channels from the histogram that came
- * last: it is to be that of the channel which the viewer works on. But not if
- * that has gone out of sight: the page would leaf back to it. */
-static void
-on_map_completed (AlmuChannelMap *map,
-                  AlmuDemand     *self)
-{
-  AlmuHistogram *histogram;
-
-  if (!self->is_served || self->map_contrast == self->channel ||
-      !almu_channel_map_shows (map, self->channel))
-    return;
-
-  histogram = almu_cache_peek_histogram (self->cache, self->image, self->channel, self->stokes);
-  if (histogram != NULL)
-    almu_demand_send_histogram (self, histogram);
-}
-
 static AlmuChannelMap *
 get_map (AlmuDemand *self)
 {
@@ -236,9 +237,9 @@ get_map (AlmuDemand *self)
 
   self->map = almu_channel_map_new (self->cache, self->image);
   almu_channel_map_set_paused (self->map, self->is_paused);
+  almu_channel_map_set_held (self->map, self->animation_id != 0);
   g_signal_connect_object (self->map, "product", G_CALLBACK (on_map_product), self, 0);
   g_signal_connect_object (self->map, "failed", G_CALLBACK (on_map_failed), self, 0);
-  g_signal_connect_object (self->map, "completed", G_CALLBACK (on_map_completed), self, 0);
 
   return self->map;
 }
@@ -292,10 +293,7 @@ almu_demand_end_map (AlmuDemand *self)
 void
 almu_demand_clear_frames (AlmuDemand *self)
 {
-  self->animation_id = 0;
-  self->is_stepping = FALSE;
-  self->last_step = 0;
-  g_clear_pointer (&self->view.tiles, g_array_unref);
-  almu_read_ahead_stop (self->ahead);
+  leave_frames (self);
   almu_demand_end_map (self);
+  hold_map (self, FALSE);
 }

@@ -60,8 +60,7 @@ struct _AlmuDemand
   gboolean        is_stepping;
   gboolean        is_paused;
   AlmuReadAhead  *ahead;
-  AlmuChannelMap *map;          /* NULL until the viewer has shown one */
-  int             map_contrast; /* the channel of its last histogram */
+  AlmuChannelMap *map; /* NULL until the viewer has shown one */
 };
 
 typedef enum
