@@ -87,7 +87,13 @@ step (const Axis *axis,
 }
 
 /* There it turns, and back where it began it turns only if it loops. A step
- * that fits neither way leaves the reel standing. */
+ * that fits neither way leaves the reel standing.
+ *
+ * The still at either end is shown once, not twice: shown twice, what moves
+ * there and back would stand for a moment. Nor does the page count frames: it
+ * tells of the channel that it has shown, and one that came twice in a row
+ * could not be told from itself.
+ */
 static gboolean
 turn (AlmuReel   *self,
       const Axis *axis)
