@@ -78,21 +78,6 @@ require_map (AlmuFile                      *file,
   return almu_demand_require_map (almu_file_get_demand (file), &map, error);
 }
 
-/* Whoever chooses a channel by hand has it. */
-static void
-end_animation_of (AlmuLink *link,
-                  AlmuFile *file)
-{
-  AlmuSession   *session = almu_link_get_session (link);
-  AlmuAnimation *animation = almu_session_get_animation (session);
-
-  if (animation == NULL || almu_animation_get_file (animation) != file)
-    return;
-
-  almu_link_drop_frames (link);
-  almu_session_end_animation (session);
-}
-
 void
 almu_on_add_required_tiles (AlmuLink               *link,
                             guint32                 request_id,
@@ -126,6 +111,31 @@ leave_pictures (AlmuLink *link,
     almu_link_drop_pictures (link, almu_file_get_id (file));
 }
 
+/* The page tells of a channel up to half a second after it was chosen, and by
+ * then may play: the last of many clicks on "next", the channel of a matched
+ * image that has not caught up. It shows nothing but frames until it has said
+ * STOP_ANIMATION, so neither ends what plays. Panels of a map tell where the
+ * page has got to, and not where it wants to go; and tiles are those of the
+ * view that the animation has. */
+static gboolean
+is_overtaken (AlmuLink                      *link,
+              AlmuFile                      *file,
+              const CARTA__SetImageChannels *request)
+{
+  AlmuAnimation *animation = almu_session_get_animation (almu_link_get_session (link));
+
+  if (animation == NULL || !almu_animation_moves (animation, request->file_id))
+    return FALSE;
+
+  if (file != almu_animation_get_file (animation) && request->stokes != almu_file_get_stokes (file))
+    return FALSE;
+
+  if (request->channel_range == NULL)
+    almu_animation_wind (animation, file, request->channel, request->stokes);
+
+  return TRUE;
+}
+
 void
 almu_on_set_image_channels (AlmuLink               *link,
                             guint32                 request_id,
@@ -145,7 +155,9 @@ almu_on_set_image_channels (AlmuLink               *link,
       return;
     }
 
-  end_animation_of (link, file);
+  if (is_overtaken (link, file, request))
+    return;
+
   is_other = request->channel != almu_file_get_channel (file) ||
              request->stokes != almu_file_get_stokes (file);
   almu_file_set_plane (file, request->channel, request->stokes, NULL);

@@ -50,12 +50,13 @@ struct _AlmuAnimation
   float           quality;
   GPtrArray      *tracks;     /* of Track; the first is the file that is played */
   GArray         *unshown;    /* AlmuStill, handed out and not acknowledged */
+  AlmuStill       showing;    /* the frame that is being shown, or was last */
   AlmuStill       shown;      /* what the viewer has told of last */
   GSource        *source;     /* NULL unless running */
   gint64          due;        /* monotonic µs, as is the next */
   gint64          last_heard; /* or last sent */
   guint           n_failed;
-  gboolean        has_begun;
+  gboolean        has_begun;  /* with where the reel stands */
   gboolean        has_failed; /* the frame that is being shown */
   gboolean        has_tiles;
   gboolean        is_busy; /* with a frame */
@@ -287,9 +288,11 @@ read_ahead (AlmuAnimation *self,
   AlmuReel    reel = self->reel;
   AlmuPlaneId planes[N_AHEAD];
   guint       n_planes = 0;
+  gboolean    is_waiting = !self->has_begun;
 
-  for (guint i = 0; i < N_AHEAD && almu_reel_advance (&reel); i++)
+  for (guint i = 0; i < N_AHEAD && (is_waiting || almu_reel_advance (&reel)); i++)
     {
+      is_waiting = FALSE;
       if (find_plane (track, &reel, &reel.current, &planes[n_planes]))
         n_planes++;
     }
@@ -323,9 +326,9 @@ finish_frame (AlmuAnimation *self)
     }
 
   if (self->has_tiles && !self->has_failed)
-    g_array_append_val (self->unshown, self->reel.current);
+    g_array_append_val (self->unshown, self->showing);
   else if (!self->has_failed)
-    self->shown = self->reel.current;
+    self->shown = self->showing;
 
   for (guint i = 0; i < self->tracks->len; i++)
     read_ahead (self, self->tracks->pdata[i]);
@@ -370,7 +373,7 @@ show_track (AlmuAnimation *self,
 {
   AlmuPlaneId plane;
 
-  track->is_pending = find_plane (track, &self->reel, &self->reel.current, &plane);
+  track->is_pending = find_plane (track, &self->reel, &self->showing, &plane);
   if (track->is_pending)
     almu_file_show_frame (track->file, plane.channel, plane.stokes);
 }
@@ -383,6 +386,7 @@ show_frame (AlmuAnimation *self)
   self->due = MAX (self->due + G_TIME_SPAN_SECOND / self->frame_rate, now);
   self->is_busy = TRUE;
   self->has_begun = TRUE;
+  self->showing = self->reel.current;
   self->has_failed = FALSE;
   self->has_tiles = almu_demand_has_view (get_played (self)->demand);
   schedule (self);
@@ -606,6 +610,57 @@ almu_animation_acknowledge (AlmuAnimation   *self,
       schedule (self);
       return;
     }
+}
+
+/* Where the reel has this plane of the file that is played. */
+static gboolean
+find_still (AlmuAnimation *self,
+            int            channel,
+            int            stokes,
+            AlmuStill     *out_still)
+{
+  const AlmuReel *reel = &self->reel;
+
+  if (reel->delta.stokes == 0)
+    {
+      *out_still = (AlmuStill){ channel, reel->current.stokes };
+      return channel >= reel->first.channel && channel <= reel->last.channel &&
+             stokes == resolve_stokes (self->stokes_indices, reel->current.stokes);
+    }
+
+  for (int i = reel->first.stokes; channel == reel->current.channel && i <= reel->last.stokes; i++)
+    {
+      *out_still = (AlmuStill){ channel, i };
+      if (stokes == resolve_stokes (self->stokes_indices, i))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+/**
+ * almu_animation_wind:
+ * @file: one that the animation moves
+ *
+ * Goes on from another plane of the file that is played, if the reel comes to
+ * it; the other files follow. A plane that it does not come to is none that
+ * could be seen while it plays.
+ */
+void
+almu_animation_wind (AlmuAnimation *self,
+                     AlmuFile      *file,
+                     int            channel,
+                     int            stokes)
+{
+  AlmuStill still;
+
+  g_return_if_fail (ALMU_IS_ANIMATION (self));
+
+  if (file != get_played (self)->file || !find_still (self, channel, stokes, &still))
+    return;
+
+  self->reel.current = still;
+  self->has_begun = FALSE;
 }
 
 /**

@@ -51,6 +51,10 @@ gboolean       almu_animation_moves (AlmuAnimation *self,
 void           almu_animation_start (AlmuAnimation *self);
 void           almu_animation_acknowledge (AlmuAnimation   *self,
                                            const AlmuStill *still);
+void           almu_animation_wind (AlmuAnimation *self,
+                                    AlmuFile      *file,
+                                    int            channel,
+                                    int            stokes);
 void           almu_animation_set_paused (AlmuAnimation *self,
                                           gboolean       paused);
 void           almu_animation_stop (AlmuAnimation *self);

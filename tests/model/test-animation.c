@@ -281,6 +281,48 @@ test_animation_moved_by_others (Fixture      *fixture,
   g_assert_cmpint (almu_file_get_stokes (fixture->file), ==, 1);
 }
 
+static int
+get_last_channel (Fixture *fixture)
+{
+  guint n = test_products_count (&fixture->got, ALMU_PRODUCT_TILES_END);
+
+  return test_products_get (&fixture->got, ALMU_PRODUCT_TILES_END, n - 1)->product.channel;
+}
+
+/* In the middle of a frame, which is shown whole and is the one that is
+ * acknowledged; and before the first one. */
+static void
+test_animation_wind (Fixture      *fixture,
+                     gconstpointer user_data)
+{
+  AlmuAnimation *animation;
+
+  play (fixture, DEPTH - 1, TRUE);
+  animation = almu_session_get_animation (fixture->session);
+  almu_animation_wind (animation, fixture->file, 3, 0);
+  await_frames (fixture, 1);
+  g_assert_cmpint (get_last_channel (fixture), ==, 3);
+
+  almu_test_image_hold (fixture->image);
+  almu_test_image_await_held (fixture->image);
+  almu_animation_wind (animation, fixture->file, 8, 0);
+  almu_test_image_release (fixture->image);
+  while (get_last_channel (fixture) != 8)
+    {
+      await_frames (fixture, test_products_count (&fixture->got, ALMU_PRODUCT_TILES_END) + 1);
+      g_assert_true (get_last_channel (fixture) <= 8);
+      acknowledge (fixture, get_last_channel (fixture));
+    }
+  await_frames (fixture, test_products_count (&fixture->got, ALMU_PRODUCT_TILES_END) + 1);
+  g_assert_cmpint (get_last_channel (fixture), ==, 9);
+
+  /* not to where the reel never comes */
+  almu_animation_wind (animation, fixture->file, DEPTH, 0);
+  almu_animation_wind (animation, fixture->file, 2, 1);
+  await_frames (fixture, test_products_count (&fixture->got, ALMU_PRODUCT_TILES_END) + 1);
+  g_assert_cmpint (get_last_channel (fixture), ==, 10);
+}
+
 static void
 test_animation_refused (Fixture      *fixture,
                         gconstpointer user_data)
@@ -370,6 +412,7 @@ main (int   argc,
   add_test ("/model/animation/paused", test_animation_paused);
   add_test ("/model/animation/unreadable", test_animation_unreadable);
   add_test ("/model/animation/moved-by-others", test_animation_moved_by_others);
+  add_test ("/model/animation/wind", test_animation_wind);
   add_test ("/model/animation/refused", test_animation_refused);
   add_test ("/model/animation/read-ahead", test_animation_read_ahead);
 
