@@ -68,12 +68,12 @@ async function findBars() {
   });
 }
 
-/** Each panel has the bar where its channel has it; @channels may be null. */
+/** These are the channels of the map, and each panel has the bar where its
+ * channel has it. */
 async function checkPanels(channels) {
   await eventually(async () => {
     const bars = await findBars();
-    if (channels !== null)
-      checkEqual(bars.map(({ channel }) => channel), channels, 'channels in the map');
+    checkEqual(bars.map(({ channel }) => channel), channels, 'channels in the map');
     for (const { channel, from, to } of bars) {
       check(from !== undefined, `no bar is painted in the panel of channel ${channel}`);
       const middle = (from + to) / 2;
@@ -124,10 +124,31 @@ test('another channel is worked on', async () => {
   checkEqual(await heard('tile'), [], 'tiles that came again');
 });
 
+/** The page works on the first channel in sight, and has leafed nowhere. */
+async function checkSettled(channels) {
+  await view.until(first => app.activeFrame.channel === first && app.activeFrame.requiredChannel === first
+    && app.activeFrame.renderConfig.histChannel === first, channels[0]);
+  await checkPanels(channels);
+  checkEqual(await view.get(() => window.starts), [channels[0]], 'first channels of the map');
+}
+
+/** Notes down from now on where the map begins. */
+const watchStarts = () => view.get(() => {
+  window.starts = [];
+  clearInterval(window.startTimer);
+  window.startTimer = setInterval(() => {
+    const start = app.channelMapStore.startChannel;
+    if (window.starts.at(-1) !== start)
+      window.starts.push(start);
+  }, 1);
+});
+
 test('the next page', async () => {
+  await watch();
   await view.get(() => app.channelMapStore.setNextPage());
-  // on a busy machine the page leafs on by itself, see below
-  await checkPanels(null);
+  await watchStarts();
+  await checkSettled([14, 15, 16, 17, 18, 19]);
+  checkEqual(await heard('histogram'), [14], 'channels whose histogram came');
   await view.screenshot('channel-map-next');
 });
 
@@ -138,13 +159,40 @@ test('many pages in a hurry: what is not seen any more is left out', async () =>
       await new Promise(resolve => setTimeout(resolve, 30));
     }
   });
-  // the page leafs to the channel whose histogram comes last, be it out of sight
-  await checkPanels(null);
-  await view.get(() => app.channelMapStore.setStartChannel(20));
-  await checkPanels([20, 21, 22, 23, 24, 25]);
-  // a little later the page works on a channel that is in sight
-  await view.until(() => app.activeFrame.channel === app.activeFrame.requiredChannel
-    && app.channelMapStore.channelArray.includes(app.activeFrame.channel));
+  await watchStarts();
+  await checkSettled([22, 23, 24, 25, 26, 27]);
+});
+
+test('page by page, each as soon as it is there', async () => {
+  for (const z of [0, 6, 12, 18, 24]) {
+    const channels = [0, 1, 2, 3, 4, 5].map(i => z + i);
+    await view.get(start => app.channelMapStore.setStartChannel(start), z);
+    await watchStarts();
+    await checkPanels(channels);
+    checkEqual(await view.get(() => window.starts), [z], 'first channels of the map');
+  }
+  await checkSettled([24, 25, 26, 27, 28, 29]);
+});
+
+test('a map of what plays fills panel by panel, and is whole when it has stopped', async () => {
+  await view.get(() => {
+    app.channelMapStore.setChannelMapEnabled(false);
+    app.activeFrame.setChannel(3);
+    app.animatorStore.setFrameRate(10);
+    app.activeFrame.setAnimationRange([0, 29]);
+  });
+  await view.awaitPicture();
+  await view.page.getByTestId('animator-play-stop-button').click();
+  await view.until(() => app.activeFrame.channel >= 6);
+  await view.get(() => app.channelMapStore.setChannelMapEnabled(true));
+  const first = await view.get(() => app.channelMapStore.startChannel);
+  await view.until(z => app.channelMapStore.startChannel > z, first);
+  await view.screenshot('channel-map-playing');
+  // the button is not to be had in a map; after some minutes the page does it itself
+  await view.get(() => app.animatorStore.stopAnimation());
+  await view.until(() => app.activeFrame.channel === app.activeFrame.requiredChannel);
+  await checkPanels(await view.get(() => [...app.channelMapStore.channelArray]));
+  await view.screenshot('channel-map-stopped');
 });
 
 test('one channel again', async () => {

@@ -3,335 +3,9 @@
 
 #include <unistd.h>
 
-#include "test-desk.h"
+#include "test-play.h"
 
 /* Pictures that follow each other, from the real program over a real link. */
-
-#define WIDTH 300
-#define HEIGHT 20
-#define DEPTH 50
-#define N_STOKES 3
-
-/* so fast that tests do not take long */
-#define RATE 60
-#define WINDOW (RATE / 3 + 1)
-
-static double
-cube (const gint64 *position,
-      gpointer      user_data)
-{
-  return (double) (position[0] + 1000 * position[2] + 100000 * position[3]);
-}
-
-static void
-open_cube (Desk       *desk,
-           const char *name,
-           int         file_id)
-{
-  const gint64      shape[] = { WIDTH, HEIGHT, DEPTH, N_STOKES };
-  const char *const cards[] = {
-    "CTYPE1", "'RA---SIN'", "CTYPE2", "'DEC--SIN'", "CTYPE3", "'FREQ    '", "CTYPE4", "'STOKES  '",
-    "CRPIX4", "1", "CRVAL4", "1", "CDELT4", "1", NULL
-  };
-  almu_test_autobody CARTA__RegionHistogramData *histogram = NULL;
-
-  desk_write (desk, name, 4, shape, cube, cards);
-  desk_open (desk, name, file_id);
-  histogram = desk_await (desk, CARTA__EVENT_TYPE__REGION_HISTOGRAM_DATA);
-}
-
-/* -- what a page says ---------------------------------------------------- */
-
-typedef struct
-{
-  int          file_id;
-  int          first;
-  int          last;
-  int          start;
-  int          delta;
-  gboolean     is_stokes; /* which moves instead */
-  gboolean     is_looping;
-  gboolean     is_bouncing;
-  int          rate;    /* 0 for the usual */
-  const float *matched; /* of file 7 */
-  const int   *indices; /* of polarisations, up to the last */
-  int          n_tiles; /* 0: two, as many as there are; -1: none */
-} Play;
-
-static const gint32 both_tiles[] = { 1 << 24, (1 << 24) | 1 };
-
-static void
-set_still (CARTA__AnimationFrame *frame,
-           const Play            *play,
-           int                    value)
-{
-  carta__animation_frame__init (frame);
-  if (play->is_stokes)
-    frame->stokes = value;
-  else
-    frame->channel = value;
-}
-
-static guint32
-send_start (Desk       *desk,
-            const Play *play)
-{
-  CARTA__StartAnimation                      message = CARTA__START_ANIMATION__INIT;
-  CARTA__AddRequiredTiles                    tiles = CARTA__ADD_REQUIRED_TILES__INIT;
-  CARTA__AnimationFrame                      frames[4];
-  CARTA__MatchedFrameList                    list = CARTA__MATCHED_FRAME_LIST__INIT;
-  CARTA__StartAnimation__MatchedFramesEntry  entry = CARTA__START_ANIMATION__MATCHED_FRAMES_ENTRY__INIT;
-  CARTA__StartAnimation__MatchedFramesEntry *entries[] = { &entry };
-
-  set_still (&frames[0], play, play->first);
-  set_still (&frames[1], play, play->last);
-  set_still (&frames[2], play, play->start);
-  set_still (&frames[3], play, play->delta);
-  message.file_id = play->file_id;
-  message.first_frame = &frames[0];
-  message.last_frame = &frames[1];
-  message.start_frame = &frames[2];
-  message.delta_frame = &frames[3];
-  message.frame_rate = play->rate != 0 ? play->rate : RATE;
-  message.looping = play->is_looping;
-  message.reverse = play->is_bouncing;
-
-  tiles.file_id = play->file_id;
-  tiles.tiles = (gint32 *) both_tiles;
-  tiles.n_tiles = play->n_tiles == 0 ? 2 : (gsize) MAX (play->n_tiles, 0);
-  message.required_tiles = &tiles;
-
-  if (play->indices != NULL)
-    {
-      message.stokes_indices = (gint32 *) play->indices;
-      message.n_stokes_indices = (gsize) play->last + 1;
-    }
-
-  if (play->matched != NULL)
-    {
-      list.frame_numbers = (float *) play->matched;
-      list.n_frame_numbers = (gsize) (play->last - play->first + 1);
-      entry.key = 7;
-      entry.value = &list;
-      message.matched_frames = entries;
-      message.n_matched_frames = 1;
-    }
-
-  return almu_test_viewer_send (desk->viewer, &message.base);
-}
-
-static int
-start (Desk       *desk,
-       const Play *play)
-{
-  almu_test_autobody CARTA__StartAnimationAck *ack = NULL;
-
-  ack = almu_test_viewer_await_reply (desk->viewer, CARTA__EVENT_TYPE__START_ANIMATION_ACK, send_start (desk, play));
-  g_assert_cmpstr (ack->message, ==, "");
-  g_assert_true (ack->success);
-  g_assert_cmpint (ack->animation_id, >, 0);
-
-  return ack->animation_id;
-}
-
-static void
-refuse (Desk       *desk,
-        const Play *play,
-        const char *reason)
-{
-  almu_test_autobody CARTA__StartAnimationAck *ack = NULL;
-
-  ack = almu_test_viewer_await_reply (desk->viewer, CARTA__EVENT_TYPE__START_ANIMATION_ACK, send_start (desk, play));
-  g_test_message ("%s", ack->message);
-  g_assert_false (ack->success);
-  g_assert_nonnull (strstr (ack->message, reason));
-}
-
-/* The page knows the animation's number and sends 0. */
-static void
-acknowledge (Desk *desk,
-             int   file_id,
-             int   channel,
-             int   stokes)
-{
-  CARTA__AnimationFlowControl message = CARTA__ANIMATION_FLOW_CONTROL__INIT;
-  CARTA__AnimationFrame       frame = CARTA__ANIMATION_FRAME__INIT;
-
-  frame.channel = channel;
-  frame.stokes = stokes;
-  message.file_id = file_id;
-  message.received_frame = &frame;
-  almu_test_viewer_send (desk->viewer, &message.base);
-}
-
-static void
-stop (Desk *desk,
-      int   file_id)
-{
-  CARTA__StopAnimation message = CARTA__STOP_ANIMATION__INIT;
-
-  message.file_id = file_id;
-  almu_test_viewer_send (desk->viewer, &message.base);
-}
-
-/* -- what arrives -------------------------------------------------------- */
-
-typedef struct
-{
-  int channel;
-  int stokes;
-  int n_tiles;
-} Picture;
-
-static void
-assert_tile (const CARTA__RasterTileData *data)
-{
-  const CARTA__TileData *tile = data->tiles[0];
-  const float           *pixels = (const float *) tile->image_data.data;
-
-  g_assert_cmpint (data->compression_type, ==, CARTA__COMPRESSION_TYPE__NONE);
-  g_assert_cmpuint (tile->image_data.len, ==, (gsize) tile->width * tile->height * sizeof (float));
-  g_assert_cmpfloat (pixels[0], ==, 256 * tile->x + 1000 * data->channel + 100000 * data->stokes);
-}
-
-/* The next picture of a file, which comes whole: its histogram, the sync, as
- * many tiles as that says, the other sync. What comes of other files stays. */
-static Picture
-await_picture (Desk *desk,
-               int   file_id,
-               int   animation_id)
-{
-  Picture  picture = { -1, -1, 0 };
-  gboolean has_histogram = FALSE;
-  int      sync_id = 0;
-  GQueue  *messages = almu_test_viewer_get_messages (desk->viewer);
-  GList   *l = messages->head;
-
-  for (;;)
-    {
-      AlmuTestMessage *message;
-      GList           *next;
-      gboolean         is_over = FALSE;
-      gint32           about = -1;
-
-      while (l == NULL)
-        {
-          GList *tail = messages->tail;
-
-          g_assert_true (almu_test_viewer_is_open (desk->viewer));
-          g_main_context_iteration (NULL, TRUE);
-          l = tail != NULL ? tail->next : messages->head;
-        }
-
-      message = l->data;
-      next = l->next;
-      if (message->event == CARTA__EVENT_TYPE__REGION_HISTOGRAM_DATA)
-        {
-          CARTA__RegionHistogramData *data = (CARTA__RegionHistogramData *) message->message;
-
-          about = data->file_id;
-          if (about == file_id && sync_id == 0)
-            {
-              has_histogram = TRUE;
-              picture.channel = data->channel;
-              picture.stokes = data->stokes;
-            }
-        }
-      else if (message->event == CARTA__EVENT_TYPE__RASTER_TILE_SYNC)
-        {
-          CARTA__RasterTileSync *data = (CARTA__RasterTileSync *) message->message;
-
-          about = data->file_id;
-          if (about == file_id)
-            {
-              g_assert_cmpint (data->animation_id, ==, animation_id);
-              g_assert_true (has_histogram);
-              g_assert_cmpint (data->channel, ==, picture.channel);
-              g_assert_cmpint (data->stokes, ==, picture.stokes);
-              g_assert_true (data->end_sync == (sync_id != 0));
-              g_assert_true (sync_id == 0 || sync_id == data->sync_id);
-              sync_id = data->sync_id;
-              is_over = data->end_sync;
-              if (is_over)
-                g_assert_cmpint (picture.n_tiles, ==, data->tile_count);
-            }
-        }
-      else if (message->event == CARTA__EVENT_TYPE__RASTER_TILE_DATA)
-        {
-          CARTA__RasterTileData *data = (CARTA__RasterTileData *) message->message;
-
-          about = data->file_id;
-          if (about == file_id)
-            {
-              g_assert_cmpint (data->sync_id, ==, sync_id);
-              g_assert_cmpint (data->animation_id, ==, animation_id);
-              g_assert_cmpint (data->channel, ==, picture.channel);
-              assert_tile (data);
-              picture.n_tiles++;
-            }
-        }
-
-      if (about == file_id)
-        {
-          almu_test_body_free (message->message);
-          g_free (message);
-          g_queue_delete_link (messages, l);
-        }
-      if (is_over)
-        return picture;
-
-      l = next;
-    }
-}
-
-/* Plays on, as the page does that shows every frame. */
-static Picture
-await_frame (Desk *desk,
-             int   file_id,
-             int   animation_id)
-{
-  Picture picture = await_picture (desk, file_id, animation_id);
-
-  acknowledge (desk, file_id, picture.channel, picture.stokes);
-
-  return picture;
-}
-
-static gboolean
-on_time_over (gpointer user_data)
-{
-  *(gboolean *) user_data = TRUE;
-
-  return G_SOURCE_REMOVE;
-}
-
-/* That nothing comes can only be seen by waiting for it; but for the contrast
- * of the frame that was shown last, if the next ones were on their way. */
-static void
-assert_quiet (Desk *desk)
-{
-  gboolean is_over = FALSE;
-
-  almu_test_viewer_await_pong (desk->viewer);
-  almu_test_viewer_clear (desk->viewer);
-  g_timeout_add (15 * 1000 / RATE, on_time_over, &is_over);
-  while (!is_over)
-    g_main_context_iteration (NULL, TRUE);
-  g_assert_null (almu_test_viewer_take (desk->viewer, CARTA__EVENT_TYPE__RASTER_TILE_SYNC));
-  almu_test_body_free (almu_test_viewer_take (desk->viewer, CARTA__EVENT_TYPE__REGION_HISTOGRAM_DATA));
-  g_assert_null (almu_test_viewer_take (desk->viewer, CARTA__EVENT_TYPE__REGION_HISTOGRAM_DATA));
-}
-
-static void
-assert_channels (Desk      *desk,
-                 int        file_id,
-                 int        animation_id,
-                 const int *channels,
-                 guint      n_channels)
-{
-  for (guint i = 0; i < n_channels; i++)
-    g_assert_cmpint (await_frame (desk, file_id, animation_id).channel, ==, channels[i]);
-}
 
 /* -- the tests ----------------------------------------------------------- */
 
@@ -494,9 +168,9 @@ test_animation_view (Desk         *desk,
   for (int i = 0; i < 2 * WINDOW; i++)
     almu_test_body_free (desk_await (desk, CARTA__EVENT_TYPE__REGION_HISTOGRAM_DATA));
 
-  almu_test_ask_tiles (desk->viewer, 0, both_tiles, 2, CARTA__COMPRESSION_TYPE__NONE, 0);
-  almu_test_viewer_await_pong (desk->viewer);
+  /* those that had a tile are long over */
   almu_test_viewer_clear (desk->viewer);
+  almu_test_ask_tiles (desk->viewer, 0, both_tiles, 2, CARTA__COMPRESSION_TYPE__NONE, 0);
   g_assert_cmpint (await_frame (desk, 0, id).n_tiles, ==, 2);
 }
 
@@ -553,25 +227,17 @@ test_animation_ends (Desk         *desk,
   int        first_id;
   int        id;
 
-  /* by a channel that was chosen */
-  open_cube (desk, "a.fits", 0);
-  first_id = start (desk, &play);
-  await_frame (desk, 0, first_id);
-  almu_test_ask_plane (desk->viewer, 0, 30, 0, NULL, 0);
-  assert_quiet (desk);
-
   /* by another one, which then has the tiles */
+  open_cube (desk, "a.fits", 0);
   first_id = start (desk, &play);
   await_frame (desk, 0, first_id);
   id = start (desk, &play);
   g_assert_cmpint (id, !=, first_id);
-  almu_test_viewer_clear (desk->viewer);
+  forget_others (desk, id);
   await_frame (desk, 0, id);
 
   /* not by one that is refused */
   refuse (desk, &(Play){ .last = DEPTH, .delta = 1 }, "channels 0 to 49");
-  almu_test_viewer_await_pong (desk->viewer);
-  almu_test_viewer_clear (desk->viewer);
   await_frame (desk, 0, id);
 
   /* by closing, in the middle of it */
@@ -581,6 +247,187 @@ test_animation_ends (Desk         *desk,
   stop (desk, 0);
   almu_test_body_free (desk_await (desk, CARTA__EVENT_TYPE__ERROR_DATA));
   g_assert_true (almu_test_viewer_is_open (desk->viewer));
+}
+
+/* The page tells of the last of several quick steps half a second later, when
+ * it may be playing. It waits for frames, so there have to be some. */
+static void
+test_animation_overtaken (Desk         *desk,
+                          gconstpointer user_data)
+{
+  const Play play = { .last = 39, .delta = 1, .is_looping = TRUE };
+  Picture    picture;
+  int        before;
+  int        id;
+
+  open_cube (desk, "a.fits", 0);
+  id = start (desk, &play);
+  for (int i = 0; i < 3; i++)
+    await_frame (desk, 0, id);
+
+  /* it goes on from there; what was on its way still comes */
+  almu_test_ask_plane (desk->viewer, 0, 30, 0, both_tiles, 2);
+  do
+    {
+      picture = await_frame (desk, 0, id);
+      g_assert_cmpint (picture.n_tiles, ==, 2);
+    }
+  while (picture.channel < 25);
+  g_assert_cmpint (picture.channel, ==, 30);
+  g_assert_cmpint (await_frame (desk, 0, id).channel, ==, 31);
+
+  /* not to where it never comes */
+  before = 31;
+  almu_test_ask_plane (desk->viewer, 0, 45, 0, both_tiles, 1);
+  almu_test_ask_plane (desk->viewer, 0, 3, 1, both_tiles, 1);
+  for (int i = 0; i < 2 * WINDOW; i++)
+    {
+      picture = await_frame (desk, 0, id);
+      g_assert_cmpint (picture.channel, ==, (before + 1) % 40);
+      g_assert_cmpint (picture.stokes, ==, 0);
+      g_assert_cmpint (picture.n_tiles, ==, 2);
+      before = picture.channel;
+    }
+
+  /* a plane that is not there is refused as ever */
+  almu_test_ask_plane (desk->viewer, 0, DEPTH, 0, both_tiles, 1);
+  almu_test_body_free (desk_await (desk, CARTA__EVENT_TYPE__ERROR_DATA));
+  await_frame (desk, 0, id);
+
+  /* and when it has stopped, that is over */
+  stop (desk, 0);
+  almu_test_viewer_await_pong (desk->viewer);
+  almu_test_viewer_clear (desk->viewer);
+  almu_test_ask_plane (desk->viewer, 0, 45, 0, both_tiles, 1);
+  g_assert_cmpint (await_picture (desk, 0, 0).channel, ==, 45);
+}
+
+/* Likewise of an image that is beside it, whose channel the page finds out of
+ * step while the next frame is on its way. */
+static void
+test_animation_overtaken_matched (Desk         *desk,
+                                  gconstpointer user_data)
+{
+  const float matched[] = { 10, 11, 12, 13 };
+  const Play  play = { .last = 3, .delta = 1, .is_looping = TRUE, .matched = matched };
+  int         id;
+
+  open_cube (desk, "a.fits", 0);
+  open_cube (desk, "b.fits", 7);
+  id = start (desk, &play);
+  almu_test_ask_tiles (desk->viewer, 7, both_tiles, 1, CARTA__COMPRESSION_TYPE__NONE, 0);
+  for (int i = 0; i < 2 * WINDOW; i++)
+    {
+      g_assert_cmpint (await_frame (desk, 0, id).channel, ==, i % 4);
+      almu_test_ask_plane (desk->viewer, 7, 40, 0, both_tiles, 1);
+      if (i < WINDOW + 3)
+        continue;
+
+      g_assert_cmpint (await_picture (desk, 7, id).channel, <=, 13);
+    }
+}
+
+/* -- what is seen and measured beside the frames ------------------------- */
+
+/* A line in every channel, which has the channel's number in it. */
+static void
+ask_contours (Desk *desk,
+              gsize n_levels)
+{
+  CARTA__SetContourParameters settings = CARTA__SET_CONTOUR_PARAMETERS__INIT;
+  g_autofree double          *levels = g_new (double, n_levels);
+
+  /* every pixel has its channel in the thousands, and its column below */
+  for (gsize i = 0; i < n_levels; i++)
+    levels[i] = 1000 * (double) i + 150.5;
+  settings.n_levels = n_levels;
+  settings.levels = levels;
+  settings.smoothing_mode = CARTA__SMOOTHING_MODE__NoSmoothing;
+  settings.smoothing_factor = 1;
+  settings.decimation_factor = 4;
+  settings.compression_level = 1;
+  settings.contour_chunk_size = 100000;
+  almu_test_viewer_send (desk->viewer, &settings.base);
+}
+
+/* The last message of the contours of one channel. */
+static int
+await_contours (Desk *desk)
+{
+  for (;;)
+    {
+      almu_test_autobody CARTA__ContourImageData *data = desk_await (desk, CARTA__EVENT_TYPE__CONTOUR_IMAGE_DATA);
+
+      if (data->progress >= 1)
+        return data->channel;
+    }
+}
+
+/* None is left out, and none comes late: the next frame waits for them. */
+static void
+test_animation_contours (Desk         *desk,
+                         gconstpointer user_data)
+{
+  const Play play = { .last = DEPTH - 1, .delta = 1, .is_looping = TRUE, .rate = 120 };
+  int        id;
+
+  open_cube (desk, "a.fits", 0);
+  ask_contours (desk, 1);
+  g_assert_cmpint (await_contours (desk), ==, 0);
+  id = start (desk, &play);
+  g_assert_cmpint (await_frame (desk, 0, id).channel, ==, 0);
+  for (int z = 1; z < DEPTH; z++)
+    {
+      g_assert_cmpint (await_frame (desk, 0, id).channel, ==, z);
+      g_assert_cmpint (await_contours (desk), ==, z);
+    }
+  stop (desk, 0);
+}
+
+/* What takes longer than a frame is not done for every frame, but it is done;
+ * and it takes none away. */
+static void
+test_animation_measures (Desk         *desk,
+                         gconstpointer user_data)
+{
+  const Play              play = { .last = DEPTH - 1, .delta = 1, .is_looping = TRUE };
+  const float             corners[] = { 100, 10, 180, 16 };
+  CARTA__RegionStatsData *stats;
+  guint                   n_stats = 0;
+  int                     region_id;
+  int                     id;
+
+  open_cube (desk, "a.fits", 0);
+  region_id = almu_test_draw (desk->viewer, 0, -1, CARTA__REGION_TYPE__RECTANGLE, corners, 4, 0);
+  almu_test_ask_stats (desk->viewer, 0, region_id, "z");
+  almu_test_ask_histogram (desk->viewer, 0, region_id, 20, 0, 0);
+  almu_test_ask_spectral (desk->viewer, 0, region_id, "z");
+  almu_test_ask_spatial (desk->viewer, 0, 0, "x", 0, 0, 0);
+  almu_test_ask_cursor (desk->viewer, 0, 30, 3);
+
+  id = start (desk, &play);
+  for (int z = 0; z < DEPTH; z++)
+    g_assert_cmpint (await_frame (desk, 0, id).channel, ==, z);
+
+  while ((stats = almu_test_viewer_take (desk->viewer, CARTA__EVENT_TYPE__REGION_STATS_DATA)) != NULL)
+    {
+      n_stats++;
+      g_assert_cmpfloat (almu_test_stats_get (stats, CARTA__STATS_TYPE__Min), >=, 1000 * stats->channel);
+      g_assert_cmpfloat (almu_test_stats_get (stats, CARTA__STATS_TYPE__Max), <, 1000 * stats->channel + WIDTH);
+      almu_test_body_free (stats);
+    }
+  g_test_message ("statistics of %u of %d frames", n_stats, DEPTH);
+  g_assert_cmpuint (n_stats, >, 1);
+
+  /* those of where it stopped are always there */
+  stop (desk, 0);
+  almu_test_ask_plane (desk->viewer, 0, 7, 0, both_tiles, 2);
+  for (int channel = -1; channel != 7;)
+    {
+      almu_test_autobody CARTA__RegionStatsData *data = desk_await (desk, CARTA__EVENT_TYPE__REGION_STATS_DATA);
+
+      channel = data->channel;
+    }
 }
 
 static void
@@ -755,152 +602,6 @@ test_animation_unreadable (Desk         *desk,
   assert_quiet (desk);
 }
 
-/* -- channel maps -------------------------------------------------------- */
-
-static void
-ask_map (Desk         *desk,
-         int           channel,
-         int           min,
-         int           max,
-         int           current_min,
-         int           current_max,
-         const gint32 *tiles,
-         gsize         n_tiles,
-         const gint32 *current_tiles,
-         gsize         n_current_tiles)
-{
-  CARTA__SetImageChannels message = CARTA__SET_IMAGE_CHANNELS__INIT;
-  CARTA__AddRequiredTiles required = CARTA__ADD_REQUIRED_TILES__INIT;
-  CARTA__IntBounds        range = CARTA__INT_BOUNDS__INIT;
-  CARTA__IntBounds        current = CARTA__INT_BOUNDS__INIT;
-
-  range.min = min;
-  range.max = max;
-  current.min = current_min;
-  current.max = current_max;
-  required.tiles = (gint32 *) tiles;
-  required.n_tiles = n_tiles;
-  required.current_tiles = (gint32 *) current_tiles;
-  required.n_current_tiles = n_current_tiles;
-  message.channel = channel;
-  message.channel_map_enabled = TRUE;
-  message.required_tiles = &required;
-  if (n_tiles > 0)
-    {
-      message.channel_range = &range;
-      message.current_range = &current;
-    }
-  almu_test_viewer_send (desk->viewer, &message.base);
-}
-
-static void
-acknowledge_channel (Desk *desk,
-                     int   channel)
-{
-  CARTA__ChannelMapFlowControl message = CARTA__CHANNEL_MAP_FLOW_CONTROL__INIT;
-
-  message.received_channel = channel;
-  almu_test_viewer_send (desk->viewer, &message.base);
-}
-
-static void
-test_map_channels (Desk         *desk,
-                   gconstpointer user_data)
-{
-  almu_test_autobody CARTA__RegionHistogramData *histogram = NULL;
-
-  open_cube (desk, "a.fits", 0);
-  ask_map (desk, 0, 3, 22, 3, 22, both_tiles, 2, both_tiles, 2);
-  for (int z = 3; z < 11; z++)
-    {
-      Picture picture = await_picture (desk, 0, 0);
-
-      g_assert_cmpint (picture.channel, ==, z);
-      g_assert_cmpint (picture.n_tiles, ==, 2);
-    }
-
-  /* no more before the viewer has them */
-  assert_quiet (desk);
-  acknowledge_channel (desk, 30);
-  assert_quiet (desk);
-  acknowledge_channel (desk, 4);
-  g_assert_cmpint (await_picture (desk, 0, 0).channel, ==, 11);
-  g_assert_cmpint (await_picture (desk, 0, 0).channel, ==, 12);
-  assert_quiet (desk);
-
-  /* what goes out of sight is left out; the tiles as well as the channels */
-  ask_map (desk, 0, 20, 24, 20, 24, both_tiles, 1, both_tiles, 1);
-  acknowledge_channel (desk, 12);
-  for (int z = 20; z <= 24; z++)
-    {
-      Picture picture = await_picture (desk, 0, 0);
-
-      g_assert_cmpint (picture.channel, ==, z);
-      g_assert_cmpint (picture.n_tiles, ==, 1);
-      acknowledge_channel (desk, z);
-    }
-  assert_quiet (desk);
-
-  /* only the one that is worked on moves */
-  ask_map (desk, 22, 0, 0, 0, 0, NULL, 0, NULL, 0);
-  histogram = desk_await (desk, CARTA__EVENT_TYPE__REGION_HISTOGRAM_DATA);
-  g_assert_cmpint (histogram->channel, ==, 22);
-  assert_quiet (desk);
-
-  /* one channel again: what was on its way is dropped */
-  ask_map (desk, 22, 0, 40, 0, 40, both_tiles, 2, both_tiles, 2);
-  almu_test_ask_plane (desk->viewer, 0, 45, 0, both_tiles, 1);
-  for (gboolean has_come = FALSE; !has_come;)
-    {
-      almu_test_autobody CARTA__RasterTileSync *sync = desk_await (desk, CARTA__EVENT_TYPE__RASTER_TILE_SYNC);
-
-      g_assert_true (sync->channel == 45 || sync->channel < 9);
-      has_come = sync->channel == 45 && sync->end_sync;
-    }
-  assert_quiet (desk);
-}
-
-static void
-test_map_refuses (Desk         *desk,
-                  gconstpointer user_data)
-{
-  const gint32 nowhere[] = { 1 << 25 };
-  const struct
-  {
-    int           channel;
-    int           min;
-    int           max;
-    const gint32 *tiles;
-    const char   *reason;
-  } cases[] = {
-    { 0, 40, DEPTH, both_tiles, "channels 0 to 49" },
-    { 0, -1, 4, both_tiles, "channels 0 to 49" },
-    { 0, 4, 3, both_tiles, "channels 0 to 49" },
-    { 0, G_MININT, G_MAXINT, both_tiles, "channels 0 to 49" },
-    { DEPTH, 0, 3, both_tiles, "channels 0 to 49" },
-    { 5, 0, 3, nowhere, "" },
-  };
-
-  open_cube (desk, "a.fits", 0);
-  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
-    {
-      almu_test_autobody CARTA__ErrorData *complaint = NULL;
-
-      ask_map (desk, cases[i].channel, cases[i].min, cases[i].max, cases[i].min, cases[i].max,
-               cases[i].tiles, 1, cases[i].tiles, 1);
-      complaint = desk_await (desk, CARTA__EVENT_TYPE__ERROR_DATA);
-      g_test_message ("%s", complaint->message);
-      g_assert_nonnull (strstr (complaint->message, cases[i].reason));
-    }
-
-  /* not even the channel has moved */
-  assert_quiet (desk);
-  acknowledge_channel (desk, 3);
-  almu_test_ask_tiles (desk->viewer, 0, both_tiles, 1, CARTA__COMPRESSION_TYPE__NONE, 0);
-  g_autoptr(GPtrArray) tiles = almu_test_await_picture (desk->viewer, 0);
-  g_assert_cmpint (((CARTA__RasterTileData *) tiles->pdata[0])->channel, ==, 0);
-}
-
 int
 main (int   argc,
       char *argv[])
@@ -915,12 +616,14 @@ main (int   argc,
   desk_add ("/daemon/animation/view", test_animation_view);
   desk_add ("/daemon/animation/matched", test_animation_matched);
   desk_add ("/daemon/animation/ends", test_animation_ends);
+  desk_add ("/daemon/animation/overtaken", test_animation_overtaken);
+  desk_add ("/daemon/animation/overtaken-matched", test_animation_overtaken_matched);
+  desk_add ("/daemon/animation/contours", test_animation_contours);
+  desk_add ("/daemon/animation/measures", test_animation_measures);
   desk_add ("/daemon/animation/refuses", test_animation_refuses);
   desk_add ("/daemon/animation/cut", test_animation_cut);
   desk_add ("/daemon/animation/stalled", test_animation_stalled);
   desk_add ("/daemon/animation/unreadable", test_animation_unreadable);
-  desk_add ("/daemon/animation/map", test_map_channels);
-  desk_add ("/daemon/animation/map-refuses", test_map_refuses);
 
   return g_test_run ();
 }
