@@ -13,7 +13,7 @@
 /* Streams of pictures, against libzfp: every bit of them. */
 
 #define MAX_SIDE 300
-#define N_ROUNDS 700
+#define N_ROUNDS 2100
 
 /* Nothing may be written behind what was promised. */
 #define GUARD 64
