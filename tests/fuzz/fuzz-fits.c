@@ -3,7 +3,8 @@
 
 #include "fuzz-image.h"
 
-/* A file as it is: plain, in compressed tiles, or compressed as a whole. */
+/* A file as it is: FITS, plain, in compressed tiles, or compressed as a whole;
+ * or HDF5. */
 int
 LLVMFuzzerTestOneInput (const guint8 *data,
                         gsize         size)
