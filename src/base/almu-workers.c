@@ -4,6 +4,15 @@
 #include "almu-workers.h"
 
 #include "almu-trace.h"
+#include "almu-turns.h"
+
+/* Threads, and who is next on them. */
+typedef struct
+{
+  GThreadPool *threads;
+  AlmuTurns   *turns; /* under the mutex */
+  GMutex       mutex;
+} Pool;
 
 /* Two pools of the same size. Short work must not queue behind long work,
  * and the kernel shares the cores between the two better than we could by
@@ -11,16 +20,17 @@
  */
 typedef struct
 {
-  GThreadPool *brief;
-  GThreadPool *lengthy;
+  Pool brief;
+  Pool lengthy;
 } Pools;
 
 typedef struct
 {
+  AlmuTurn        turn; /* first */
+  Pool           *pool;
   GTask          *task; /* either a task … */
   GTaskThreadFunc func;
-  struct _Share  *share; /* … or a hand with somebody's loop */
-  int             priority;
+  struct _Share  *share;  /* … or a hand with somebody's loop */
   gint64          pushed; /* for the trace */
 } Job;
 
@@ -37,6 +47,11 @@ typedef struct _Share
 } Share;
 
 static guint n_threads_wanted = 0;
+
+/* What the thread is at: whoever helps it does so in its owner's name. */
+static GPrivate current_job;
+
+static G_DEFINE_QUARK (almu_owner, owner);
 
 static GMutex     running_mutex;
 static GPtrArray *running; /* GTask, unowned; locked */
@@ -110,11 +125,8 @@ note_running (GTask   *task,
 }
 
 static void
-job_run (gpointer data,
-         gpointer user_data)
+do_job (Job *job)
 {
-  g_autofree Job *job = data;
-
   if (job->share != NULL)
     {
       share_work (job->share);
@@ -137,27 +149,64 @@ job_run (gpointer data,
   send_task_home (job->task);
 }
 
-static int
-job_compare (gconstpointer a,
-             gconstpointer b,
-             gpointer      user_data)
+/* With the mutex held. Each job that begins has a thread: there are as many
+ * of them as places. */
+static void
+begin_jobs (Pool *pool)
 {
-  const Job *x = a;
-  const Job *y = b;
+  AlmuTurn *turn;
 
-  return x->priority - y->priority;
+  while ((turn = almu_turns_begin (pool->turns)) != NULL)
+    g_thread_pool_push (pool->threads, turn, NULL);
+}
+
+static void
+push_job (Pool *pool,
+          Job  *job)
+{
+  job->pool = pool;
+  job->pushed = ALMU_TRACE_NOW;
+
+  g_mutex_lock (&pool->mutex);
+  almu_turns_push (pool->turns, &job->turn);
+  begin_jobs (pool);
+  g_mutex_unlock (&pool->mutex);
+}
+
+static void
+job_run (gpointer data,
+         gpointer user_data)
+{
+  g_autofree Job *job = data;
+  Pool           *pool = job->pool;
+
+  g_private_set (&current_job, job);
+  do_job (job);
+  g_private_set (&current_job, NULL);
+
+  g_mutex_lock (&pool->mutex);
+  almu_turns_end (pool->turns, &job->turn);
+  begin_jobs (pool);
+  g_mutex_unlock (&pool->mutex);
+}
+
+static void
+pool_init (Pool *pool)
+{
+  guint n_places = almu_workers_get_threads ();
+
+  g_mutex_init (&pool->mutex);
+  pool->turns = almu_turns_new (n_places, almu_workers_get_places () - n_places);
+  pool->threads = g_thread_pool_new (job_run, NULL, (int) almu_workers_get_places (), FALSE, NULL);
 }
 
 static gpointer
 pools_new (gpointer data)
 {
   Pools *pools = g_new0 (Pools, 1);
-  int    n_threads = (int) almu_workers_get_threads ();
 
-  pools->brief = g_thread_pool_new (job_run, NULL, n_threads, FALSE, NULL);
-  pools->lengthy = g_thread_pool_new (job_run, NULL, n_threads, FALSE, NULL);
-  g_thread_pool_set_sort_function (pools->brief, job_compare, NULL);
-  g_thread_pool_set_sort_function (pools->lengthy, job_compare, NULL);
+  pool_init (&pools->brief);
+  pool_init (&pools->lengthy);
 
   return pools;
 }
@@ -189,6 +238,71 @@ almu_workers_get_threads (void)
 }
 
 /**
+ * almu_workers_get_places:
+ *
+ * Returns: how many jobs, short or long, may be under way at a time if they
+ *   are of different owners; those of one are at most
+ *   almu_workers_get_threads()
+ */
+guint
+almu_workers_get_places (void)
+{
+  return 2 * almu_workers_get_threads ();
+}
+
+/**
+ * almu_workers_set_owner:
+ * @object: (type GObject.Object): a cancellable, or what tasks start from
+ * @owner: whose work it stands for, say a session; 0 for nobody's
+ *
+ * Owners share the threads evenly, however much one of them wants.
+ */
+void
+almu_workers_set_owner (gpointer object,
+                        guint    owner)
+{
+  g_return_if_fail (G_IS_OBJECT (object));
+
+  g_object_set_qdata (object, owner_quark (), GUINT_TO_POINTER (owner));
+}
+
+/**
+ * almu_workers_get_owner:
+ * @object: (nullable) (type GObject.Object): any object
+ *
+ * Returns: what almu_workers_set_owner() said, or 0
+ */
+guint
+almu_workers_get_owner (gpointer object)
+{
+  return object != NULL ? GPOINTER_TO_UINT (g_object_get_qdata (object, owner_quark ())) : 0;
+}
+
+/**
+ * almu_workers_cancellable_new:
+ * @like: (nullable) (type GObject.Object): an object with an owner
+ *
+ * Returns: (transfer full): a cancellable for work of the same owner
+ */
+GCancellable *
+almu_workers_cancellable_new (gpointer like)
+{
+  GCancellable *cancellable = g_cancellable_new ();
+
+  almu_workers_set_owner (cancellable, almu_workers_get_owner (like));
+
+  return cancellable;
+}
+
+static guint
+find_owner (GTask *task)
+{
+  guint owner = almu_workers_get_owner (g_task_get_cancellable (task));
+
+  return owner != 0 ? owner : almu_workers_get_owner (g_task_get_source_object (task));
+}
+
+/**
  * almu_workers_run:
  * @task: the operation
  * @func: what to do, on a worker thread
@@ -196,7 +310,8 @@ almu_workers_get_threads (void)
  * Like g_task_run_in_thread(), but on threads sized for computation, so
  * that slow arithmetic never starves GIO's own. Tasks with a lower priority
  * number run first; those from %ALMU_PRIORITY_LONG on have threads of
- * their own.
+ * their own. Between tasks that are as urgent, it is the turn of the owner of
+ * their cancellable, or else of their source object.
  */
 void
 almu_workers_run (GTask          *task,
@@ -212,11 +327,10 @@ almu_workers_run (GTask          *task,
   job = g_new0 (Job, 1);
   job->task = g_object_ref (task);
   job->func = func;
-  job->priority = g_task_get_priority (task);
-  job->pushed = ALMU_TRACE_NOW;
+  job->turn.priority = g_task_get_priority (task);
+  job->turn.owner = find_owner (task);
 
-  g_thread_pool_push (job->priority < ALMU_PRIORITY_LONG ? pools->brief : pools->lengthy,
-                      job, NULL);
+  push_job (job->turn.priority < ALMU_PRIORITY_LONG ? &pools->brief : &pools->lengthy, job);
 }
 
 /* Tasks are named after the functions that made them. */
@@ -255,6 +369,14 @@ almu_workers_dup_running (void)
   return g_strv_builder_end (builder);
 }
 
+static guint
+count_waiting (Pool *pool)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&pool->mutex);
+
+  return almu_turns_count_waiting (pool->turns);
+}
+
 /**
  * almu_workers_count_waiting:
  *
@@ -265,53 +387,20 @@ almu_workers_count_waiting (void)
 {
   Pools *pools = get_pools ();
 
-  return g_thread_pool_unprocessed (pools->brief) + g_thread_pool_unprocessed (pools->lengthy);
+  return count_waiting (&pools->brief) + count_waiting (&pools->lengthy);
 }
 
-/**
- * almu_workers_share:
- * @n_parts: how many parts there are
- * @func: does one part
- * @user_data: for @func
- *
- * Does all parts and returns when they are done. The calling thread works
- * too, so this never waits for a free worker, and may be called from one.
- * Parts are begun in order.
- */
-void
-almu_workers_share (guint        n_parts,
-                    AlmuPartFunc func,
-                    gpointer     user_data)
+static void
+share_in (Pool        *pool,
+          int          priority,
+          guint        n_parts,
+          AlmuPartFunc func,
+          gpointer     user_data)
 {
-  almu_workers_share_at (ALMU_PRIORITY_CURSOR, n_parts, func, user_data);
-}
+  const Job *helped = g_private_get (&current_job);
+  guint      n_helpers = MIN (n_parts, almu_workers_get_threads ()) - 1;
+  Share     *share;
 
-/**
- * almu_workers_share_at:
- * @priority: of the task this is part of
- * @n_parts: how many parts there are
- * @func: does one part
- * @user_data: for @func
- *
- * Like almu_workers_share(), with helpers from the threads that tasks of
- * @priority have: long work never takes those that short work waits for.
- */
-void
-almu_workers_share_at (int          priority,
-                       guint        n_parts,
-                       AlmuPartFunc func,
-                       gpointer     user_data)
-{
-  gboolean is_long = priority >= ALMU_PRIORITY_LONG;
-  Share   *share;
-  guint    n_helpers;
-
-  g_return_if_fail (func != NULL);
-
-  if (n_parts == 0)
-    return;
-
-  n_helpers = MIN (n_parts, almu_workers_get_threads ()) - 1;
   if (n_helpers == 0)
     {
       for (guint part = 0; part < n_parts; part++)
@@ -333,8 +422,9 @@ almu_workers_share_at (int          priority,
 
       g_atomic_ref_count_inc (&share->refs);
       job->share = share;
-      job->priority = is_long ? ALMU_PRIORITY_LONG - 1 : ALMU_PRIORITY_CURSOR - 1;
-      g_thread_pool_push (is_long ? get_pools ()->lengthy : get_pools ()->brief, job, NULL);
+      job->turn.priority = priority - 1;
+      job->turn.owner = helped != NULL ? helped->turn.owner : 0;
+      push_job (pool, job);
     }
 
   share_work (share);
@@ -347,4 +437,56 @@ almu_workers_share_at (int          priority,
   g_mutex_unlock (&share->mutex);
 
   share_unref (share);
+}
+
+/**
+ * almu_workers_share:
+ * @n_parts: how many parts there are
+ * @func: does one part
+ * @user_data: for @func
+ *
+ * Does all parts and returns when they are done. The calling thread works
+ * too, so this never waits for a free worker, and may be called from one: then
+ * helpers are as urgent as what it does, and of the same owner. Parts are begun
+ * in order.
+ */
+void
+almu_workers_share (guint        n_parts,
+                    AlmuPartFunc func,
+                    gpointer     user_data)
+{
+  const Job *helped = g_private_get (&current_job);
+
+  g_return_if_fail (func != NULL);
+
+  if (n_parts == 0)
+    return;
+
+  if (helped != NULL)
+    share_in (helped->pool, helped->turn.priority, n_parts, func, user_data);
+  else
+    share_in (&get_pools ()->brief, ALMU_PRIORITY_CURSOR, n_parts, func, user_data);
+}
+
+/**
+ * almu_workers_share_at:
+ * @priority: of the task this is part of
+ * @n_parts: how many parts there are
+ * @func: does one part
+ * @user_data: for @func
+ *
+ * Like almu_workers_share(), with helpers from the threads that tasks of
+ * @priority have: long work never takes those that short work waits for.
+ */
+void
+almu_workers_share_at (int          priority,
+                       guint        n_parts,
+                       AlmuPartFunc func,
+                       gpointer     user_data)
+{
+  g_return_if_fail (func != NULL);
+
+  if (n_parts > 0)
+    share_in (priority >= ALMU_PRIORITY_LONG ? &get_pools ()->lengthy : &get_pools ()->brief,
+              priority, n_parts, func, user_data);
 }

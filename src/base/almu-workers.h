@@ -19,8 +19,15 @@ G_BEGIN_DECLS
 typedef void (*AlmuPartFunc) (guint    part,
                               gpointer user_data);
 
-void   almu_workers_set_threads (guint n_threads);
-guint  almu_workers_get_threads (void);
+void  almu_workers_set_threads (guint n_threads);
+guint almu_workers_get_threads (void);
+guint almu_workers_get_places (void);
+
+void          almu_workers_set_owner (gpointer object,
+                                      guint    owner);
+guint         almu_workers_get_owner (gpointer object);
+GCancellable *almu_workers_cancellable_new (gpointer like);
+
 void   almu_workers_run (GTask          *task,
                          GTaskThreadFunc func);
 char **almu_workers_dup_running (void);

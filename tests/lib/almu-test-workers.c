@@ -39,18 +39,21 @@ on_home (GObject      *source,
   n_home++;
 }
 
+/* Each for an owner of its own, who may have any place. */
 static void
 occupy (int priority)
 {
-  guint n = almu_workers_get_threads ();
+  guint n = almu_workers_get_places ();
 
   n_inside = 0;
   n_home = 0;
   is_blocked = TRUE;
   for (guint i = 0; i < n; i++)
     {
-      g_autoptr(GTask) task = g_task_new (NULL, NULL, on_home, NULL);
+      g_autoptr(GCancellable) cancellable = g_cancellable_new ();
+      g_autoptr(GTask) task = g_task_new (NULL, cancellable, on_home, NULL);
 
+      almu_workers_set_owner (cancellable, G_MAXUINT - i);
       g_task_set_priority (task, priority);
       almu_workers_run (task, stay_worker);
     }
@@ -77,7 +80,7 @@ almu_test_workers_release (void)
   g_cond_broadcast (&changed);
   g_mutex_unlock (&mutex);
 
-  while (n_home < almu_workers_get_threads ())
+  while (n_home < almu_workers_get_places ())
     g_main_context_iteration (NULL, TRUE);
 }
 

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "almu-turns.h"
+
+/**
+ * AlmuTurns:
+ *
+ * Who is next, when many want to compute and there are few places.
+ *
+ * The most urgent job is next; of equally urgent ones that whose owner has
+ * the fewest under way, and then that whose owner has waited for longest. So
+ * it does not matter how many jobs somebody has.
+ *
+ * Once begun, a job keeps its place. So that somebody who comes while others
+ * hold all of them need not wait for their jobs to end, there are extra places
+ * for owners that have nothing under way: who is next on the processors is then
+ * up to the kernel, which favours those who use them little.
+ *
+ * Only a line: it knows of no threads, and takes no locks.
+ */
+struct _AlmuTurns
+{
+  GHashTable *owners; /* id → Owner, of those with jobs that wait or run */
+  guint       n_free;
+  guint       n_free_extra;
+  guint       n_waiting;
+  guint64     n_begun;
+  guint64     n_owners; /* that ever came */
+};
+
+typedef struct
+{
+  guint   id;
+  GQueue  waiting; /* of AlmuTurn, the most urgent first */
+  guint   n_running;
+  guint64 since; /* its last turn, or just before the last of anybody when it came */
+  guint64 nth;
+} Owner;
+
+/**
+ * almu_turns_new:
+ * @n_places: how many jobs may be under way
+ * @n_extra: how many more, of owners that have none of the others
+ */
+AlmuTurns *
+almu_turns_new (guint n_places,
+                guint n_extra)
+{
+  AlmuTurns *self = g_new0 (AlmuTurns, 1);
+
+  g_return_val_if_fail (n_places > 0, NULL);
+
+  self->owners = g_hash_table_new_full (NULL, NULL, NULL, g_free);
+  self->n_free = n_places;
+  self->n_free_extra = n_extra;
+
+  return self;
+}
+
+void
+almu_turns_free (AlmuTurns *self)
+{
+  g_hash_table_unref (self->owners);
+  g_free (self);
+}
+
+static Owner *
+get_owner (AlmuTurns *self,
+           guint      id)
+{
+  Owner *owner = g_hash_table_lookup (self->owners, GUINT_TO_POINTER (id));
+
+  if (owner != NULL)
+    return owner;
+
+  owner = g_new0 (Owner, 1);
+  owner->id = id;
+  owner->since = 2 * self->n_begun;
+  owner->nth = self->n_owners++;
+  g_hash_table_insert (self->owners, GUINT_TO_POINTER (id), owner);
+
+  return owner;
+}
+
+/**
+ * almu_turns_push:
+ * @turn: (transfer none): stays alive until it has ended
+ *
+ * Gets in line, behind what is as urgent and of the same owner.
+ */
+void
+almu_turns_push (AlmuTurns *self,
+                 AlmuTurn  *turn)
+{
+  Owner *owner = get_owner (self, turn->owner);
+  GList *before = owner->waiting.tail;
+
+  while (before != NULL && ((AlmuTurn *) before->data)->priority > turn->priority)
+    before = before->prev;
+
+  turn->link = (GList){ .data = turn };
+  if (before == NULL)
+    g_queue_push_head_link (&owner->waiting, &turn->link);
+  else
+    g_queue_insert_after_link (&owner->waiting, before, &turn->link);
+  self->n_waiting++;
+}
+
+static gboolean
+is_before (const Owner *a,
+           const Owner *b)
+{
+  const AlmuTurn *x = a->waiting.head->data;
+  const AlmuTurn *y = b->waiting.head->data;
+
+  if (x->priority != y->priority)
+    return x->priority < y->priority;
+  if (a->n_running != b->n_running)
+    return a->n_running < b->n_running;
+  if (a->since != b->since)
+    return a->since < b->since;
+  return a->nth < b->nth;
+}
+
+static Owner *
+find_next (AlmuTurns *self)
+{
+  GHashTableIter iter;
+  Owner         *next = NULL;
+  Owner         *owner;
+
+  g_hash_table_iter_init (&iter, self->owners);
+  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &owner))
+    {
+      if (owner->waiting.head == NULL || (self->n_free == 0 && owner->n_running > 0))
+        continue;
+
+      if (next == NULL || is_before (owner, next))
+        next = owner;
+    }
+
+  return next;
+}
+
+/**
+ * almu_turns_begin:
+ *
+ * Returns: (nullable): what shall begin now; %NULL if nothing may
+ */
+AlmuTurn *
+almu_turns_begin (AlmuTurns *self)
+{
+  Owner    *owner;
+  AlmuTurn *turn;
+
+  if (self->n_free == 0 && self->n_free_extra == 0)
+    return NULL;
+
+  owner = find_next (self);
+  if (owner == NULL)
+    return NULL;
+
+  turn = g_queue_pop_head_link (&owner->waiting)->data;
+  turn->is_extra = self->n_free == 0;
+  if (turn->is_extra)
+    self->n_free_extra--;
+  else
+    self->n_free--;
+  self->n_waiting--;
+  owner->n_running++;
+  owner->since = 2 * ++self->n_begun + 1;
+
+  return turn;
+}
+
+/**
+ * almu_turns_end:
+ * @turn: one that had begun
+ *
+ * Frees its place.
+ */
+void
+almu_turns_end (AlmuTurns *self,
+                AlmuTurn  *turn)
+{
+  Owner *owner = g_hash_table_lookup (self->owners, GUINT_TO_POINTER (turn->owner));
+
+  g_return_if_fail (owner != NULL && owner->n_running > 0);
+
+  if (turn->is_extra)
+    self->n_free_extra++;
+  else
+    self->n_free++;
+
+  owner->n_running--;
+  if (owner->n_running == 0 && owner->waiting.head == NULL)
+    g_hash_table_remove (self->owners, GUINT_TO_POINTER (turn->owner));
+}
+
+guint
+almu_turns_count_waiting (AlmuTurns *self)
+{
+  return self->n_waiting;
+}

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "almu-workers.h"
+
+#define N_THREADS 2
+#define N_MANY 40
+
+/* Jobs that stay until they are told to end, and the order of those that
+ * have begun. */
+typedef struct
+{
+  GMutex   mutex;
+  GCond    changed;
+  GArray  *begun; /* guint, owners */
+  gboolean is_open;
+  guint    n_done;
+  GObject *owners[3];
+} Fixture;
+
+typedef struct
+{
+  Fixture *fixture;
+  guint    owner;
+} Job;
+
+static void
+fixture_set_up (Fixture      *fixture,
+                gconstpointer user_data)
+{
+  g_mutex_init (&fixture->mutex);
+  g_cond_init (&fixture->changed);
+  fixture->begun = g_array_new (FALSE, FALSE, sizeof (guint));
+  for (guint i = 0; i < G_N_ELEMENTS (fixture->owners); i++)
+    {
+      fixture->owners[i] = g_object_new (G_TYPE_OBJECT, NULL);
+      almu_workers_set_owner (fixture->owners[i], i);
+    }
+}
+
+static void
+fixture_tear_down (Fixture      *fixture,
+                   gconstpointer user_data)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (fixture->owners); i++)
+    g_object_unref (fixture->owners[i]);
+  g_array_unref (fixture->begun);
+  g_cond_clear (&fixture->changed);
+  g_mutex_clear (&fixture->mutex);
+}
+
+static void
+on_done (GObject      *source,
+         GAsyncResult *result,
+         gpointer      user_data)
+{
+  ((Fixture *) user_data)->n_done++;
+}
+
+static void
+stay (GTask        *task,
+      gpointer      source_object,
+      gpointer      task_data,
+      GCancellable *cancellable)
+{
+  Job     *job = task_data;
+  Fixture *fixture = job->fixture;
+
+  g_mutex_lock (&fixture->mutex);
+  g_array_append_val (fixture->begun, job->owner);
+  g_cond_broadcast (&fixture->changed);
+  while (!fixture->is_open)
+    g_cond_wait (&fixture->changed, &fixture->mutex);
+  g_mutex_unlock (&fixture->mutex);
+
+  g_task_return_boolean (task, TRUE);
+}
+
+static void
+run (Fixture      *fixture,
+     gpointer      source,
+     GCancellable *cancellable,
+     guint         owner,
+     int           priority)
+{
+  g_autoptr(GTask) task = g_task_new (source, cancellable, on_done, fixture);
+  Job *job = g_new0 (Job, 1);
+
+  job->fixture = fixture;
+  job->owner = owner;
+  g_task_set_priority (task, priority);
+  g_task_set_task_data (task, job, g_free);
+  almu_workers_run (task, stay);
+}
+
+static void
+await_begun (Fixture *fixture,
+             guint    n)
+{
+  g_mutex_lock (&fixture->mutex);
+  while (fixture->begun->len < n)
+    g_cond_wait (&fixture->changed, &fixture->mutex);
+  g_mutex_unlock (&fixture->mutex);
+}
+
+static void
+await_done (Fixture *fixture,
+            guint    n)
+{
+  g_mutex_lock (&fixture->mutex);
+  fixture->is_open = TRUE;
+  g_cond_broadcast (&fixture->changed);
+  g_mutex_unlock (&fixture->mutex);
+
+  while (fixture->n_done < n)
+    g_main_context_iteration (NULL, TRUE);
+}
+
+static guint
+get_begun (Fixture *fixture,
+           guint    i)
+{
+  return g_array_index (fixture->begun, guint, i);
+}
+
+/* Somebody has more jobs than there are threads, and none of them ends:
+ * another begins all the same, whether it is known by its cancellable or by
+ * its source. */
+static void
+test_workers_beside (Fixture      *fixture,
+                     gconstpointer user_data)
+{
+  int priority = GPOINTER_TO_INT (user_data);
+  g_autoptr(GCancellable) cancellable = almu_workers_cancellable_new (fixture->owners[2]);
+
+  g_assert_cmpuint (almu_workers_get_owner (cancellable), ==, 2);
+  for (guint i = 0; i < N_MANY; i++)
+    run (fixture, fixture->owners[1], NULL, 1, priority);
+  await_begun (fixture, N_THREADS);
+
+  run (fixture, NULL, cancellable, 2, priority);
+  await_begun (fixture, N_THREADS + 1);
+  g_assert_cmpuint (get_begun (fixture, N_THREADS), ==, 2);
+  run (fixture, NULL, NULL, 0, priority);
+  await_begun (fixture, N_THREADS + 2);
+  g_assert_cmpuint (get_begun (fixture, N_THREADS + 1), ==, 0);
+  g_assert_cmpuint (almu_workers_count_waiting (), ==, N_MANY - N_THREADS);
+
+  await_done (fixture, N_MANY + 2);
+  g_assert_cmpuint (almu_workers_count_waiting (), ==, 0);
+}
+
+typedef struct
+{
+  gint n_parts;
+} Count;
+
+static void
+count (guint    part,
+       gpointer user_data)
+{
+  g_atomic_int_inc (&((Count *) user_data)->n_parts);
+}
+
+static void
+share (GTask        *task,
+       gpointer      source_object,
+       gpointer      task_data,
+       GCancellable *cancellable)
+{
+  Count sum = { 0 };
+
+  for (guint i = 0; i < 100; i++)
+    almu_workers_share (1 + i % 7, count, &sum);
+  g_task_return_int (task, sum.n_parts);
+}
+
+/* A loop ends though nobody can help. */
+static void
+test_workers_share (Fixture      *fixture,
+                    gconstpointer user_data)
+{
+  g_autoptr(GTask) task = g_task_new (fixture->owners[2], NULL, on_done, fixture);
+  int n_expected = 0;
+
+  for (int i = 0; i < 100; i++)
+    n_expected += 1 + i % 7;
+  for (guint i = 0; i < N_MANY; i++)
+    run (fixture, fixture->owners[1], NULL, 1, ALMU_PRIORITY_CURSOR);
+  await_begun (fixture, N_THREADS);
+
+  almu_workers_run (task, share);
+  while (fixture->n_done < 1)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_cmpint (g_task_propagate_int (task, NULL), ==, n_expected);
+  g_assert_cmpuint (fixture->begun->len, ==, N_THREADS);
+
+  await_done (fixture, N_MANY + 1);
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+  almu_workers_set_threads (N_THREADS);
+
+  g_test_add ("/workers/beside/brief", Fixture, GINT_TO_POINTER (ALMU_PRIORITY_PICTURE),
+              fixture_set_up, test_workers_beside, fixture_tear_down);
+  g_test_add ("/workers/beside/lengthy", Fixture, GINT_TO_POINTER (ALMU_PRIORITY_LONG),
+              fixture_set_up, test_workers_beside, fixture_tear_down);
+  g_test_add ("/workers/share", Fixture, NULL, fixture_set_up, test_workers_share, fixture_tear_down);
+
+  return g_test_run ();
+}
