@@ -526,7 +526,7 @@ almu_cache_get_plane_async (AlmuCache          *self,
       load->image = g_object_ref (image);
       load->channel = channel;
       load->stokes = stokes;
-      load->cancellable = g_cancellable_new ();
+      load->cancellable = almu_workers_cancellable_new (cancellable);
       load->waiting = g_ptr_array_new_with_free_func (g_object_unref);
       g_hash_table_insert (self->loads, &load->key, load);
       take_parts (self, load);

@@ -284,7 +284,7 @@ almu_channel_map_pump (AlmuChannelMap *self)
     }
 
   self->current = g_queue_pop_head (&self->panels);
-  self->work = g_cancellable_new ();
+  self->work = almu_workers_cancellable_new (self);
   almu_cache_get_plane_async (self->cache, self->image, self->current->channel, self->stokes,
                               ALMU_PRIORITY_PICTURE, self->work, on_plane, g_object_ref (self));
   almu_read_ahead_stop (self->ahead);
@@ -302,6 +302,21 @@ almu_channel_map_new (AlmuCache *cache,
   self->ahead = almu_read_ahead_new (cache, image);
 
   return self;
+}
+
+/**
+ * almu_channel_map_set_owner:
+ * @owner: whose work it is, see almu_workers_set_owner()
+ */
+void
+almu_channel_map_set_owner (AlmuChannelMap *self,
+                            guint           owner)
+{
+  g_return_if_fail (ALMU_IS_CHANNEL_MAP (self));
+
+  almu_workers_set_owner (self, owner);
+  almu_workers_set_owner (self->queue, owner);
+  almu_workers_set_owner (self->ahead, owner);
 }
 
 /* -- what is asked for --------------------------------------------------- */

@@ -41,6 +41,8 @@ G_DECLARE_FINAL_TYPE (AlmuChannelMap, almu_channel_map, ALMU, CHANNEL_MAP, GObje
 
 AlmuChannelMap *almu_channel_map_new (AlmuCache *cache,
                                       AlmuImage *image);
+void            almu_channel_map_set_owner (AlmuChannelMap *self,
+                                            guint           owner);
 gboolean        almu_channel_map_show (AlmuChannelMap       *self,
                                        const AlmuMapRequest *request,
                                        GError              **error);

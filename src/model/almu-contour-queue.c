@@ -226,6 +226,7 @@ send_levels (AlmuContourQueue *self,
 
   series = almu_series_new (encoding->places->len, make_chunk,
                             (GDestroyNotify) almu_contour_chunk_free, encoding, encoding_free);
+  almu_workers_set_owner (series, almu_workers_get_owner (self));
   self->series = g_object_ref (series);
   begin_levels (self, contours);
   if (self->series == series)
@@ -324,7 +325,7 @@ trace_next (AlmuContourQueue *self)
     }
 
   self->n_levels = MIN (self->n_together, self->settings->n_levels - self->first_level);
-  self->tracing = g_cancellable_new ();
+  self->tracing = almu_workers_cancellable_new (self);
 
   tracing = g_new0 (Tracing, 1);
   tracing->plane = almu_plane_ref (self->plane);

@@ -130,7 +130,7 @@ almu_wants_renew_cube (Wants *wants)
   AlmuDemand *self = wants->demand;
   g_autoptr(GPtrArray) works = NULL;
 
-  almu_cancellable_renew (&wants->counting);
+  almu_demand_renew_cancellable (wants->demand, &wants->counting);
   if (!self->is_started || wants->region_id != ALMU_REGION_CUBE ||
       wants->histograms == NULL || wants->histograms->len == 0)
     return;

@@ -168,7 +168,7 @@ almu_wants_renew_cuts (Wants *wants)
   int      x = 0;
   int      y = 0;
 
-  almu_cancellable_renew (&wants->cutting);
+  almu_demand_renew_cancellable (wants->demand, &wants->cutting);
   if (wants->demand->plane == NULL || wants->region_id < 0 || !wants_cuts (wants))
     return;
 

@@ -3,6 +3,8 @@
 
 #include "almu-demand-private.h"
 
+#include "almu-workers.h"
+
 /* Planes that follow each other: those of an animation, those that are
  * shown beside each other in a channel map, and the one that will probably
  * be wanted next.
@@ -236,6 +238,7 @@ get_map (AlmuDemand *self)
     return self->map;
 
   self->map = almu_channel_map_new (self->cache, self->image);
+  almu_channel_map_set_owner (self->map, almu_workers_get_owner (self));
   almu_channel_map_set_paused (self->map, self->is_paused);
   almu_channel_map_set_held (self->map, self->animation_id != 0);
   g_signal_connect_object (self->map, "product", G_CALLBACK (on_map_product), self, 0);

@@ -254,7 +254,7 @@ almu_wants_renew_measures (Wants *wants)
   AlmuDemand *self = wants->demand;
   g_autoptr(GPtrArray) works = NULL;
 
-  almu_cancellable_renew (&wants->measuring);
+  almu_demand_renew_cancellable (wants->demand, &wants->measuring);
   if (self->plane == NULL || !wants_measures (wants) ||
       (wants->region != NULL && almu_wants_get_shape (wants) == NULL))
     return;

@@ -3,6 +3,8 @@
 
 #include "almu-demand-private.h"
 
+#include "almu-workers.h"
+
 /* -- what is drawn over the plane: contours and vectors ------------------ */
 
 static AlmuProduct
@@ -89,6 +91,14 @@ almu_demand_overlay_init (AlmuDemand *self)
 {
   self->contours = almu_contour_queue_new (on_contours, on_done, self);
   self->vectors = almu_vector_queue_new (self->cache, self->image, on_vectors, on_done, self);
+}
+
+void
+almu_demand_overlay_set_owner (AlmuDemand *self,
+                               guint       owner)
+{
+  almu_workers_set_owner (self->contours, owner);
+  almu_workers_set_owner (self->vectors, owner);
 }
 
 void

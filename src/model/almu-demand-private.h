@@ -115,7 +115,8 @@ void  almu_work_free (Work *work);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Work, almu_work_free)
 
-GCancellable *almu_cancellable_renew (GCancellable **cancellable);
+GCancellable *almu_demand_renew_cancellable (AlmuDemand    *demand,
+                                             GCancellable **cancellable);
 
 void     almu_demand_emit_changed (AlmuDemand *self);
 void     almu_demand_leave_plane (AlmuDemand *self);
@@ -168,6 +169,8 @@ gboolean almu_work_is_current (Work *work,
 
 /* almu-demand-overlay.c */
 void     almu_demand_overlay_init (AlmuDemand *self);
+void     almu_demand_overlay_set_owner (AlmuDemand *self,
+                                        guint       owner);
 void     almu_demand_overlay_clear (AlmuDemand *self);
 void     almu_demand_overlay_begin (AlmuDemand *self);
 void     almu_demand_overlay_leave (AlmuDemand *self);

@@ -9,6 +9,7 @@
 #include "almu-error.h"
 #include "almu-polarisation.h"
 #include "almu-spectrum.h"
+#include "almu-workers.h"
 
 /* Spectra of the cursor and of regions. Each polarisation of a place is read
  * once, however many profiles are made of it: a track. Tracks live while one
@@ -395,7 +396,7 @@ start_track (Wants     *wants,
       return;
     }
 
-  track->cancellable = g_cancellable_new ();
+  track->cancellable = almu_workers_cancellable_new (wants->demand);
   work = almu_work_new (self, track->cancellable, wants->region_id, stokes);
   if (is_pixel (wants))
     almu_spectrum_read_async (self->image, shape, stokes, track->cancellable,

@@ -62,11 +62,12 @@ almu_work_new (AlmuDemand   *self,
 }
 
 GCancellable *
-almu_cancellable_renew (GCancellable **cancellable)
+almu_demand_renew_cancellable (AlmuDemand    *self,
+                               GCancellable **cancellable)
 {
   g_cancellable_cancel (*cancellable);
   g_clear_object (cancellable);
-  *cancellable = g_cancellable_new ();
+  *cancellable = almu_workers_cancellable_new (self);
 
   return *cancellable;
 }
@@ -285,6 +286,24 @@ almu_demand_new (AlmuCache *cache,
   return self;
 }
 
+/**
+ * almu_demand_set_owner:
+ * @owner: whose work it is, see almu_workers_set_owner()
+ *
+ * Before anything is wanted.
+ */
+void
+almu_demand_set_owner (AlmuDemand *self,
+                       guint       owner)
+{
+  g_return_if_fail (ALMU_IS_DEMAND (self));
+
+  almu_workers_set_owner (self, owner);
+  almu_workers_set_owner (self->tiles, owner);
+  almu_workers_set_owner (self->ahead, owner);
+  almu_demand_overlay_set_owner (self, owner);
+}
+
 /* -- the plane ---------------------------------------------------------- */
 
 void
@@ -420,7 +439,7 @@ almu_demand_leave_plane (AlmuDemand *self)
 void
 almu_demand_get_plane (AlmuDemand *self)
 {
-  almu_cancellable_renew (&self->plane_work);
+  almu_demand_renew_cancellable (self, &self->plane_work);
   almu_demand_begin_early (self);
   almu_cache_get_plane_async (self->cache, self->image, self->channel, self->stokes,
                               ALMU_PRIORITY_PICTURE, self->plane_work, on_plane,

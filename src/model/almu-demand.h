@@ -17,6 +17,8 @@ G_DECLARE_FINAL_TYPE (AlmuDemand, almu_demand, ALMU, DEMAND, GObject)
 AlmuDemand *almu_demand_new (AlmuCache *cache,
                              AlmuImage *image,
                              int        file_id);
+void        almu_demand_set_owner (AlmuDemand *self,
+                                   guint       owner);
 void        almu_demand_set_epoch (AlmuDemand *self,
                                    guint       epoch);
 void        almu_demand_start (AlmuDemand *self);

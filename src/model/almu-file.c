@@ -551,6 +551,7 @@ set_state (AlmuFile     *self,
 /**
  * almu_file_come_alive:
  * @image: what was opened under the file's name
+ * @owner: whose work it makes, see almu_workers_set_owner()
  * @epoch: of the session
  *
  * Puts the image in place, where it was being looked at if that is known
@@ -560,6 +561,7 @@ void
 almu_file_come_alive (AlmuFile  *self,
                       AlmuCache *cache,
                       AlmuImage *image,
+                      guint      owner,
                       guint      epoch)
 {
   const AlmuImageInfo *info = almu_image_get_info (image);
@@ -570,6 +572,7 @@ almu_file_come_alive (AlmuFile  *self,
   self->image = g_object_ref (image);
   self->cache = g_object_ref (cache);
   self->demand = almu_demand_new (cache, image, self->id);
+  almu_demand_set_owner (self->demand, owner);
   almu_demand_set_epoch (self->demand, epoch);
   almu_demand_set_contours (self->demand, self->contours);
   almu_demand_set_vectors (self->demand, self->vectors);

@@ -55,6 +55,7 @@ void                       almu_file_keep_place (AlmuFile        *self,
 void                       almu_file_come_alive (AlmuFile  *self,
                                                  AlmuCache *cache,
                                                  AlmuImage *image,
+                                                 guint      owner,
                                                  guint      epoch);
 void                       almu_file_fail (AlmuFile     *self,
                                            const GError *error);

@@ -178,7 +178,7 @@ almu_read_ahead_begin (AlmuReadAhead     *self,
   for (guint i = (guint) MIN (n_planes, room); i-- > 0;)
     g_array_append_val (self->planes, planes[i]);
 
-  self->cancellable = g_cancellable_new ();
+  self->cancellable = almu_workers_cancellable_new (self);
   read_next (self);
 }
 

@@ -195,7 +195,7 @@ take_file (AlmuSession        *session,
   if (image != NULL)
     {
       almu_file_come_alive (file, almu_session_get_cache (session), image,
-                            almu_session_get_epoch (session));
+                            almu_session_get_id (session), almu_session_get_epoch (session));
     }
   else
     {

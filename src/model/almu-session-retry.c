@@ -57,7 +57,7 @@ on_opened (GObject      *source,
       return;
     }
 
-  almu_file_come_alive (file, self->cache, image, self->epoch);
+  almu_file_come_alive (file, self->cache, image, self->id, self->epoch);
   almu_session_place_regions (self, file);
   almu_session_require_kept (self, file);
   almu_session_emit_changed (self);

@@ -7,6 +7,7 @@
 #include "almu-limits.h"
 #include "almu-mask.h"
 #include "almu-opening.h"
+#include "almu-workers.h"
 
 #define FIRST_FREE_FILE_ID 1000
 
@@ -292,6 +293,7 @@ almu_session_new (guint32     id,
 
   self = g_object_new (ALMU_TYPE_SESSION, NULL);
   self->id = id;
+  almu_workers_set_owner (self, id);
   self->folder = g_object_ref (folder);
   self->cache = g_object_ref (cache);
 
@@ -766,7 +768,7 @@ on_opened (GObject      *source,
   if (g_task_return_error_if_cancelled (task))
     return;
 
-  almu_file_come_alive (file, self->cache, image, self->epoch);
+  almu_file_come_alive (file, self->cache, image, self->id, self->epoch);
   almu_session_take_file (self, g_object_ref (file));
   g_task_return_pointer (task, g_object_ref (file), g_object_unref);
 }

@@ -256,6 +256,7 @@ make_tiles (AlmuVectorQueue *self)
                                             almu_plane_get_height (self->plane), settings->factor);
   series = almu_series_new (self->n_tiles, make_tile, (GDestroyNotify) almu_vector_tile_free,
                             recipe, recipe_free);
+  almu_workers_set_owner (series, almu_workers_get_owner (self));
   self->series = g_object_ref (series);
   almu_series_start (series, self->is_paused, take_tile, self);
 }
@@ -367,7 +368,7 @@ start_again (AlmuVectorQueue *self)
       return;
     }
 
-  self->fetching = g_cancellable_new ();
+  self->fetching = almu_workers_cancellable_new (self);
   self->n_missing = 0;
   for (guint part = 0; part < N_PARTS; part++)
     self->n_missing += indices[part] >= 0;

@@ -378,7 +378,7 @@ test_file_properties (Fixture      *fixture,
   await_change (fixture, F1, FILE_, "State", "'unavailable'");
   await_change (fixture, F1, FILE_, "Error", "'It is gone'");
 
-  almu_file_come_alive (file, almu_sessions_get_cache (fixture->sessions), image, 0);
+  almu_file_come_alive (file, almu_sessions_get_cache (fixture->sessions), image, 0, 0);
   await_change (fixture, F1, FILE_, "State", "'open'");
   await_change (fixture, F1, FILE_, "Error", "''");
   await_change (fixture, F1, FILE_, "Shape", "[4, 3, 5, 2]");

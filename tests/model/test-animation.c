@@ -46,7 +46,7 @@ add_file (Fixture       *fixture,
   g_autoptr(AlmuFileName) name = almu_file_name_new ("", "test.fits", "", ALMU_IMAGE_NONE);
   AlmuFile *file = almu_file_new (file_id, name);
 
-  almu_file_come_alive (file, fixture->cache, ALMU_IMAGE (image), almu_session_get_epoch (fixture->session));
+  almu_file_come_alive (file, fixture->cache, ALMU_IMAGE (image), 0, almu_session_get_epoch (fixture->session));
   almu_session_take_file (fixture->session, file);
   almu_demand_start (almu_file_get_demand (file));
 

@@ -52,7 +52,7 @@ fixture_set_up (Fixture      *fixture,
   fixture->image = almu_test_image_new (WIDTH, HEIGHT, DEPTH, N_STOKES, pixel);
   fixture->file = almu_file_new (3, name);
   almu_session_take_file (fixture->session, g_object_ref (fixture->file));
-  almu_file_come_alive (fixture->file, fixture->cache, fixture->image, almu_session_get_epoch (fixture->session));
+  almu_file_come_alive (fixture->file, fixture->cache, fixture->image, 0, almu_session_get_epoch (fixture->session));
 }
 
 static void
