@@ -17,6 +17,7 @@
  * Data:
  * @chunk: of a chunked array, as its dimensions; else 0
  * @is_scalar: in the file it has no dimension
+ * @most: what the dimensions may grow to
  * @offset: of a plain array of floats in our byte order; else -1
  */
 typedef struct
@@ -26,6 +27,7 @@ typedef struct
   char        *path;
   hid_t        id;
   gint64       chunk[ALMU_LIMIT_AXES];
+  hsize_t      most[ALMU_LIMIT_AXES];
   gboolean     is_scalar;
   gint64       offset;
 } Data;
@@ -38,9 +40,10 @@ take_shape (Data    *data,
 {
   hid_t    space = H5Dget_space (data->id);
   hsize_t  dims[H5S_MAX_RANK] = { 0 };
+  hsize_t  most[H5S_MAX_RANK] = { 0 };
   int      n = space >= 0 ? H5Sget_simple_extent_ndims (space) : -1;
   gint64   n_elements = 1;
-  gboolean is_good = n >= 0 && n <= ALMU_LIMIT_AXES && H5Sget_simple_extent_dims (space, dims, NULL) == n;
+  gboolean is_good = n >= 0 && n <= ALMU_LIMIT_AXES && H5Sget_simple_extent_dims (space, dims, most) == n;
 
   if (space >= 0)
     H5Sclose (space);
@@ -51,6 +54,7 @@ take_shape (Data    *data,
                 !__builtin_mul_overflow (n_elements, (gint64) dims[i], &n_elements) &&
                 n_elements <= G_MAXINT64 / 16;
       data->about.dims[i] = (gint64) dims[i];
+      data->most[i] = most[i];
     }
 
   /* a single number is an array of one */
@@ -98,6 +102,10 @@ take_chunks (Data    *data,
   for (int i = 0; i < data->about.n_dims; i++)
     {
       data->chunk[i] = (gint64) dims[i];
+      /* the library makes no such file, and falls over one that was damaged */
+      if (data->most[i] != H5S_UNLIMITED && dims[i] > data->most[i])
+        return almu_hdf5_fail (data->file, data->path, "has chunks that are larger than it is", error);
+
       if (dims[i] < 1 || __builtin_mul_overflow (n_bytes, data->chunk[i], &n_bytes) ||
           n_bytes > ALMU_LIMIT_CHUNK_BYTES)
         {

@@ -562,7 +562,7 @@ test_hdf5_damaged (Fixture      *fixture,
         continue;
 
       n_dead++;
-      kept = g_strdup_printf ("/tmp/almu-hdf5-dead-%d.hdf5", n_dead);
+      kept = g_strdup_printf ("%s/almu-hdf5-dead-%d.hdf5", g_get_tmp_dir (), n_dead);
       g_test_message ("died of %s", kept);
       if (g_getenv ("ALMU_KEEP_DEAD") != NULL)
         g_file_set_contents (kept, copy, length, NULL);
