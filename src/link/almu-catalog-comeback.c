@@ -7,6 +7,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "almu-catalog-plot.h"
 #include "almu-scripting.h"
 #include "almu-session-catalogs.h"
 
@@ -15,8 +16,7 @@
  * can be told their filters: it then asks for the rows by itself.
  *
  * Catalogs come one after the other, since each is opened onto the image that
- * is in front. What only the page knew of them (what was plotted, how) is
- * gone.
+ * is in front. One that was plotted is plotted again, in the same way.
  */
 
 /* What the page calls every catalog that is a file. */
@@ -24,9 +24,11 @@
 
 typedef struct
 {
-  AlmuMemento *kept;
-  guint        next;    /* catalog */
-  GQueue       scripts; /* AlmuScript, for the catalog before @next */
+  AlmuMemento     *kept;
+  guint            next;        /* catalog */
+  AlmuCatalogPlot *plot;        /* of the one that is opened, or NULL */
+  gboolean         is_prepared; /* the page can open the next */
+  GQueue           scripts;     /* AlmuScript, for the catalog before @next */
 } Comeback;
 
 static void
@@ -35,58 +37,24 @@ comeback_free (gpointer data)
   Comeback *comeback = data;
 
   almu_memento_free (comeback->kept);
+  g_clear_pointer (&comeback->plot, almu_catalog_plot_free);
   g_queue_clear_full (&comeback->scripts, (GDestroyNotify) almu_script_free);
   g_free (comeback);
 }
 
 /* -- what the page is told ---------------------------------------------- */
 
-/* In its parameters the page takes $ for the beginning of a name. */
-static char *
-print_parameters (JsonBuilder *builder)
-{
-  g_autoptr(JsonNode) root = json_builder_get_root (builder);
-  g_autofree char *text = json_to_string (root, FALSE);
-  g_auto(GStrv) parts = g_strsplit (text, "$", -1);
-
-  return g_strjoinv ("\\u0024", parts);
-}
-
-static AlmuScript *
-take_script (char        *path,
-             const char  *action,
-             JsonBuilder *builder)
-{
-  AlmuScript *script = g_new0 (AlmuScript, 1);
-
-  json_builder_end_array (builder);
-  script->path = path;
-  script->action = g_strdup (action);
-  script->parameters = print_parameters (builder);
-  g_object_unref (builder);
-
-  return script;
-}
-
-static JsonBuilder *
-begin_parameters (void)
-{
-  JsonBuilder *builder = json_builder_new ();
-
-  return json_builder_begin_array (builder);
-}
-
 static AlmuScript *
 make_opening (const AlmuCatalogWish *wish)
 {
-  JsonBuilder *parameters = begin_parameters ();
+  JsonBuilder *parameters = almu_catalog_script_begin ();
 
   json_builder_add_string_value (parameters, *wish->name->directory != '\0' ? wish->name->directory : "/");
   json_builder_add_string_value (parameters, wish->name->name);
   json_builder_add_int_value (parameters, MAX (wish->preview_size, 1));
   json_builder_add_int_value (parameters, CATALOG_IS_FILE);
 
-  return take_script (g_strdup (""), "appendCatalog", parameters);
+  return almu_catalog_script_new (g_strdup (""), "appendCatalog", parameters);
 }
 
 /* The page reads no exponents. */
@@ -188,14 +156,6 @@ add_request (JsonBuilder        *builder,
   json_builder_end_object (builder);
 }
 
-/* The page's map of tables is one of MobX, into which scripts do not see; its
- * own map inside is a plain one. */
-static char *
-dup_table_path (int catalog_id)
-{
-  return g_strdup_printf ("catalogStore.catalogProfileStores.data_[%d].value_", catalog_id);
-}
-
 static void
 push_filter (Comeback            *comeback,
              int                  catalog_id,
@@ -210,16 +170,16 @@ push_filter (Comeback            *comeback,
     return;
 
   /* only columns that are shown have filters there */
-  parameters = begin_parameters ();
+  parameters = almu_catalog_script_begin ();
   json_builder_add_boolean_value (parameters, TRUE);
   json_builder_add_string_value (parameters, filter->column);
-  g_queue_push_tail (&comeback->scripts, take_script (dup_table_path (catalog_id), "setHeaderDisplay", parameters));
+  g_queue_push_tail (&comeback->scripts, almu_catalog_script_new (almu_catalog_script_dup_table (catalog_id), "setHeaderDisplay", parameters));
 
   text = print_filter (filter, almu_data_table_get_column (table, (guint) column)->type);
-  parameters = begin_parameters ();
+  parameters = almu_catalog_script_begin ();
   json_builder_add_string_value (parameters, text);
   json_builder_add_string_value (parameters, filter->column);
-  g_queue_push_tail (&comeback->scripts, take_script (dup_table_path (catalog_id), "setColumnFilter", parameters));
+  g_queue_push_tail (&comeback->scripts, almu_catalog_script_new (almu_catalog_script_dup_table (catalog_id), "setColumnFilter", parameters));
 }
 
 static void
@@ -229,10 +189,10 @@ push_request (Comeback           *comeback,
               int                 catalog_id,
               const AlmuRowsWant *want)
 {
-  JsonBuilder *parameters = begin_parameters ();
+  JsonBuilder *parameters = almu_catalog_script_begin ();
 
   add_request (parameters, catalog_id, want);
-  g_queue_push_tail (&comeback->scripts, take_script (path, action, parameters));
+  g_queue_push_tail (&comeback->scripts, almu_catalog_script_new (path, action, parameters));
 }
 
 /* Filters and order of a catalog that the page has opened. */
@@ -243,9 +203,12 @@ push_view (Comeback              *comeback,
            const AlmuCatalogWish *wish)
 {
   const AlmuRowsWant *want = wish->want;
+  AlmuCatalogPlot    *plot = comeback->plot;
   JsonBuilder        *parameters;
 
-  if (want == NULL || (want->query->filters->len == 0 && *want->query->sort_column == '\0'))
+  if (want == NULL && plot != NULL)
+    almu_catalog_plot_push_preview (plot, catalog_id, table, &comeback->scripts);
+  if (want == NULL || (plot == NULL && want->query->filters->len == 0 && *want->query->sort_column == '\0'))
     return;
 
   for (guint i = 0; i < want->query->filters->len; i++)
@@ -253,15 +216,17 @@ push_view (Comeback              *comeback,
 
   if (*want->query->sort_column != '\0')
     {
-      parameters = begin_parameters ();
+      parameters = almu_catalog_script_begin ();
       json_builder_add_string_value (parameters, want->query->sort_column);
       json_builder_add_int_value (parameters, want->query->is_descending);
-      g_queue_push_tail (&comeback->scripts, take_script (dup_table_path (catalog_id), "setSortingInfo", parameters));
+      g_queue_push_tail (&comeback->scripts, almu_catalog_script_new (almu_catalog_script_dup_table (catalog_id), "setSortingInfo", parameters));
     }
 
   g_queue_push_tail (&comeback->scripts,
-                     take_script (dup_table_path (catalog_id), "resetFilterRequest", begin_parameters ()));
-  push_request (comeback, dup_table_path (catalog_id), "setUserFilter", catalog_id, want);
+                     almu_catalog_script_new (almu_catalog_script_dup_table (catalog_id), "resetFilterRequest", almu_catalog_script_begin ()));
+  if (plot != NULL)
+    almu_catalog_plot_push_mode (plot, catalog_id, table, &comeback->scripts);
+  push_request (comeback, almu_catalog_script_dup_table (catalog_id), "setUserFilter", catalog_id, want);
   push_request (comeback, g_strdup (""), "sendCatalogFilter", catalog_id, want);
 }
 
@@ -291,6 +256,7 @@ on_told (GObject      *source,
          gpointer      user_data)
 {
   g_autoptr(GTask) task = user_data;
+  Comeback *comeback = g_task_get_task_data (task);
   g_autoptr(GError) error = NULL;
   g_autoptr(AlmuScriptReply) reply = almu_script_finish (result, &error);
 
@@ -300,7 +266,9 @@ on_told (GObject      *source,
       return;
     }
 
-  if (!reply->success)
+  if (!reply->success && comeback->is_prepared)
+    g_queue_clear_full (&comeback->scripts, (GDestroyNotify) almu_script_free);
+  else if (!reply->success)
     leave_view (task, reply->message);
   go_on (g_steal_pointer (&task));
 }
@@ -345,6 +313,58 @@ on_opened (GObject      *source,
   go_on (g_steal_pointer (&task));
 }
 
+/* The page answers with the number that it gives the next catalog. */
+static void
+on_next_id (GObject      *source,
+            GAsyncResult *result,
+            gpointer      user_data)
+{
+  g_autoptr(GTask) task = user_data;
+  Comeback *comeback = g_task_get_task_data (task);
+  g_autoptr(GError) error = NULL;
+  g_autoptr(AlmuScriptReply) reply = almu_script_finish (result, &error);
+  gint64 catalog_id = 0;
+
+  if (reply == NULL)
+    {
+      g_task_return_error (task, g_steal_pointer (&error));
+      return;
+    }
+
+  if (reply->success && reply->response != NULL)
+    catalog_id = g_ascii_strtoll (reply->response, NULL, 10);
+  if (catalog_id > 0 && catalog_id < G_MAXINT32)
+    almu_catalog_plot_push_before (comeback->plot, (int) catalog_id, &comeback->scripts);
+  go_on (g_steal_pointer (&task));
+}
+
+/* Gets the page ready for the next catalog, if there is something to do. */
+static gboolean
+prepare (GTask *task)
+{
+  AlmuLink              *link = g_task_get_source_object (task);
+  Comeback              *comeback = g_task_get_task_data (task);
+  const AlmuCatalogWish *wish = comeback->kept->catalogs->pdata[comeback->next];
+  AlmuScript             script = {
+                .path = (char *) "",
+                .action = (char *) "fetchParameter",
+                .parameters = (char *) "[{\"macroTarget\":\"\",\"macroVariable\":\"catalogNextFileId\"}]",
+  };
+
+  if (comeback->is_prepared)
+    return FALSE;
+
+  comeback->is_prepared = TRUE;
+  g_clear_pointer (&comeback->plot, almu_catalog_plot_free);
+  comeback->plot = almu_catalog_plot_parse (wish->look);
+  if (comeback->plot == NULL)
+    return FALSE;
+
+  almu_scripting_ask (link, &script, g_task_get_cancellable (task), on_next_id, task);
+
+  return TRUE;
+}
+
 static void
 go_on (GTask *task)
 {
@@ -368,7 +388,11 @@ go_on (GTask *task)
       return;
     }
 
+  if (prepare (task))
+    return;
+
   wish = comeback->kept->catalogs->pdata[comeback->next++];
+  comeback->is_prepared = FALSE;
   script = make_opening (wish);
   almu_scripting_ask (link, script, cancellable, on_opened, task);
   almu_script_free (script);

@@ -6,22 +6,25 @@
 #include <json-glib/json-glib.h>
 
 #include "almu-frame.h"
+#include "almu-catalog-plot.h"
 #include "almu-json-text.h"
 #include "almu-link.h"
 #include "almu-message.h"
 #include "almu-scripting.h"
+#include "almu-session-catalogs.h"
 
 /**
  * AlmuOnlooker:
  *
  * Learns what only the page knows of a view (zoom, centre, colour map, clip
  * limits, which image follows which, how contours, vectors, regions and
- * annotations are drawn), so that it looks as it did when it comes back. Reads single values through what the page offers to scripts,
- * which changes nothing there, and only while the user pauses after having
- * done something.
+ * annotations are drawn, which catalogs are plotted), so that it looks as it
+ * did when it comes back. Reads single values through what the page offers to
+ * scripts, which changes nothing there, and only while the user pauses after
+ * having done something.
  *
- * The values of a file become its look: a JSON document whose members are
- * named as in the page.
+ * The values of a file become its look, and so do those of a catalog: a JSON
+ * document whose members are named as in the page.
  */
 struct _AlmuOnlooker
 {
@@ -135,6 +138,10 @@ typedef struct
   guint       region_leaf;
   int         region_id;
   JsonObject *look;
+
+  guint            n_catalogs_seen;
+  AlmuCatalogFile *catalog; /* the one that is asked about, or NULL */
+  guint            catalog_leaf;
 } Watch;
 
 static void ask_next (Watch *watch);
@@ -144,6 +151,7 @@ stop_looking (Watch *watch)
 {
   watch->is_looking = FALSE;
   g_clear_object (&watch->file);
+  g_clear_object (&watch->catalog);
   g_clear_pointer (&watch->look, json_object_unref);
 }
 
@@ -265,19 +273,27 @@ drop_disabled (Watch *watch)
     }
 }
 
-static void
-finish_file (Watch *watch)
+static char *
+print_look (Watch *watch)
 {
   g_autoptr(JsonNode) root = json_node_new (JSON_NODE_OBJECT);
   g_autofree char *text = NULL;
+
+  json_node_set_object (root, watch->look);
+  text = json_to_string (root, FALSE);
+
+  return almu_json_text_mend (text);
+}
+
+static void
+finish_file (Watch *watch)
+{
   g_autofree char *look = NULL;
 
   drop_disabled (watch);
   if (almu_file_get_id (watch->file) == watch->active_id)
     json_object_set_boolean_member (watch->look, "active", TRUE);
-  json_node_set_object (root, watch->look);
-  text = json_to_string (root, FALSE);
-  look = almu_json_text_mend (text);
+  look = print_look (watch);
   almu_file_set_look (watch->file, look);
 
   watch->frame++;
@@ -551,9 +567,81 @@ ask_of_file (Watch *watch)
     }
 }
 
+/* What is not plotted, or has no image to be plotted over, has no look. */
+static void
+finish_catalog (Watch   *watch,
+                gboolean is_plotted)
+{
+  g_autofree char *look = is_plotted ? print_look (watch) : NULL;
+
+  almu_catalog_file_set_look (watch->catalog, look);
+  g_clear_object (&watch->catalog);
+  g_clear_pointer (&watch->look, json_object_unref);
+}
+
+static void
+on_catalog_leaf (GObject      *source,
+                 GAsyncResult *result,
+                 gpointer      user_data)
+{
+  Watch      *watch = user_data;
+  const char *leaf = almu_catalog_plot_leaves[watch->catalog_leaf];
+  JsonNode   *value;
+  gboolean    is_plotted;
+
+  if (!take_answer (watch, result, &value))
+    return;
+
+  is_plotted = watch->catalog_leaf > 0 ||
+               (value != NULL && JSON_NODE_HOLDS_VALUE (value) && json_node_get_boolean (value));
+  if (value != NULL)
+    json_object_set_member (watch->look, leaf, value);
+  watch->catalog_leaf++;
+  if (!is_plotted || almu_catalog_plot_leaves[watch->catalog_leaf] == NULL)
+    finish_catalog (watch, is_plotted);
+  ask_next (watch);
+}
+
+/* Catalogs that the page has: it would make a widget for others. */
+static void
+choose_catalog (Watch *watch)
+{
+  AlmuSession *session = almu_link_get_session (watch->link);
+  GPtrArray   *catalogs = session != NULL ? almu_session_list_catalogs (session) : NULL;
+
+  while (watch->catalog == NULL && catalogs != NULL && watch->n_catalogs_seen < catalogs->len)
+    {
+      AlmuCatalogFile *catalog = catalogs->pdata[watch->n_catalogs_seen++];
+
+      if (almu_catalog_file_get_table (catalog) == NULL)
+        continue;
+
+      watch->catalog = g_object_ref (catalog);
+      watch->catalog_leaf = 0;
+      watch->look = json_object_new ();
+    }
+}
+
+static void
+ask_of_catalogs (Watch *watch)
+{
+  g_autoptr(AlmuScript) script = NULL;
+
+  choose_catalog (watch);
+  if (watch->catalog == NULL)
+    {
+      stop_looking (watch);
+      return;
+    }
+
+  script = almu_catalog_plot_make_question (almu_catalog_file_get_id (watch->catalog),
+                                            almu_catalog_plot_leaves[watch->catalog_leaf]);
+  almu_scripting_ask (watch->link, script, watch->cancellable, on_catalog_leaf, watch);
+}
+
 /* The next question of the look: how many images the page has, which file
- * each is, its values one by one, its regions one by one. Never for what is
- * not there: the page would complain to its console. */
+ * each is, its values one by one, its regions one by one, its catalogs. Never
+ * for what is not there: the page would complain to its console. */
 static void
 ask_next (Watch *watch)
 {
@@ -578,7 +666,7 @@ ask_next (Watch *watch)
     }
   else
     {
-      stop_looking (watch);
+      ask_of_catalogs (watch);
     }
 }
 
@@ -600,6 +688,7 @@ on_quiet (gpointer user_data)
   watch->knows_active = FALSE;
   watch->active_id = -1;
   watch->frame = 0;
+  watch->n_catalogs_seen = 0;
   ask_next (watch);
 
   return G_SOURCE_REMOVE;

@@ -32,6 +32,7 @@ struct _AlmuCatalogFile
   AlmuDataTable  *table; /* NULL unless it is there */
   AlmuFingerprint fingerprint;
   char           *error;
+  char           *look; /* or NULL */
   gboolean        is_missing;
 
   AlmuRowsWant  *want;          /* the last one, or NULL */
@@ -101,6 +102,7 @@ almu_catalog_file_finalize (GObject *object)
 
   almu_file_name_free (self->name);
   g_free (self->error);
+  g_free (self->look);
   g_clear_pointer (&self->want, almu_rows_want_free);
 
   G_OBJECT_CLASS (almu_catalog_file_parent_class)->finalize (object);
@@ -444,6 +446,34 @@ almu_catalog_file_get_want (AlmuCatalogFile *self)
   g_return_val_if_fail (ALMU_IS_CATALOG_FILE (self), NULL);
 
   return self->want;
+}
+
+/**
+ * almu_catalog_file_get_look:
+ *
+ * Returns: (nullable): how the viewer plots the catalog, as JSON text that
+ *   only doors understand
+ */
+const char *
+almu_catalog_file_get_look (AlmuCatalogFile *self)
+{
+  g_return_val_if_fail (ALMU_IS_CATALOG_FILE (self), NULL);
+
+  return self->look;
+}
+
+void
+almu_catalog_file_set_look (AlmuCatalogFile *self,
+                            const char      *look)
+{
+  g_return_if_fail (ALMU_IS_CATALOG_FILE (self));
+
+  if (g_strcmp0 (self->look, look) == 0)
+    return;
+
+  g_free (self->look);
+  self->look = g_strdup (look);
+  g_signal_emit (self, signals[CHANGED], 0);
 }
 
 /**

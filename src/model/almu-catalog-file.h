@@ -21,6 +21,10 @@ const char         *almu_catalog_file_get_error (AlmuCatalogFile *self);
 
 const AlmuFingerprint *almu_catalog_file_get_fingerprint (AlmuCatalogFile *self);
 
+const char *almu_catalog_file_get_look (AlmuCatalogFile *self);
+void        almu_catalog_file_set_look (AlmuCatalogFile *self,
+                                        const char      *look);
+
 void     almu_catalog_file_come_alive (AlmuCatalogFile       *self,
                                        AlmuDataTable         *table,
                                        const AlmuFingerprint *fingerprint,

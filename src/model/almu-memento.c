@@ -88,6 +88,7 @@ almu_catalog_wish_free (AlmuCatalogWish *self)
   g_clear_pointer (&self->label, g_free);
   g_clear_error (&self->error);
   g_clear_pointer (&self->want, almu_rows_want_free);
+  g_clear_pointer (&self->look, g_free);
   g_free (self);
 }
 

@@ -92,6 +92,7 @@ typedef struct
  * @is_passing: whether it need not be a file: it is not waited for then
  * @want: (nullable): what was wanted of it last; %NULL if unknown, as in
  *   what a viewer says
+ * @look: (nullable): how it is plotted, see almu_catalog_file_get_look()
  *
  * How somebody remembers one of the catalogs of a session.
  */
@@ -106,6 +107,7 @@ typedef struct
   int             preview_size;
   gboolean        is_passing;
   AlmuRowsWant   *want;
+  char           *look;
 } AlmuCatalogWish;
 
 /**

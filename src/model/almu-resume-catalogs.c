@@ -219,6 +219,7 @@ take_one (AlmuSession           *session,
   AlmuCatalogFile    *known = find_known (session, wish);
   AlmuCatalogFile    *catalog;
   const AlmuRowsWant *want = wish->want;
+  const char         *look = wish->look;
   int                 preview_size = wish->preview_size;
 
   if (known != NULL && found->table != NULL && almu_catalog_file_get_table (known) == found->table)
@@ -243,11 +244,14 @@ take_one (AlmuSession           *session,
 
   if (want == NULL && known != NULL)
     want = almu_catalog_file_get_want (known);
+  if (look == NULL && known != NULL)
+    look = almu_catalog_file_get_look (known);
   if (preview_size < 0)
     preview_size = known != NULL ? almu_catalog_file_get_preview_size (known) : 0;
 
   catalog = almu_catalog_file_new (wish->id, wish->name, preview_size);
   almu_catalog_file_keep_want (catalog, want);
+  almu_catalog_file_set_look (catalog, look);
   if (found->table != NULL)
     almu_catalog_file_come_alive (catalog, found->table, &found->fingerprint, almu_session_get_epoch (session));
   else

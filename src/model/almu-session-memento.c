@@ -139,6 +139,7 @@ describe_catalog (AlmuCatalogFile *catalog)
     }
   if (want != NULL)
     wish->want = almu_rows_want_copy (want);
+  wish->look = g_strdup (almu_catalog_file_get_look (catalog));
 
   return wish;
 }

@@ -164,7 +164,8 @@ almu_reader_catalog (RecordReader *reader,
   if (!read_name (reader, object, catalog, error) ||
       !almu_reader_fingerprint (reader, object, &catalog->has_fingerprint, &catalog->fingerprint, error) ||
       !almu_reader_int32 (reader, object, "preview", 0, G_MAXINT32, &catalog->preview_size, error) ||
-      !read_rows_want (reader, object, catalog, error))
+      !read_rows_want (reader, object, catalog, error) ||
+      !almu_reader_look (reader, object, &catalog->look, error))
     return FALSE;
 
   g_ptr_array_add (target, g_steal_pointer (&catalog));

@@ -334,11 +334,12 @@ read_cursor (RecordReader *reader,
   return TRUE;
 }
 
-static gboolean
-read_look (RecordReader *reader,
-           JsonObject   *object,
-           AlmuFileWish *file,
-           GError      **error)
+/* How something is shown: as it is. */
+gboolean
+almu_reader_look (RecordReader *reader,
+                  JsonObject   *object,
+                  char        **out,
+                  GError      **error)
 {
   JsonNode *node = almu_reader_find (object, "look");
 
@@ -348,7 +349,7 @@ read_look (RecordReader *reader,
   if (!JSON_NODE_HOLDS_OBJECT (node))
     return almu_reader_fail (reader, error, ALMU_ERROR_FORMAT, "look", "is not an object");
 
-  file->look = almu_record_print (node);
+  *out = almu_record_print (node);
 
   return TRUE;
 }
@@ -367,7 +368,7 @@ read_file_members (RecordReader *reader,
          almu_reader_int32 (reader, object, "channel", 0, ALMU_LIMIT_AXIS_LENGTH, &file->channel, error) &&
          almu_reader_int32 (reader, object, "stokes", 0, ALMU_LIMIT_STOKES, &file->stokes, error) &&
          read_cursor (reader, object, file, error) &&
-         read_look (reader, object, file, error) &&
+         almu_reader_look (reader, object, &file->look, error) &&
          almu_reader_contours (reader, object, file, error) &&
          almu_reader_vectors (reader, object, file, error) &&
          almu_reader_list (reader, object, "regions", ALMU_LIMIT_REGIONS, read_region, file->regions, error) &&

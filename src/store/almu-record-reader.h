@@ -110,6 +110,10 @@ gboolean almu_reader_fingerprint (RecordReader    *reader,
                                   gboolean        *out_is_there,
                                   AlmuFingerprint *out,
                                   GError         **error);
+gboolean almu_reader_look (RecordReader *reader,
+                           JsonObject   *object,
+                           char        **out,
+                           GError      **error);
 gboolean almu_reader_catalog (RecordReader *reader,
                               JsonNode     *element,
                               gpointer      target,

@@ -601,30 +601,31 @@ count_depth (const char *clean)
 
 /* Nothing that is put in as it is may make the whole unreadable. */
 static void
-add_look (GString            *text,
-          const AlmuFileWish *file)
+add_look (GString    *text,
+          const char *look,
+          const char *label)
 {
   g_autofree char *clean = NULL;
   g_autoptr(JsonObject) object = NULL;
   g_autoptr(JsonNode) node = NULL;
   g_autoptr(GError) error = NULL;
 
-  if (file->look == NULL)
+  if (look == NULL)
     return;
 
-  if (strlen (file->look) > ALMU_LIMIT_LOOK_BYTES)
+  if (strlen (look) > ALMU_LIMIT_LOOK_BYTES)
     {
-      g_debug ("How file %d is shown has more than %d bytes", file->id, ALMU_LIMIT_LOOK_BYTES);
+      g_debug ("How %s is shown has more than %d bytes", label, ALMU_LIMIT_LOOK_BYTES);
       return;
     }
 
-  clean = almu_json_text_clean (file->look, -1, &error);
+  clean = almu_json_text_clean (look, -1, &error);
   if (clean != NULL && count_depth (clean) <= ALMU_LIMIT_LOOK_DEPTH)
     object = almu_record_parse (clean, &error);
 
   if (object == NULL)
     {
-      g_debug ("How file %d is shown cannot be kept: %s", file->id,
+      g_debug ("How %s is shown cannot be kept: %s", label,
                error != NULL ? error->message : "nested too deeply");
       return;
     }
@@ -759,7 +760,7 @@ append_file (GString            *text,
       begin_member (text, "cursor");
       append_point (text, file->cursor);
     }
-  add_look (text, file);
+  add_look (text, file->look, file->name->name);
   if (file->contours != NULL)
     add_contours (text, file->contours, old);
   if (file->vectors != NULL)
@@ -863,6 +864,7 @@ append_catalog (GString               *text,
   add_int (text, "preview", MAX (catalog->preview_size, 0));
   if (catalog->want != NULL)
     add_rows_want (text, catalog->want);
+  add_look (text, catalog->look, catalog->name->name);
   append_unknown (text, old, LEVEL_CATALOG);
   g_string_append_c (text, '}');
 }

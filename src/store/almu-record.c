@@ -31,7 +31,7 @@ static const char *const members[N_LEVELS][24] = {
   [LEVEL_REQUIREMENT] = { "region", "spatial", "spectral", "stats", "histograms" },
   [LEVEL_CONTOURS] = { "reference", "levels", "smoothing", "factor", "decimation", "compression", "chunk_size", "bounds", "channels" },
   [LEVEL_VECTORS] = { "intensity", "angle", "factor", "fractional", "threshold", "threshold_of", "debiased", "q_error", "u_error", "compression", "quality", "bounds" },
-  [LEVEL_CATALOG] = { "id", "directory", "name", "fingerprint", "preview", "filters", "sort", "descending", "columns", "start", "rows" },
+  [LEVEL_CATALOG] = { "id", "directory", "name", "fingerprint", "preview", "filters", "sort", "descending", "columns", "start", "rows", "look" },
 };
 
 const RecordName almu_record_flags[] = {

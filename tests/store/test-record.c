@@ -781,6 +781,7 @@ test_catalogs (void)
   for (int i = 0; i < ALMU_N_COMPARISONS; i++)
     g_ptr_array_add (catalog->want->query->filters, almu_filter_new ("x", i, 0.1 * i, 1e300, i == 0 ? "söme" : ""));
   g_ptr_array_add (catalog->want->query->filters, almu_filter_new ("y", ALMU_COMPARISON_RANGE_OPEN, NAN, -INFINITY, ""));
+  catalog->look = g_strdup ("{\"xAxis\":\"RA\"}");
   g_ptr_array_add (memento->catalogs, catalog);
 
   text = almu_record_write (memento, NULL);
@@ -792,6 +793,7 @@ test_catalogs (void)
   g_assert_true (almu_file_name_equal (read->name, catalog->name));
   g_assert_true (almu_fingerprint_equal (&read->fingerprint, &catalog->fingerprint));
   g_assert_cmpint (read->preview_size, ==, 50);
+  g_assert_cmpstr (read->look, ==, catalog->look);
   g_assert_cmpint (read->want->start, ==, 100);
   g_assert_cmpint (read->want->n_rows, ==, 50);
   g_assert_cmpmem (read->want->columns->data, read->want->columns->len * sizeof (guint), columns, sizeof columns);
