@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // A catalog over an image: opened, filtered, plotted, and there again.
 
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { makeSources, writeCatalog } from './lib/catalog.mjs';
 import { Daemon } from './lib/daemon.mjs';
 import { writeQuarters } from './lib/fits.mjs';
 import { View, eventually, launchBrowser, needPage } from './lib/page.mjs';
@@ -12,23 +13,7 @@ import { atEnd, check, checkEqual, run, test } from './lib/tap.mjs';
 const page = needPage();
 const browser = await launchBrowser();
 
-// sources on a grid around the image's centre, of 1…120 mJy
-const sources = Array.from({ length: 120 }, (_, i) => ({
-  id: i + 1,
-  name: `src $${i % 10}`,
-  ra: 187.25 + (i % 12 - 6) * 0.008,
-  dec: 12.5 + (Math.floor(i / 12) - 5) * 0.008,
-  flux: (i * 37) % 120 + 1,
-}));
-
-function writeCatalog(path) {
-  const field = (name, type, more = '') => `<FIELD name="${name}" datatype="${type}" ${more}/>`;
-  const row = ({ id, name, ra, dec, flux }) => `<TR>${[id, name, ra, dec, flux].map(cell => `<TD>${cell}</TD>`).join('')}</TR>`;
-  writeFileSync(path, `<?xml version="1.0"?><VOTABLE version="1.3"><RESOURCE><COOSYS ID="c" system="ICRS"/><TABLE>
-${field('id', 'int')}${field('name', 'char', 'arraysize="*"')}${field('RA', 'double', 'unit="deg" ucd="pos.eq.ra"')}
-${field('DEC', 'double', 'unit="deg" ucd="pos.eq.dec"')}${field('flux', 'float', 'unit="mJy"')}
-<DATA><TABLEDATA>${sources.map(row).join('\n')}</TABLEDATA></DATA></TABLE></RESOURCE></VOTABLE>`);
-}
+const sources = makeSources();
 
 let view, bright;
 const daemon = await Daemon.start({
@@ -37,7 +22,7 @@ const daemon = await Daemon.start({
   prepare: folder => {
     writeQuarters(join(folder, 'quarters.fits'));
     mkdirSync(join(folder, 'cats'));
-    writeCatalog(join(folder, 'cats', 'sources.vot'));
+    writeCatalog(join(folder, 'cats', 'sources.vot'), sources);
   },
 });
 atEnd(() => daemon.end());
@@ -142,6 +127,7 @@ test('a page that was started again gets the catalog back, filtered', async () =
   await awaitTable(bright);
   const filter = await view.get(() => app.catalogStore.catalogProfileStores.get(1).catalogControlHeader.get('flux').filter);
   checkEqual(filter, '>100', 'the filter that is shown');
+  await eventually(async () => checkEqual(await view.get(() => app.catalogStore.catalogCounts.get(1)), bright.length, 'how many are plotted'));
   await view.screenshot('catalog-comeback');
   view.checkNoErrors();
 });

@@ -2,8 +2,10 @@
 // Debian's chromium and the unmodified page in it. What is awaited is the
 // page's own state (window.app is its store of all others), never time.
 
+import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 
 import { Picture } from './png.mjs';
 import { Failure, atEnd, check, checkEqual, note, skipAll } from './tap.mjs';
@@ -49,6 +51,48 @@ export async function launchBrowser() {
   const browser = await chromium.launch({ executablePath: CHROMIUM, headless: true, args: ARGUMENTS });
   atEnd(() => browser.close());
   return browser;
+}
+
+/** A browser with a memory of its own on disk, which may be killed and started
+ * again. Needs to have been asked by launchBrowser() whether there is one. */
+export class OwnBrowser {
+  static async start(folder) {
+    const { chromium } = await import('playwright-core');
+    const self = new OwnBrowser();
+    self.folder = folder;
+    self.process = spawn(CHROMIUM, [...ARGUMENTS, '--headless=new', '--remote-debugging-port=0', '--hide-scrollbars',
+      '--force-device-scale-factor=1', `--user-data-dir=${folder}`, 'about:blank'], { stdio: ['ignore', 'ignore', 'pipe'] });
+    const { process: child } = self;
+    process.once('exit', () => child.kill('SIGKILL'));
+    self.ended = new Promise(resolve => child.once('exit', resolve));
+    const address = await new Promise((resolve, reject) => {
+      createInterface(child.stderr).on('line', line => {
+        const found = /DevTools listening on (ws:.*)/.exec(line);
+        if (found)
+          resolve(found[1]);
+      });
+      self.ended.then(() => reject(new Error('The browser ended')));
+    });
+    self.browser = await chromium.connectOverCDP(address);
+    return self;
+  }
+
+  /** Its user's window, as View.open() has windows of nobody. */
+  async open(url) {
+    const [context] = this.browser.contexts();
+    await context.route(asked => asked.hostname !== '127.0.0.1',
+      route => route.fulfill({ contentType: 'application/json', body: '[]' }));
+    const page = await context.newPage();
+    await page.setViewportSize({ width: 1400, height: 900 });
+    const view = new View(page);
+    await view.goto(url);
+    return view;
+  }
+
+  async kill() {
+    this.process.kill('SIGKILL');
+    await this.ended;
+  }
 }
 
 /** Tries @body until it does not fail. For what is drawn: the page does not
@@ -245,6 +289,20 @@ export class View {
       app.activeFrame.fitZoom();
     });
     await this.awaitPicture();
+  }
+
+  /** The image with all that lies over it, as it is on the screen: the pictures
+   * on canvases are there only while they are put together. */
+  async seen(name = null) {
+    await this.page.mouse.move(5, 5);
+    const clip = await this.get(() => {
+      const { x, y, width, height } = document.querySelector('.raster-canvas').getBoundingClientRect();
+      return { x: Math.round(x), y: Math.round(y), width: Math.round(width), height: Math.round(height) };
+    });
+    if (name !== null)
+      await this.screenshot(name);
+    // a window of the page that floats over the image is not part of it
+    return new Picture(await this.page.screenshot({ clip, scale: 'css', style: '.floating-widget { visibility: hidden !important; }' }));
   }
 
   /** What the page shows beside the picture, by name, for the documents of a run. */
