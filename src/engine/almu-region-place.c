@@ -8,6 +8,8 @@
 #include "almu-error.h"
 #include "almu-limits.h"
 
+#define MIN_STEP_DEGREES 1e-6
+
 static gboolean
 needs_sky (const AlmuPlacer *self,
            GError          **error)
@@ -84,8 +86,9 @@ almu_placer_from_pixels (const AlmuPlacer *self,
   return TRUE;
 }
 
-/* By differences of about a pixel, so that a shape that goes out and comes
- * in again meets the same numbers. */
+/* By differences of about a pixel, so that a shape that goes out and comes in
+ * again meets the same numbers; and of no less than what sums of degrees still
+ * tell to a part in a hundred million. */
 gboolean
 almu_placer_get_local (const AlmuPlacer *self,
                        const double     *pixels,
@@ -103,7 +106,7 @@ almu_placer_get_local (const AlmuPlacer *self,
     return FALSE;
 
   almu_sky_map_get_scale (self->sky, scale);
-  step = scale[1];
+  step = MAX (scale[1], MIN_STEP_DEGREES);
   for (int i = 0; i < 4; i++)
     {
       double sign = i % 2 == 0 ? 1 : -1;
