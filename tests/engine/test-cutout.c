@@ -90,6 +90,8 @@ is_kept (const AlmuCutout *cutout,
   return mask == NULL;
 }
 
+/* A polarisation axis that is known as such by its place alone becomes the
+ * one of channels when that is dropped. */
 static void
 compare_plane (AlmuImage        *image,
                AlmuImage        *copy,
@@ -97,6 +99,9 @@ compare_plane (AlmuImage        *image,
                int               n_channel,
                int               n_stokes)
 {
+  gboolean          is_exchanged = almu_image_get_info (copy)->depth != cutout->channels.n;
+  int               old_channel = is_exchanged ? n_stokes : n_channel;
+  int               old_stokes = is_exchanged ? n_channel : n_stokes;
   int               width = cutout->area.width;
   int               height = cutout->area.height;
   g_autofree float *expected = g_new (float, (gsize) width *height);
@@ -104,8 +109,8 @@ compare_plane (AlmuImage        *image,
   g_autoptr(GError) error = NULL;
 
   almu_image_read (image,
-                   &(AlmuBox){ cutout->area, cutout->channels.first + n_channel * cutout->channels.stride, 1,
-                               cutout->stokes.first + n_stokes * cutout->stokes.stride },
+                   &(AlmuBox){ cutout->area, cutout->channels.first + old_channel * cutout->channels.stride, 1,
+                               cutout->stokes.first + old_stokes * cutout->stokes.stride },
                    expected, NULL, &error);
   g_assert_no_error (error);
   almu_image_read (copy, &(AlmuBox){ { 0, 0, width, height }, n_channel, 1, n_stokes }, found, NULL, &error);
