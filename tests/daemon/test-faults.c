@@ -159,7 +159,8 @@ test_faults_in_use (Desk         *desk,
           if (!asked_before)
             uses[j].ask (desk);
           almu_test_viewer_await_pong (desk->viewer);
-          if (harms[i].takes_pixels)
+          /* else all of them may have been read by then */
+          if (harms[i].takes_pixels && !asked_before)
             assert_complains (desk);
           almu_test_ask_close (desk->viewer, -1);
           almu_test_viewer_await_pong (desk->viewer);
