@@ -6,7 +6,6 @@
 #include <math.h>
 #include <string.h>
 
-
 /* RFC 3339 ends with the year 9999. */
 #define MAX_TIME G_GINT64_CONSTANT (253402300799)
 
