@@ -1,20 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
-#include "almu-link.h"
+#include "almu-link-private.h"
 
 #include "almu-catalog.h"
-#include "almu-dispatch.h"
-#include "almu-error.h"
-#include "almu-figures.h"
 #include "almu-frame.h"
-#include "almu-limits.h"
 #include "almu-log.h"
 #include "almu-message.h"
 #include "almu-refusal.h"
 #include "almu-scripting.h"
 #include "almu-speak.h"
-#include "almu-trace.h"
 
 /**
  * AlmuLink:
@@ -27,29 +22,6 @@
  * file, and no others. A link that ends lets go of its session: closed if
  * the page said good-bye, detached otherwise.
  */
-struct _AlmuLink
-{
-  GObject parent_instance;
-
-  AlmuSwitchboard *switchboard; /* unowned, outlives all links */
-  AlmuSocket      *socket;
-  AlmuOutbox      *outbox;
-  AlmuSession     *session;
-  char            *peer;
-  char            *viewer; /* which browser it is, or NULL */
-  guint32          prepared_id;
-  guint16          icd_version;
-  GCancellable    *cancellable; /* ends with the binding */
-  GCancellable    *listing;
-  GQueue           waiting; /* GBytes, frames held up */
-  gsize            waiting_bytes;
-  gboolean         is_barred;    /* one of them is about everything */
-  GHashTable      *busy;         /* file id → how many orders */
-  GHashTable      *scripts;      /* number → GTask, see almu-scripting.c */
-  gint64           last_message; /* monotonic, µs */
-  gboolean         is_flushing;
-};
-
 G_DEFINE_FINAL_TYPE (AlmuLink, almu_link, G_TYPE_OBJECT)
 
 enum
@@ -232,10 +204,10 @@ almu_link_get_outbox_bytes (AlmuLink *self)
 
 /* -- saying something --------------------------------------------------- */
 
-static void
-note_message (AlmuLink   *self,
-              const char *what,
-              const char *message)
+void
+almu_link_note_message (AlmuLink   *self,
+                        const char *what,
+                        const char *message)
 {
   if (self->session != NULL && almu_switchboard_get_options (self->switchboard)->log_messages)
     almu_log_session (G_LOG_DOMAIN, almu_session_get_id (self->session), self->peer, "%s %s", what, message);
@@ -261,7 +233,7 @@ push (AlmuLink               *self,
       return;
     }
 
-  note_message (self, "is told", message->descriptor->short_name);
+  almu_link_note_message (self, "is told", message->descriptor->short_name);
   if (self->session != NULL && almu_outbox_is_full (self->outbox))
     almu_session_set_congested (self->session, TRUE);
   almu_socket_wake (self->socket);
@@ -534,274 +506,6 @@ on_socket_closed (AlmuSocket *socket,
   almu_switchboard_note_closed (self->switchboard, self);
 }
 
-/* -- listening ---------------------------------------------------------- */
-
-static gboolean
-is_about_catalog (const ProtobufCMessage *message)
-{
-  return message->descriptor == &carta__open_catalog_file__descriptor ||
-         message->descriptor == &carta__close_catalog_file__descriptor ||
-         message->descriptor == &carta__catalog_filter_request__descriptor;
-}
-
-/* What a message is about, as in almu_link_begin_order(). */
-static gboolean
-get_subject (const ProtobufCMessage *message,
-             gint32                 *out_subject)
-{
-  if (!almu_message_get_file_id (message, out_subject))
-    return FALSE;
-
-  if (is_about_catalog (message))
-    *out_subject = ALMU_LINK_CATALOG (*out_subject);
-
-  return TRUE;
-}
-
-/* Opening and closing in general, resuming, another session: about every
- * file, and so not to be overtaken by a message about one. */
-static gboolean
-is_about_everything (const ProtobufCMessage *message)
-{
-  gint32 file_id;
-
-  return message->descriptor == &carta__resume_session__descriptor ||
-         message->descriptor == &carta__register_viewer__descriptor ||
-         (!is_about_catalog (message) && almu_message_get_file_id (message, &file_id) && file_id < 0);
-}
-
-/* Whether a message has to wait for an order that is being carried out. */
-static gboolean
-has_to_wait (AlmuLink               *self,
-             const ProtobufCMessage *message)
-{
-  gint32 file_id;
-
-  if (self->is_barred || g_hash_table_contains (self->busy, GINT_TO_POINTER (ALMU_LINK_ALL_FILES)))
-    return TRUE;
-
-  if (g_hash_table_size (self->busy) == 0)
-    return FALSE;
-
-  self->is_barred = is_about_everything (message);
-
-  return self->is_barred ||
-         (get_subject (message, &file_id) &&
-          g_hash_table_contains (self->busy, GINT_TO_POINTER (file_id)));
-}
-
-static void
-refuse_message (AlmuLink        *self,
-                const AlmuFrame *frame,
-                const GError    *error)
-{
-  g_debug ("Link %s: %s: %s", self->peer, almu_catalog_get_name (frame->event), error->message);
-  almu_link_refuse (self, frame->event, frame->request_id, -1, error);
-}
-
-static ProtobufCMessage *
-decode (AlmuLink  *self,
-        GBytes    *bytes,
-        AlmuFrame *out_frame)
-{
-  g_autoptr(GError) error = NULL;
-  gsize                   length;
-  const guint8           *data = g_bytes_get_data (bytes, &length);
-  const AlmuCatalogEntry *entry;
-  ProtobufCMessage       *message;
-
-  if (!almu_frame_parse (data, length, out_frame, &error))
-    {
-      almu_link_report (self, CARTA__ERROR_SEVERITY__WARNING, "message", error->message);
-      return NULL;
-    }
-
-  entry = almu_catalog_lookup (out_frame->event);
-  if (entry == NULL || entry->direction != ALMU_DIRECTION_TO_US)
-    {
-      g_autofree char *text = g_strdup_printf ("Event %u is not one that a viewer sends", out_frame->event);
-
-      almu_link_report (self, CARTA__ERROR_SEVERITY__WARNING, "message", text);
-      return NULL;
-    }
-
-  message = almu_message_unpack (out_frame->event, data + ALMU_FRAME_BYTES,
-                                 length - ALMU_FRAME_BYTES, &error);
-  if (message == NULL)
-    refuse_message (self, out_frame, error);
-
-  return message;
-}
-
-static gboolean
-may_speak (AlmuLink        *self,
-           const AlmuFrame *frame)
-{
-  g_autoptr(GError) error = NULL;
-
-  if (self->session != NULL || frame->event == CARTA__EVENT_TYPE__REGISTER_VIEWER)
-    return TRUE;
-
-  error = g_error_new (ALMU_ERROR, ALMU_ERROR_REFUSED,
-                       "%s before REGISTER_VIEWER", almu_catalog_get_name (frame->event));
-  almu_link_report (self, CARTA__ERROR_SEVERITY__ERROR, "register", error->message);
-  return FALSE;
-}
-
-static void
-hold_up (AlmuLink *self,
-         GBytes   *bytes)
-{
-  if (g_queue_get_length (&self->waiting) >= ALMU_LIMIT_WAITING_MESSAGES ||
-      self->waiting_bytes + g_bytes_get_size (bytes) > ALMU_LIMIT_WAITING_BYTES)
-    {
-      almu_link_lose (self, ALMU_CLOSE_OVERFLOW, "Too many messages while a file is being opened");
-      return;
-    }
-
-  g_queue_push_tail (&self->waiting, g_bytes_ref (bytes));
-  self->waiting_bytes += g_bytes_get_size (bytes);
-}
-
-static void
-note_handled (AlmuLink *self,
-              guint16   event,
-              gint64    usec)
-{
-  almu_figures_time (ALMU_TIMED_HANDLING, almu_catalog_get_name (event), usec);
-  if (self->session != NULL && almu_switchboard_get_options (self->switchboard)->log_performance)
-    almu_log_session (G_LOG_DOMAIN, almu_session_get_id (self->session), self->peer,
-                      "%s: %.3f ms", almu_catalog_get_name (event), (double) usec / 1000);
-}
-
-/* Handles a message, unless it has to wait. */
-static gboolean
-handle (AlmuLink *self,
-        GBytes   *bytes)
-{
-  ProtobufCMessage *message;
-  AlmuFrame         frame;
-
-  message = decode (self, bytes, &frame);
-  if (message == NULL)
-    return TRUE;
-
-  if (has_to_wait (self, message))
-    {
-      almu_message_free (message);
-      return FALSE;
-    }
-
-  if (frame.event == CARTA__EVENT_TYPE__REGISTER_VIEWER)
-    self->icd_version = frame.icd_version;
-  if (may_speak (self, &frame))
-    {
-      gint64 begin = g_get_monotonic_time ();
-
-      ALMU_TRACE_BEGIN (message);
-      note_message (self, "says", almu_catalog_get_name (frame.event));
-      almu_dispatch (self, frame.event, frame.request_id, message);
-      note_handled (self, frame.event, g_get_monotonic_time () - begin);
-      ALMU_TRACE_END (message, almu_catalog_get_name (frame.event));
-      g_signal_emit (self, signals[HEARD], 0, (guint) frame.event);
-    }
-  almu_message_free (message);
-
-  return TRUE;
-}
-
-static void
-on_binary (AlmuSocket *socket,
-           GBytes     *bytes,
-           AlmuLink   *self)
-{
-  g_autoptr(AlmuLink) alive = g_object_ref (self);
-
-  self->last_message = g_get_monotonic_time ();
-  almu_switchboard_note_message (self->switchboard);
-  almu_figures_add (ALMU_FIGURE_MESSAGES_RECEIVED, 1);
-  almu_figures_add (ALMU_FIGURE_BYTES_RECEIVED, g_bytes_get_size (bytes));
-  if (!handle (self, bytes))
-    hold_up (self, bytes);
-}
-
-static void
-on_text (AlmuSocket *socket,
-         const char *text,
-         AlmuLink   *self)
-{
-  guint idle_timeout = almu_switchboard_get_options (self->switchboard)->idle_timeout;
-
-  if (!g_str_equal (text, "PING"))
-    return;
-
-  almu_socket_send_text (socket, "PONG");
-  if (idle_timeout > 0 &&
-      g_get_monotonic_time () - self->last_message > idle_timeout * G_TIME_SPAN_SECOND)
-    almu_link_lose (self, ALMU_CLOSE_IDLE, "Nobody has used this window for a long time");
-}
-
-/* What was held up goes on, in its order; what still has to wait keeps its
- * place. */
-static void
-flush_waiting (AlmuLink *self)
-{
-  g_autoptr(AlmuLink) alive = g_object_ref (self);
-  GQueue  held = self->waiting;
-  GBytes *bytes;
-
-  if (self->is_flushing)
-    return;
-
-  self->is_flushing = TRUE;
-  self->is_barred = FALSE;
-  g_queue_init (&self->waiting);
-  self->waiting_bytes = 0;
-  while ((bytes = g_queue_pop_head (&held)) != NULL)
-    {
-      if (almu_socket_is_open (self->socket) && !handle (self, bytes))
-        hold_up (self, bytes);
-      g_bytes_unref (bytes);
-    }
-  self->is_flushing = FALSE;
-}
-
-/**
- * almu_link_begin_order:
- * @file_id: what the order is about, or %ALMU_LINK_ALL_FILES
- *
- * From here on messages about that file wait.
- */
-void
-almu_link_begin_order (AlmuLink *self,
-                       int       file_id)
-{
-  gpointer key = GINT_TO_POINTER (file_id);
-  guint    n = GPOINTER_TO_UINT (g_hash_table_lookup (self->busy, key));
-
-  g_hash_table_insert (self->busy, key, GUINT_TO_POINTER (n + 1));
-}
-
-/**
- * almu_link_end_order:
- *
- * The order is carried out, or has failed: what waited behind it goes on.
- */
-void
-almu_link_end_order (AlmuLink *self,
-                     int       file_id)
-{
-  gpointer key = GINT_TO_POINTER (file_id);
-  guint    n = GPOINTER_TO_UINT (g_hash_table_lookup (self->busy, key));
-
-  if (n > 1)
-    g_hash_table_insert (self->busy, key, GUINT_TO_POINTER (n - 1));
-  else
-    g_hash_table_remove (self->busy, key);
-
-  flush_waiting (self);
-}
-
 /**
  * almu_link_get_file:
  * @tag: what was to be done with it, for the page's log
@@ -900,8 +604,7 @@ almu_link_new (AlmuSwitchboard *switchboard,
   self->viewer = g_strdup (viewer);
   self->prepared_id = prepared_id;
 
-  g_signal_connect (socket, "binary", G_CALLBACK (on_binary), self);
-  g_signal_connect (socket, "text", G_CALLBACK (on_text), self);
+  almu_link_listen (self);
   g_signal_connect (socket, "closed", G_CALLBACK (on_socket_closed), self);
   g_signal_connect_object (self->outbox, "drained", G_CALLBACK (on_drained), self, 0);
   almu_socket_set_source (socket, on_next, self);

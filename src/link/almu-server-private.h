@@ -55,9 +55,12 @@ struct _AlmuServer
   gsize         n_body_bytes;
 };
 
-const char *almu_server_query_of (SoupServerMessage *msg);
-void        almu_server_answer (AlmuServer        *self,
-                                SoupServerMessage *msg,
-                                AlmuServerRequest *request);
+void               almu_server_judge (AlmuServer        *self,
+                                      SoupServerMessage *msg);
+AlmuServerRequest *almu_server_request_of (SoupServerMessage *msg);
+const char        *almu_server_query_of (SoupServerMessage *msg);
+void               almu_server_answer (AlmuServer        *self,
+                                       SoupServerMessage *msg,
+                                       AlmuServerRequest *request);
 
 G_END_DECLS

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "almu-link.h"
+
+G_BEGIN_DECLS
+
+/* What the files of AlmuLink share. */
+
+struct _AlmuLink
+{
+  GObject parent_instance;
+
+  AlmuSwitchboard *switchboard; /* unowned, outlives all links */
+  AlmuSocket      *socket;
+  AlmuOutbox      *outbox;
+  AlmuSession     *session;
+  char            *peer;
+  char            *viewer; /* which browser it is, or NULL */
+  guint32          prepared_id;
+  guint16          icd_version;
+  GCancellable    *cancellable; /* ends with the binding */
+  GCancellable    *listing;
+  GQueue           waiting; /* GBytes, frames held up */
+  gsize            waiting_bytes;
+  gboolean         is_barred;    /* one of them is about everything */
+  GHashTable      *busy;         /* file id → how many orders */
+  GHashTable      *scripts;      /* number → GTask, see almu-scripting.c */
+  gint64           last_message; /* monotonic, µs */
+  gboolean         is_flushing;
+};
+
+void almu_link_listen (AlmuLink *self);
+void almu_link_note_message (AlmuLink   *self,
+                             const char *what,
+                             const char *message);
+
+G_END_DECLS
