@@ -101,6 +101,10 @@
 /* Tiles in one request: a 16k display at full resolution is 64 x 36. */
 #define ALMU_LIMIT_TILES 16384
 
+/* Of a compressed tile of a FITS file, which is unpacked as a whole: an image
+ * of 11,585 x 11,585 in one. Usual are single rows. */
+#define ALMU_LIMIT_TILE_PIXELS (1 << 27)
+
 /* Bins asked for explicitly, in all histograms of a region together. */
 #define ALMU_LIMIT_BINS (1 << 20)
 

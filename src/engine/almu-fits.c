@@ -11,6 +11,7 @@
 #include <fitsio.h>
 
 #include "almu-error.h"
+#include "almu-fits-tiles.h"
 #include "almu-inflate.h"
 #include "almu-limits.h"
 
@@ -303,6 +304,12 @@ almu_fits_read_subset (AlmuFits     *self,
   if (!almu_fits_go_to (self, hdu_number, error) ||
       !check_subset (self, n_axes, first, last, error))
     return FALSE;
+
+  if (!almu_fits_tiles_check (self->handle, first, last, error))
+    {
+      g_prefix_error (error, "%s: HDU %d: ", self->name, hdu_number);
+      return FALSE;
+    }
 
   for (int i = 0; i < n_axes; i++)
     {

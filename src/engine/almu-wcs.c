@@ -155,19 +155,24 @@ rewrite_records (const char *records,
   return g_string_free (header, FALSE);
 }
 
-/* Distortions that another program keeps in PVi_m are unknown for the
- * projection; without them the coordinates are a little off, not absent. */
+/* Takes longitude and latitude out of @whole; @axes are the FITS axes they
+ * are on. */
 static gboolean
-set_up_sky (struct wcsprm *sky)
+set_up_sky (struct wcsprm       *sky,
+            const struct wcsprm *whole,
+            gboolean             has_parameters,
+            int                 *axes)
 {
-  if (wcsset (sky) == 0)
-    return TRUE;
+  int n = 2;
 
-  if (sky->npv == 0)
+  axes[0] = WCSSUB_LONGITUDE;
+  axes[1] = WCSSUB_LATITUDE;
+  sky->flag = -1;
+  if (wcssub (1, whole, &n, axes, sky) != 0 || n != 2)
     return FALSE;
 
-  sky->npv = 0;
-  sky->flag = 0;
+  if (!has_parameters)
+    sky->npv = 0;
 
   return wcsset (sky) == 0;
 }
@@ -176,14 +181,19 @@ static void
 take_sky (AlmuWcs             *self,
           const struct wcsprm *whole)
 {
-  int axes[ALMU_LIMIT_AXES] = { WCSSUB_LONGITUDE, WCSSUB_LATITUDE };
-  int n = 2;
+  int      axes[ALMU_LIMIT_AXES];
+  gboolean is_set_up = set_up_sky (&self->sky, whole, TRUE, axes);
 
-  self->sky.flag = -1;
-  if (wcssub (1, whole, &n, axes, &self->sky) != 0 || n != 2 || !set_up_sky (&self->sky))
-    return;
+  /* distortions that another program keeps in PVi_m are unknown for the
+   * projection; without them the coordinates are a little off, not absent;
+   * what could not be set up cannot be set up again without a leak */
+  if (!is_set_up && self->sky.npv > 0)
+    {
+      wcsfree (&self->sky);
+      is_set_up = set_up_sky (&self->sky, whole, FALSE, axes);
+    }
 
-  if (self->sky.lng != 0 || self->sky.lat != 1)
+  if (!is_set_up || self->sky.lng != 0 || self->sky.lat != 1)
     return;
 
   self->has_sky = TRUE;

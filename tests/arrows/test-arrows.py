@@ -42,7 +42,7 @@ GENERATED = {
 
 # Libraries, the rooms that may use them, and the only files that may.
 LIBRARIES = {
-    "cfitsio": (r"(fitsio2?|longnam|drvrsmem)\.h", ["engine"], ["almu-fits.c", "almu-fits-table.c"]),
+    "cfitsio": (r"(fitsio2?|longnam|drvrsmem)\.h", ["engine"], ["almu-fits.c", "almu-fits-table.c", "almu-fits-tiles.c"]),
     "hdf5": (r"(hdf5|H5.*)\.h", ["engine"],
              ["almu-hdf5.c", "almu-hdf5-attributes.c", "almu-hdf5-data.c", "almu-hdf5-file.c",
               "almu-hdf5-probe-main.c",

@@ -11,6 +11,7 @@
 
 #include "almu-error.h"
 #include "almu-image.h"
+#include "almu-limits.h"
 #include "almu-test-status.h"
 #include "almu-test.h"
 
@@ -99,14 +100,14 @@ static Types usual = { "RA---SIN", "DEC--SIN", "FREQ" };
 
 /* RICE_1, GZIP_1 …; 0 for an image that is not packed */
 static char *
-write_tiled (Fixture *fixture,
-             int      type,
-             int      bitpix,
-             Types    types)
+write_tiles_of (Fixture    *fixture,
+                int         type,
+                int         bitpix,
+                Types       types,
+                const long *tile)
 {
   char             *path = g_build_filename (fixture->folder, type != 0 ? "tiled.fits.fz" : "plain.fits", NULL);
   long              shape[] = { WIDTH, HEIGHT, DEPTH };
-  long              tile[] = { 20, 32, 1 };
   g_autofree float *pixels = g_new (float, WIDTH *HEIGHT *DEPTH);
   fitsfile         *file = NULL;
   int               status = 0;
@@ -122,7 +123,7 @@ write_tiled (Fixture *fixture,
   if (type != 0)
     {
       fits_set_compression_type (file, type, &status);
-      fits_set_tile_dim (file, 3, tile, &status);
+      fits_set_tile_dim (file, 3, (long *) tile, &status);
       if (bitpix < 0)
         fits_set_quantize_level (file, 0, &status);
     }
@@ -136,6 +137,15 @@ write_tiled (Fixture *fixture,
     g_error ("cfitsio cannot write type %d, BITPIX %d: %d", type, bitpix, status);
 
   return path;
+}
+
+static char *
+write_tiled (Fixture *fixture,
+             int      type,
+             int      bitpix,
+             Types    types)
+{
+  return write_tiles_of (fixture, type, bitpix, types, (const long[]){ 20, 32, 1 });
 }
 
 static gpointer
@@ -183,6 +193,121 @@ test_packed_tiles (Fixture      *fixture,
         threads[k] = g_thread_new (NULL, hammer_thread, image);
       for (guint k = 0; k < G_N_ELEMENTS (threads); k++)
         g_thread_join (threads[k]);
+    }
+}
+
+/* The 8 bytes of a tile in the table are its length and its place. */
+static void
+set_claim (guint8 *bytes,
+           gsize   n_bytes,
+           int     tile,
+           guint32 n_elements,
+           guint32 offset)
+{
+  const guint8 *header = memmem (bytes, n_bytes, "XTENSION= 'BINTABLE'", 20);
+  const guint8 *end = memmem (header, n_bytes - (gsize) (header - bytes), "END      ", 9);
+  guint8       *row = bytes + ((gsize) (end - bytes) / 2880 + 1) * 2880 + tile * 8;
+  guint32       claim[] = { GUINT32_TO_BE (n_elements), GUINT32_TO_BE (offset) };
+
+  memcpy (row, claim, sizeof claim);
+}
+
+static void
+assert_plane (AlmuImage  *image,
+              int         channel,
+              const char *complaint)
+{
+  g_autofree float *pixels = g_new (float, WIDTH *HEIGHT);
+  g_autoptr(GError) error = NULL;
+
+  almu_image_read (image, &(AlmuBox){ { 0, 0, WIDTH, HEIGHT }, channel, 1, 0 }, pixels, NULL, &error);
+  if (complaint == NULL)
+    {
+      g_assert_no_error (error);
+      return;
+    }
+  g_assert_nonnull (error);
+  if (strstr (error->message, complaint) == NULL)
+    g_error ("“%s” does not hold “%s”", error->message, complaint);
+}
+
+/* What a tile claims is not believed: nothing is taken for it. */
+static void
+test_packed_claims (Fixture      *fixture,
+                    gconstpointer user_data)
+{
+  static const struct
+  {
+    guint32     n_elements;
+    guint32     offset;
+    const char *complaint;
+  } cases[] = {
+    { 0x7fffffff, 0, "tile 1 claims to be 2147483647 elements" },
+    { 16, 0x7ffffff0, "tile 1 claims to be 16 elements at byte 2147483632" },
+    { 0x80000000, 0, "tile 1 claims to be 2147483648 elements" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *path = write_tiled (fixture, GZIP_1, LONG_IMG, usual);
+      g_autofree char *bytes = NULL;
+      gsize            n_bytes;
+      g_autoptr(AlmuImage) image = NULL;
+      g_autoptr(GError) error = NULL;
+
+      g_assert_true (g_file_get_contents (path, &bytes, &n_bytes, NULL));
+      set_claim ((guint8 *) bytes, n_bytes, 0, cases[i].n_elements, cases[i].offset);
+      g_assert_true (g_file_set_contents (path, bytes, (gssize) n_bytes, NULL));
+      image = open_path (path, &error);
+      g_assert_no_error (error);
+      assert_plane (image, 0, cases[i].complaint);
+      assert_plane (image, 1, NULL);
+    }
+}
+
+static void
+set_card (char       *bytes,
+          gsize       n_bytes,
+          const char *name,
+          gint64      value)
+{
+  char            *card = memmem (bytes, n_bytes, name, strlen (name));
+  g_autofree char *text = g_strdup_printf ("%-8s= %20" G_GINT64_FORMAT, name, value);
+
+  memcpy (card, text, 30);
+}
+
+/* At and above %ALMU_LIMIT_TILE_PIXELS, of tiles that reach beyond the
+ * image. */
+static void
+test_packed_large_tiles (Fixture      *fixture,
+                         gconstpointer user_data)
+{
+  static const struct
+  {
+    gint64      width;
+    const char *complaint;
+  } cases[] = {
+    { ALMU_LIMIT_TILE_PIXELS / 512, NULL },
+    { ALMU_LIMIT_TILE_PIXELS / 512 + 1, "ZTILE2 is 512: a compressed tile may have" },
+    { ALMU_LIMIT_TILE_PIXELS + 1, "ZTILE1 is 134217729: a compressed tile may have" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *path = write_tiles_of (fixture, GZIP_1, LONG_IMG, usual, (const long[]){ WIDTH, HEIGHT, 1 });
+      g_autofree char *bytes = NULL;
+      gsize            n_bytes;
+      g_autoptr(AlmuImage) image = NULL;
+      g_autoptr(GError) error = NULL;
+
+      g_assert_true (g_file_get_contents (path, &bytes, &n_bytes, NULL));
+      set_card (bytes, n_bytes, "ZTILE1", cases[i].width);
+      set_card (bytes, n_bytes, "ZTILE2", 512);
+      g_assert_true (g_file_set_contents (path, bytes, (gssize) n_bytes, NULL));
+      image = open_path (path, &error);
+      g_assert_no_error (error);
+      assert_plane (image, 0, cases[i].complaint);
     }
 }
 
@@ -537,6 +662,8 @@ main (int   argc,
   g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
 
   add_test ("/engine/packed/tiles", test_packed_tiles);
+  add_test ("/engine/packed/claims", test_packed_claims);
+  add_test ("/engine/packed/large-tiles", test_packed_large_tiles);
   add_test ("/engine/packed/axes", test_packed_axes);
   add_test ("/engine/packed/gzip", test_packed_gzip);
   add_test ("/engine/packed/damaged", test_packed_damaged);
