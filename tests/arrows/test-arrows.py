@@ -53,7 +53,7 @@ LIBRARIES = {
     "zfp": (r"zfp(/.*)?\.h", ["engine"], None),
     "zstd": (r"zstd.*\.h", ["engine"], None),
     "bzip2": (r"bzlib\.h", ["engine"], None),
-    "libxml2": (r"libxml/.*", ["engine"], ["almu-votable.c"]),
+    "libxml2": (r"libxml/.*", ["engine"], ["almu-votable-private.h", "almu-votable.c"]),
     "protobuf-c": (r"protobuf-c/.*", ["wire", "link"], None),
     "libsoup": (r"libsoup/.*", ["link", "daemon"], None),
     "wslay": (r"wslay/.*", ["link"], None),
