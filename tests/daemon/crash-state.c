@@ -194,6 +194,23 @@ read_contours (CrashState *self,
   crash_state_set (self, value, "%d/contours", file_id);
 }
 
+static void
+read_vectors (CrashState *self,
+              int         file_id,
+              JsonObject *vectors)
+{
+  g_autofree char *value =
+    g_strdup_printf ("intensity %s angle %s factor %d threshold %g errors %g %g",
+                     json_object_get_string_member (vectors, "intensity"),
+                     json_object_get_string_member (vectors, "angle"),
+                     (int) json_object_get_int_member (vectors, "factor"),
+                     json_object_get_double_member (vectors, "threshold"),
+                     json_object_get_double_member (vectors, "q_error"),
+                     json_object_get_double_member (vectors, "u_error"));
+
+  crash_state_set (self, value, "%d/vectors", file_id);
+}
+
 /* The members of the first that is wanted, but for a list of types. */
 static char *
 print_want (JsonObject *want)
@@ -274,6 +291,8 @@ read_file (CrashState *self,
 
   if (json_object_has_member (file, "contours"))
     read_contours (self, file_id, json_object_get_object_member (file, "contours"));
+  if (json_object_has_member (file, "vectors"))
+    read_vectors (self, file_id, json_object_get_object_member (file, "vectors"));
   for (guint i = 0; i < json_array_get_length (regions); i++)
     read_region (self, file_id, json_array_get_object_element (regions, i));
   if (json_object_has_member (file, "requirements"))
@@ -283,15 +302,35 @@ read_file (CrashState *self,
 }
 
 static void
+read_rows (CrashState *self,
+           int         catalog_id,
+           JsonObject *catalog)
+{
+  JsonObject *filter = json_array_get_object_element (json_object_get_array_member (catalog, "filters"), 0);
+
+  g_autofree char *value =
+    g_strdup_printf ("%s %s %g sort %s rows %d",
+                     json_object_get_string_member (filter, "column"),
+                     json_object_get_string_member (filter, "is"),
+                     json_object_get_double_member (filter, "value"),
+                     json_object_get_string_member (catalog, "sort"),
+                     (int) json_object_get_int_member (catalog, "rows"));
+
+  crash_state_set (self, value, "catalog/%d/want", catalog_id);
+}
+
+static void
 read_catalogs (CrashState *self,
                JsonArray  *catalogs)
 {
   for (guint i = 0; i < json_array_get_length (catalogs); i++)
     {
       JsonObject *catalog = json_array_get_object_element (catalogs, i);
+      int         id = (int) json_object_get_int_member (catalog, "id");
 
-      crash_state_set (self, json_object_get_string_member (catalog, "name"), "catalog/%d",
-                       (int) json_object_get_int_member (catalog, "id"));
+      crash_state_set (self, json_object_get_string_member (catalog, "name"), "catalog/%d", id);
+      if (json_object_has_member (catalog, "filters"))
+        read_rows (self, id, catalog);
     }
 }
 

@@ -263,7 +263,7 @@ test_idle_exit_calls (Fixture      *fixture,
         .connection = almu_test_bus_connect (fixture->bus),
         .random = g_rand_new_with_seed (g_test_rand_int ()),
         .owners = owners,
-        .n_left = g_test_slow () ? 1000 : 60,
+        .n_left = almu_test_is_slow () ? 1000 : 60,
       };
       go_on (&callers[i]);
     }

@@ -122,7 +122,7 @@ static void
 test_return_stray (Desk         *desk,
                    gconstpointer user_data)
 {
-  guint n_tries = g_test_slow () ? N_ORDERS : N_ORDERS / 20;
+  guint n_tries = almu_test_is_slow () ? N_ORDERS : N_ORDERS / 20;
   guint first = (guint) g_test_rand_int_range (0, N_ORDERS);
 
   G_STATIC_ASSERT (N_STRAYS == 7);

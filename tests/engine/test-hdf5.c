@@ -543,7 +543,7 @@ test_hdf5_damaged (Fixture      *fixture,
   g_autofree char *bytes = NULL;
   gsize            n_bytes;
   int              n_dead = 0;
-  int              n = g_test_slow () ? 20000 : 300;
+  int              n = almu_test_is_slow () ? 20000 : 300;
 
   write_file (fixture, &(Storage){ "f32", TRUE, TRUE, 0, TRUE });
   g_assert_true (g_file_get_contents (fixture->path, &bytes, &n_bytes, NULL));

@@ -341,7 +341,7 @@ test_view_million (void)
   g_autoptr(GRand) random = g_rand_new_with_seed (3);
   g_autoptr(AlmuDataTable) table = NULL;
 
-  if (!g_test_slow ())
+  if (!almu_test_is_slow ())
     {
       g_test_skip ("slow");
       return;

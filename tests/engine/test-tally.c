@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "almu-tally.h"
+#include "almu-test.h"
 #include "almu-workers.h"
 #include "test-pixels.h"
 
@@ -82,7 +83,7 @@ test_tally_full (void)
   g_autoptr(AlmuTally) tally = almu_tally_new (&bins, 1);
   g_autoptr(AlmuHistogram) sum = NULL;
 
-  if (!g_test_slow ())
+  if (!almu_test_is_slow ())
     {
       g_test_skip ("takes seconds");
       return;

@@ -450,7 +450,7 @@ test_votable_million (Fixture      *fixture,
   g_autoptr(AlmuDataTable) table = NULL;
   gint64 before;
 
-  if (!g_test_slow ())
+  if (!almu_test_is_slow ())
     {
       g_test_skip ("slow");
       return;

@@ -30,6 +30,14 @@ almu_test_await (gboolean (*condition) (gpointer user_data),
     g_main_context_iteration (NULL, TRUE);
 }
 
+/* Whether long tests are wanted: -m slow of this program, or ALMU_TEST_SLOW
+ * of a whole suite. */
+gboolean
+almu_test_is_slow (void)
+{
+  return g_test_slow () || g_getenv ("ALMU_TEST_SLOW") != NULL;
+}
+
 char *
 almu_test_make_folder (void)
 {

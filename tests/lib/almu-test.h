@@ -52,12 +52,13 @@ char         *almu_test_fits_save (AlmuTestFits *self,
                                    const char   *folder,
                                    const char   *name);
 
-void  almu_test_await_finalize (gpointer object);
-void  almu_test_await (gboolean (*condition) (gpointer user_data),
-                       gpointer user_data);
-char *almu_test_make_folder (void);
-void  almu_test_remove_folder (const char *path);
-char *almu_test_shared_path (const char *name);
+void     almu_test_await_finalize (gpointer object);
+void     almu_test_await (gboolean (*condition) (gpointer user_data),
+                          gpointer user_data);
+gboolean almu_test_is_slow (void);
+char    *almu_test_make_folder (void);
+void     almu_test_remove_folder (const char *path);
+char    *almu_test_shared_path (const char *name);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (AlmuTestFits, almu_test_fits_free)
 

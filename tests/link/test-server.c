@@ -365,7 +365,7 @@ test_server_slow (Fixture      *fixture,
   g_autoptr(AlmuTestReply) head = NULL;
   g_autoptr(AlmuTestReply) half = NULL;
 
-  if (!g_test_slow ())
+  if (!almu_test_is_slow ())
     {
       g_test_skip ("takes as long as the deadline; -m slow runs it");
       return;

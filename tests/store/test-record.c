@@ -727,7 +727,7 @@ test_mutated (void)
   g_autoptr(AlmuMemento) memento = make_full_memento ();
   g_autofree char *text = almu_record_write (memento, NULL);
   gsize            length = strlen (text);
-  int              n_rounds = g_test_slow () ? 200000 : 4000;
+  int              n_rounds = almu_test_is_slow () ? 200000 : 4000;
 
   for (int round = 0; round < n_rounds; round++)
     {

@@ -717,7 +717,7 @@ static void
 test_killed (Fixture      *fixture,
              gconstpointer user_data)
 {
-  int n_rounds = g_test_slow () ? 5000 : 200;
+  int n_rounds = almu_test_is_slow () ? 5000 : 200;
   int mark = -1;
 
   close_store (fixture);
