@@ -114,11 +114,6 @@ typedef enum
   ALMU_TABLE_HEAD_ONLY,
 } AlmuTableFlags;
 
-AlmuDataTable *almu_data_table_read (int            fd,
-                                     const char    *name,
-                                     AlmuTableFlags flags,
-                                     GCancellable  *cancellable,
-                                     GError       **error);
 AlmuDataTable *almu_data_table_ref (AlmuDataTable *self);
 void           almu_data_table_unref (AlmuDataTable *self);
 gsize          almu_column_type_get_size (AlmuColumnType type);

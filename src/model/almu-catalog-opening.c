@@ -5,6 +5,7 @@
 
 #include <unistd.h>
 
+#include "almu-table-file.h"
 #include "almu-workers.h"
 
 typedef struct
@@ -40,7 +41,7 @@ read_table (Opening      *opening,
   if (opening->known != NULL && almu_fingerprint_equal (&opening->fingerprint, &opening->known_fingerprint))
     return almu_data_table_ref (opening->known);
 
-  return almu_data_table_read (fd, opening->name->name, opening->flags, cancellable, error);
+  return almu_table_file_read (fd, opening->name->name, opening->flags, cancellable, error);
 }
 
 static void

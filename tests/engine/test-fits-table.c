@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "almu-data-table.h"
+#include "almu-table-file.h"
 
 #include <fcntl.h>
 #include <math.h>
@@ -23,7 +23,7 @@ read_bytes (gconstpointer  data,
 
   g_assert_true (g_file_set_contents (path, data, (gssize) length, NULL));
   fd = open (path, O_RDONLY | O_CLOEXEC);
-  table = almu_data_table_read (fd, "t.fits", flags, NULL, error);
+  table = almu_table_file_read (fd, "t.fits", flags, NULL, error);
   close (fd);
   almu_test_remove_folder (folder);
 
@@ -324,7 +324,7 @@ test_fits_table_shared (void)
         }
 
       fd = open (path, O_RDONLY | O_CLOEXEC);
-      table = almu_data_table_read (fd, files[i].name, ALMU_TABLE_ALL, NULL, &error);
+      table = almu_table_file_read (fd, files[i].name, ALMU_TABLE_ALL, NULL, &error);
       close (fd);
       g_test_message ("%s: %s", files[i].name, error != NULL ? error->message : "read");
       if (files[i].n_rows == 0)

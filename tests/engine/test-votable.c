@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "almu-data-table.h"
+#include "almu-table-file.h"
 
 #include <fcntl.h>
 #include <math.h>
@@ -43,7 +43,7 @@ read_file (const char    *path,
   int              fd = open (path, O_RDONLY | O_CLOEXEC);
 
   g_assert_cmpint (fd, >=, 0);
-  table = almu_data_table_read (fd, name, flags, NULL, error);
+  table = almu_table_file_read (fd, name, flags, NULL, error);
   close (fd);
 
   return table;

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "almu-fuzz.h"
+#include "almu-table-file.h"
 #include "almu-table-view.h"
 
 /* What a page does with a catalog: looks at it, sorts it, filters it, and
@@ -32,7 +33,7 @@ read_table (const guint8  *data,
 {
   int fd = almu_fuzz_make_fd (data, size);
   g_autoptr(GError) error = NULL;
-  g_autoptr(AlmuDataTable) table = almu_data_table_read (fd, "fuzz", flags, NULL, &error);
+  g_autoptr(AlmuDataTable) table = almu_table_file_read (fd, "fuzz", flags, NULL, &error);
   g_autofree char *summary = NULL;
 
   close (fd);

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "almu-region-text-private.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "almu-error.h"
+#include "almu-limits.h"
+
+/* What reading a region of either format comes down to. */
+
+/* Says why a line, or a part of it, was not taken. */
+void
+almu_region_reader_complain (AlmuRegionReader *self,
+                             const char       *format,
+                             ...)
+{
+  g_autofree char *reason = NULL;
+  va_list          arguments;
+
+  self->n_problems++;
+  if (self->n_problems > ALMU_LIMIT_REGION_PROBLEMS)
+    return;
+
+  va_start (arguments, format);
+  reason = g_strdup_vprintf (format, arguments);
+  va_end (arguments);
+  g_ptr_array_add (self->problems, g_strdup_printf ("Line %u: %s", self->line, reason));
+}
+
+static gboolean
+counts_hours (const AlmuSkyFrame *frame)
+{
+  return frame->system == ALMU_SKY_ICRS || frame->system == ALMU_SKY_FK5 || frame->system == ALMU_SKY_FK4;
+}
+
+static gboolean
+resolve_place (AlmuRegionReader *self,
+               const char       *text,
+               gboolean          is_first,
+               double           *out_number,
+               gboolean         *out_is_pixel,
+               GError          **error)
+{
+  AlmuQuantity quantity;
+
+  if (!almu_quantity_parse (text, &quantity, error))
+    return FALSE;
+
+  if (quantity.unit == ALMU_UNIT_NONE && self->needs_unit)
+    {
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT, "“%s” has no unit, as pix or deg", text);
+      return FALSE;
+    }
+
+  *out_is_pixel = quantity.unit == ALMU_UNIT_PIXEL ||
+                  (quantity.unit == ALMU_UNIT_NONE && self->placer.is_pixel);
+  if (*out_is_pixel)
+    quantity.value -= self->first_pixel;
+  else if (quantity.unit == ALMU_UNIT_SEXAGESIMAL && is_first && counts_hours (&self->placer.frame))
+    quantity.value *= 15;
+  *out_number = quantity.value;
+
+  return TRUE;
+}
+
+/* The placer for numbers that say themselves what they are. */
+static AlmuPlacer
+get_placer (AlmuRegionReader *self,
+            gboolean          is_pixel)
+{
+  AlmuPlacer placer = self->placer;
+
+  placer.is_pixel = is_pixel;
+
+  return placer;
+}
+
+gboolean
+almu_region_reader_place (AlmuRegionReader *self,
+                          const char       *x,
+                          const char       *y,
+                          AlmuRegionSpot   *out_spot,
+                          GError          **error)
+{
+  double     numbers[2];
+  gboolean   is_pixel[2];
+  AlmuPlacer placer;
+
+  if (!resolve_place (self, x, TRUE, &numbers[0], &is_pixel[0], error) ||
+      !resolve_place (self, y, FALSE, &numbers[1], &is_pixel[1], error))
+    return FALSE;
+
+  if (is_pixel[0] != is_pixel[1])
+    {
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT, "“%s” and “%s” are not of one kind", x, y);
+      return FALSE;
+    }
+
+  placer = get_placer (self, is_pixel[0]);
+  out_spot->is_pixel = is_pixel[0];
+
+  return almu_placer_to_pixels (&placer, numbers, out_spot->pixel, error) &&
+         almu_placer_get_local (&placer, out_spot->pixel, &out_spot->local, error);
+}
+
+/* A length at a place; bare numbers are of the kind that the place is. */
+gboolean
+almu_region_reader_measure (AlmuRegionReader     *self,
+                            const AlmuRegionSpot *spot,
+                            const char           *text,
+                            AlmuLength           *out_length,
+                            GError              **error)
+{
+  AlmuPlacer   placer = get_placer (self, spot->is_pixel);
+  AlmuQuantity quantity;
+
+  if (!almu_quantity_parse (text, &quantity, error))
+    return FALSE;
+
+  if (quantity.unit == ALMU_UNIT_SEXAGESIMAL || (quantity.unit == ALMU_UNIT_NONE && self->needs_unit))
+    {
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT, "“%s” is no length with a unit, as arcsec or pix", text);
+      return FALSE;
+    }
+
+  out_length->value = quantity.value;
+  out_length->is_pixel = quantity.unit == ALMU_UNIT_PIXEL ||
+                         (quantity.unit == ALMU_UNIT_NONE && spot->is_pixel);
+
+  return almu_placer_measure (&placer, out_length, error);
+}
+
+gboolean
+almu_region_reader_turn (const char *text,
+                         double     *out_degrees,
+                         GError    **error)
+{
+  AlmuQuantity quantity;
+
+  if (!almu_quantity_parse (text, &quantity, error))
+    return FALSE;
+
+  *out_degrees = quantity.value;
+
+  return TRUE;
+}
+
+/* @right and @up as the shape has them: radii, or whole sides. */
+AlmuShape *
+almu_region_reader_frame (AlmuShapeType         type,
+                          const AlmuRegionSpot *spot,
+                          const AlmuLength     *right,
+                          const AlmuLength     *up,
+                          double                degrees,
+                          GError              **error)
+{
+  gboolean  is_ellipse = almu_region_get_plain_type (type) == ALMU_SHAPE_ELLIPSE;
+  double    along[2], across[2], rotation;
+  AlmuPoint points[2] = { { (float) spot->pixel[0], (float) spot->pixel[1] } };
+  float     sizes[2];
+
+  almu_local_to_pixels (&spot->local, right, degrees, along);
+  almu_local_to_pixels (&spot->local, up, degrees + 90, across);
+  sizes[0] = (float) copysign (hypot (along[0], along[1]), right->value);
+  sizes[1] = (float) copysign (hypot (across[0], across[1]), up->value);
+  rotation = right->value > 0 ? atan2 (along[1], along[0]) * (180 / G_PI) : 0;
+
+  /* the first size of an ellipse points up */
+  points[1] = is_ellipse ? (AlmuPoint){ sizes[1], sizes[0] } : (AlmuPoint){ sizes[0], sizes[1] };
+  if (fabs (rotation) < 1e-6)
+    rotation = 0;
+
+  return almu_shape_new ((int) type, points, 2, (float) rotation, error);
+}
+
+/* A circle, which has no angle. */
+AlmuShape *
+almu_region_reader_round (AlmuShapeType         type,
+                          const AlmuRegionSpot *spot,
+                          const AlmuLength     *radius,
+                          GError              **error)
+{
+  double    right[2], up[2];
+  AlmuPoint points[2] = { { (float) spot->pixel[0], (float) spot->pixel[1] } };
+
+  almu_local_to_pixels (&spot->local, radius, 0, right);
+  almu_local_to_pixels (&spot->local, radius, 90, up);
+  points[1].x = (float) copysign (hypot (up[0], up[1]), radius->value);
+  points[1].y = (float) copysign (hypot (right[0], right[1]), radius->value);
+
+  return almu_shape_new ((int) type, points, 2, 0, error);
+}
+
+AlmuShape *
+almu_region_reader_make (AlmuShapeType         type,
+                         const AlmuRegionSpot *spots,
+                         gsize                 n,
+                         double                rotation,
+                         GError              **error)
+{
+  g_autofree AlmuPoint *points = g_new (AlmuPoint, MAX (n, 1));
+
+  for (gsize i = 0; i < n; i++)
+    points[i] = (AlmuPoint){ (float) spots[i].pixel[0], (float) spots[i].pixel[1] };
+
+  return almu_shape_new ((int) type, points, n, (float) rotation, error);
+}
+
+/* A shape by its vertices: pairs of words. */
+AlmuShape *
+almu_region_reader_follow (AlmuRegionReader *self,
+                           AlmuShapeType     type,
+                           GPtrArray        *words,
+                           guint             first,
+                           guint             n_words,
+                           GError          **error)
+{
+  g_autofree AlmuRegionSpot *spots = g_new (AlmuRegionSpot, n_words / 2 + 1);
+
+  if (n_words % 2 != 0 || n_words == 0)
+    {
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
+                   "a %s has pairs of coordinates, not %u numbers", almu_shape_type_get_name (type), n_words);
+      return NULL;
+    }
+
+  for (guint i = 0; i < n_words / 2; i++)
+    if (!almu_region_reader_place (self, words->pdata[first + 2 * i], words->pdata[first + 2 * i + 1],
+                                   &spots[i], error))
+      return NULL;
+
+  return almu_region_reader_make (type, spots, n_words / 2, 0, error);
+}
+
+void
+almu_region_reader_add (AlmuRegionReader      *self,
+                        AlmuShape             *shape,
+                        const AlmuRegionStyle *style)
+{
+  if (self->entries->len >= ALMU_LIMIT_REGIONS)
+    {
+      almu_region_reader_complain (self, "there are more than the %d regions that a session may have",
+                                   ALMU_LIMIT_REGIONS);
+      return;
+    }
+
+  g_ptr_array_add (self->entries, almu_region_entry_new (shape, style));
+}
