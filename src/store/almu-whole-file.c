@@ -162,23 +162,17 @@ write_all (int         fd,
   return TRUE;
 }
 
-/* A rename is on the disk when its folder is. */
-static gboolean
-sync_folder (const char *folder,
-             GError    **error)
+/* A rename is on the disk when its folder is. It has happened all the same:
+ * that it might be lost with the power is worth no failure. */
+static void
+sync_folder (const char *folder)
 {
-  int      fd = open (folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  gboolean ok;
-  int      code;
+  int fd = open (folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-  if (fd < 0)
-    return fail ("write to", folder, errno, error);
-
-  ok = fsync (fd) == 0 || errno == EINVAL;
-  code = errno;
-  close (fd);
-
-  return ok || fail ("write to", folder, code, error);
+  if (fd < 0 || fsync (fd) < 0)
+    g_debug ("Cannot write to %s: %s", folder, g_strerror (errno));
+  if (fd >= 0)
+    close (fd);
 }
 
 static gboolean
@@ -218,8 +212,6 @@ write_temporary (const char *temporary_template,
  *
  * Writes @text beside the file, waits for the disk, and puts it in the
  * file's place. On failure the file is what it was.
- *
- * Returns: %TRUE once @text is on the disk under @name
  */
 gboolean
 almu_whole_file_write (const char *folder,
@@ -244,8 +236,9 @@ almu_whole_file_write (const char *folder,
       g_unlink (temporary);
       return fail ("write", path, code, error);
     }
+  sync_folder (folder);
 
-  return sync_folder (folder, error);
+  return TRUE;
 }
 
 gboolean
@@ -257,8 +250,9 @@ almu_whole_file_remove (const char *folder,
 
   if (g_unlink (path) < 0)
     return fail ("remove", path, errno, error);
+  sync_folder (folder);
 
-  return sync_folder (folder, error);
+  return TRUE;
 }
 
 /**

@@ -189,6 +189,109 @@ test_disk_full (Fixture      *fixture,
   g_assert_cmpint (draw (fixture, n++), ==, n);
 }
 
+/* -- what is saved ------------------------------------------------------- */
+
+#define SIDE 256
+#define N_SAVES 8
+
+static void
+begin_save (Fixture *fixture,
+            int      i,
+            guint32 *out_request_id)
+{
+  CARTA__SaveFile  request = CARTA__SAVE_FILE__INIT;
+  g_autofree char *name = g_strdup_printf ("%d.fits", i);
+
+  request.output_file_directory = (char *) "small";
+  request.output_file_name = name;
+  request.output_file_type = CARTA__FILE_TYPE__FITS;
+  request.rest_freq = NAN;
+  *out_request_id = almu_test_viewer_send (fixture->desk.viewer, &request.base);
+}
+
+static guint
+count_entries (const char *folder)
+{
+  g_autoptr(GDir) dir = g_dir_open (folder, 0, NULL);
+  guint n = 0;
+
+  g_assert_nonnull (dir);
+  while (g_dir_read_name (dir) != NULL)
+    n++;
+
+  return n;
+}
+
+/* Several at once onto a disk that has room for some: each is there whole, or
+ * not at all and says why. */
+static void
+test_saves (Fixture      *fixture,
+            gconstpointer user_data)
+{
+  g_autofree char *small = g_build_filename (fixture->desk.folder, "small", NULL);
+  guint            n_saved = 0;
+
+  if (why_not != NULL)
+    {
+      g_test_skip (why_not);
+      return;
+    }
+
+  g_assert_cmpint (g_mkdir (small, 0700), ==, 0);
+  g_assert_cmpstr (almu_test_namespace_mount (small, DISK_BYTES), ==, NULL);
+  desk_write (&fixture->desk, "large.fits", 2, (gint64[]){ SIDE, SIDE }, zero, NULL);
+  desk_open (&fixture->desk, "large.fits", 0);
+
+  for (int round = 0; round < 5; round++)
+    {
+      guint32 request_ids[N_SAVES];
+
+      n_saved = 0;
+      for (int i = 0; i < N_SAVES; i++)
+        begin_save (fixture, i, &request_ids[i]);
+      for (int i = 0; i < N_SAVES; i++)
+        {
+          almu_test_autobody CARTA__SaveFileAck *ack =
+            almu_test_viewer_await_reply (fixture->desk.viewer, CARTA__EVENT_TYPE__SAVE_FILE_ACK, request_ids[i]);
+          g_autofree char *path = g_strdup_printf ("%s/%d.fits", small, i);
+          GStatBuf         info;
+
+          if (!ack->success)
+            {
+              g_assert_nonnull (strstr (ack->message, g_strerror (ENOSPC)));
+              g_assert_cmpint (g_stat (path, &info), <, 0);
+              continue;
+            }
+
+          n_saved++;
+          g_assert_cmpint (g_stat (path, &info), ==, 0);
+          g_assert_cmpint (info.st_size, >, SIDE * SIDE * (int) sizeof (float));
+          g_assert_cmpint (info.st_size % 2880, ==, 0);
+        }
+      g_test_message ("%u of %d saved", n_saved, N_SAVES);
+      g_assert_cmpuint (n_saved, <, N_SAVES);
+      g_assert_cmpuint (count_entries (small), ==, n_saved);
+      for (int i = 0; i < N_SAVES; i++)
+        {
+          g_autofree char *path = g_strdup_printf ("%s/%d.fits", small, i);
+
+          g_unlink (path);
+        }
+    }
+
+  /* one after the other there is room for some */
+  for (int i = 0; i < N_SAVES; i++)
+    {
+      guint32                                request_id;
+      almu_test_autobody CARTA__SaveFileAck *ack = NULL;
+
+      begin_save (fixture, i, &request_id);
+      ack = almu_test_viewer_await_reply (fixture->desk.viewer, CARTA__EVENT_TYPE__SAVE_FILE_ACK, request_id);
+      g_assert_cmpint (ack->success, ==, (i + 1) * (SIDE * SIDE * (int) sizeof (float) + 2 * 2880) <= DISK_BYTES);
+    }
+  umount2 (small, MNT_DETACH);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -202,6 +305,7 @@ main (int   argc,
     why_not = "no dbus-daemon";
 
   g_test_add ("/daemon/disk-full", Fixture, NULL, fixture_set_up, test_disk_full, fixture_tear_down);
+  g_test_add ("/daemon/disk-full/saves", Fixture, NULL, fixture_set_up, test_saves, fixture_tear_down);
 
   return g_test_run ();
 }
