@@ -232,7 +232,7 @@ list_page_files (AlmuSession *session)
   return (char **) g_ptr_array_free (names, FALSE);
 }
 
-/* A page that takes over the session as it is, and opens its files. */
+/* A page that opens the files of the session, or is the one it waits for. */
 static char *
 make_session_url (AlmuBus     *self,
                   AlmuSession *session,
@@ -266,13 +266,14 @@ is_kept (AlmuBus *self,
   return archive != NULL && almu_archive_contains (archive, id);
 }
 
-/* There is nothing to build up of a session that never had a file, and a
- * session that a page has is there already. */
+/* There is nothing to build up of a session that never had a file. Without
+ * records there are no workspaces either. */
 static gboolean
-is_taken_over (AlmuSession *session)
+is_rebuilt (AlmuBus     *self,
+            AlmuSession *session)
 {
-  return almu_session_get_state (session) == ALMU_SESSION_ATTACHED ||
-         almu_session_list_files (session)->len == 0;
+  return almu_sessions_get_archive (self->sessions) != NULL &&
+         (session == NULL || almu_session_list_files (session)->len > 0);
 }
 
 static char *
@@ -291,10 +292,10 @@ make_resume_url (AlmuBus *self,
       return NULL;
     }
 
-  if (session != NULL && (is_taken_over (session) || !is_kept (self, id)))
-    return make_session_url (self, session, error);
+  if (is_rebuilt (self, session))
+    return make_workspace_url (self, id);
 
-  return make_workspace_url (self, id);
+  return make_session_url (self, session, error);
 }
 
 static gboolean

@@ -160,6 +160,18 @@ on_page (AlmuServer *server,
   almu_greeter_note_page (self->greeter, viewer, query);
 }
 
+static void
+on_workspace (AlmuServer *server,
+              const char *viewer,
+              const char *name,
+              AlmuDaemon *self)
+{
+  guint32 id = almu_library_parse_name (name);
+
+  if (viewer != NULL && id != 0)
+    almu_succession_begin_somewhere (self->switchboard, viewer, id);
+}
+
 static guint
 on_metrics (const AlmuPageRequest *request,
             const char           **out_type,
@@ -280,8 +292,6 @@ open_server (AlmuDaemon *self,
 
   shelf = almu_shelf_new (config, self->options->read_only_mode);
   library = almu_library_new (ALMU_SETTINGS (shelf), self->sessions);
-  g_signal_connect_object (library, "session-fetched", G_CALLBACK (almu_succession_begin),
-                           self->switchboard, G_CONNECT_SWAPPED);
   self->server = almu_launch_server (self->options, token, ALMU_SETTINGS (library));
   almu_offer_sessions (self->server, self->sessions, almu_state_dir_get_path (self->state_dir),
                        self->options->read_only_mode);
@@ -291,6 +301,7 @@ open_server (AlmuDaemon *self,
   almu_server_add_page (self->server, "/metrics", on_metrics, self, NULL);
   g_signal_connect_object (self->server, "link", G_CALLBACK (on_link), self, 0);
   g_signal_connect_object (self->server, "page", G_CALLBACK (on_page), self, 0);
+  g_signal_connect_object (self->server, "workspace", G_CALLBACK (on_workspace), self, 0);
 
   return almu_launch_listen (self->server, self->options,
                              almu_state_dir_get_last_port (self->state_dir), error);

@@ -9,6 +9,7 @@
 #include "almu-api-call.h"
 #include "almu-connection.h"
 #include "almu-error.h"
+#include "almu-guard.h"
 #include "almu-limits.h"
 #include "almu-workers.h"
 
@@ -40,6 +41,14 @@ struct _AlmuApi
 };
 
 G_DEFINE_FINAL_TYPE (AlmuApi, almu_api, G_TYPE_OBJECT)
+
+enum
+{
+  WORKSPACE,
+  N_SIGNALS
+};
+
+static guint signals[N_SIGNALS];
 
 /* A call to the settings. */
 typedef struct
@@ -109,6 +118,22 @@ almu_api_class_init (AlmuApiClass *klass)
 
   object_class->dispose = almu_api_dispose;
   object_class->finalize = almu_api_finalize;
+
+  /**
+   * AlmuApi::workspace:
+   * @self: an API
+   * @viewer: (nullable): which browser
+   * @name: what the workspace is called
+   *
+   * A workspace has been asked for, and is on its way: some page is about to
+   * load it.
+   */
+  signals[WORKSPACE] =
+    g_signal_new ("workspace",
+                  G_TYPE_FROM_CLASS (klass),
+                  G_SIGNAL_RUN_LAST,
+                  0, NULL, NULL, NULL,
+                  G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_STRING);
 }
 
 static void
@@ -186,6 +211,19 @@ work_worker (GTask        *task,
 }
 
 static void
+tell_fetched (AlmuApi    *self,
+              const Work *work)
+{
+  g_autofree char *viewer = NULL;
+
+  if (work->call.op != ALMU_API_GET || work->call.kind != ALMU_SETTINGS_WORKSPACE)
+    return;
+
+  viewer = almu_guard_dup_viewer (soup_server_message_get_request_headers (work->msg));
+  g_signal_emit (self, signals[WORKSPACE], 0, viewer, work->call.name);
+}
+
+static void
 on_worked (GObject      *source,
            GAsyncResult *result,
            gpointer      user_data)
@@ -198,7 +236,10 @@ on_worked (GObject      *source,
   self->busy = FALSE;
 
   if (reply != NULL)
-    almu_answer_json (work->msg, work->status, reply);
+    {
+      tell_fetched (self, work);
+      almu_answer_json (work->msg, work->status, reply);
+    }
   else
     almu_answer_failure (work->msg, work->status, error->message);
 

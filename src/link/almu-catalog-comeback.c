@@ -419,7 +419,6 @@ almu_catalog_comeback_async (AlmuLink           *link,
   g_queue_init (&comeback->scripts);
   g_task_set_source_tag (task, almu_catalog_comeback_async);
   g_task_set_task_data (task, comeback, comeback_free);
-  g_object_set_data (G_OBJECT (link), "almu-catalog-comeback", GINT_TO_POINTER (TRUE));
   go_on (task);
 }
 
@@ -431,15 +430,4 @@ almu_catalog_comeback_finish (AlmuLink     *link,
   g_return_val_if_fail (g_task_is_valid (result, link), FALSE);
 
   return g_task_propagate_boolean (G_TASK (result), error);
-}
-
-/**
- * almu_catalog_comeback_has_begun:
- *
- * Whether somebody sees to it already that the page gets its catalogs.
- */
-gboolean
-almu_catalog_comeback_has_begun (AlmuLink *link)
-{
-  return g_object_get_data (G_OBJECT (link), "almu-catalog-comeback") != NULL;
 }

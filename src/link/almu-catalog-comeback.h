@@ -13,6 +13,5 @@ void     almu_catalog_comeback_async (AlmuLink           *link,
 gboolean almu_catalog_comeback_finish (AlmuLink     *link,
                                        GAsyncResult *result,
                                        GError      **error);
-gboolean almu_catalog_comeback_has_begun (AlmuLink *link);
 
 G_END_DECLS

@@ -6,12 +6,10 @@
 #include <glib/gi18n.h>
 #include <json-glib/json-glib.h>
 
-#include "almu-catalog-comeback.h"
-#include "almu-error.h"
 #include "almu-kept.h"
 #include "almu-link.h"
-#include "almu-log.h"
 #include "almu-scripting.h"
+#include "almu-succession.h"
 #include "almu-words.h"
 
 /**
@@ -154,28 +152,13 @@ ask_page (Greeting           *greeting,
   almu_scripting_ask (greeting->link, &script, greeting->cancellable, callback, greeting);
 }
 
-/* The rebuilt session takes the place of the kept one. */
-static void
-on_catalogs_back (GObject      *source,
-                  GAsyncResult *result,
-                  gpointer      user_data)
+static gboolean
+is_yes (const AlmuScriptReply *reply)
 {
-  g_autoptr(Greeting) greeting = user_data;
-  AlmuSessions *sessions = almu_switchboard_get_sessions (greeting->greeter->switchboard);
-  g_autoptr(GError) error = NULL;
-
-  if (!almu_catalog_comeback_finish (ALMU_LINK (source), result, &error))
-    {
-      g_debug ("Session %u was not rebuilt: %s", greeting->kept_id, error->message);
-      return;
-    }
-
-  almu_log_session (G_LOG_DOMAIN, greeting->kept_id, NULL, "was rebuilt in a new page");
-  if (!almu_sessions_forget (sessions, greeting->kept_id, &error))
-    g_debug ("%s", error->message);
+  return reply != NULL && reply->success && g_strcmp0 (reply->response, "true") == 0;
 }
 
-/* A workspace has no place for catalogs: they follow. */
+/* The page has opened what it could. */
 static void
 on_loaded (GObject      *source,
            GAsyncResult *result,
@@ -184,28 +167,17 @@ on_loaded (GObject      *source,
   g_autoptr(Greeting) greeting = user_data;
   g_autoptr(GError) error = NULL;
   g_autoptr(AlmuScriptReply) reply = almu_script_finish (result, &error);
-  AlmuSessions *sessions = almu_switchboard_get_sessions (greeting->greeter->switchboard);
-  AlmuMemento  *kept;
-  AlmuLink     *link;
-  GCancellable *cancellable;
 
-  if (reply == NULL || !reply->success)
+  if (is_yes (reply))
     {
-      g_debug ("Session %u was not rebuilt: %s", greeting->kept_id,
-               error != NULL ? error->message : reply->message);
+      almu_succession_conclude (greeting->link);
       return;
     }
 
-  kept = almu_kept_load (sessions, greeting->kept_id, &error);
-  if (kept == NULL)
-    {
-      g_debug ("%s", error->message);
-      return;
-    }
-
-  link = greeting->link;
-  cancellable = greeting->cancellable;
-  almu_catalog_comeback_async (link, kept, cancellable, on_catalogs_back, g_steal_pointer (&greeting));
+  g_debug ("Session %u was not rebuilt: %s", greeting->kept_id,
+           error != NULL ? error->message : reply->message);
+  if (reply != NULL)
+    almu_succession_abandon (greeting->link);
 }
 
 static void
@@ -213,6 +185,7 @@ load (Greeting *greeting)
 {
   g_autofree char *name = g_strdup_printf ("Session %u", greeting->kept_id);
 
+  almu_succession_begin (greeting->link, greeting->kept_id);
   ask_page (greeting, "", "loadWorkspace", name, on_loaded);
 }
 
@@ -225,7 +198,7 @@ on_answered (GObject      *source,
   g_autoptr(GError) error = NULL;
   g_autoptr(AlmuScriptReply) reply = almu_script_finish (result, &error);
 
-  if (reply != NULL && reply->success && g_strcmp0 (reply->response, "true") == 0)
+  if (is_yes (reply))
     load (g_steal_pointer (&greeting));
 }
 
@@ -247,6 +220,7 @@ greet (Greeting *greeting)
   kept = find_left_behind (list, viewer);
   if (kept == NULL || almu_link_get_session (greeting->link) == NULL)
     {
+      g_debug ("Link %s: nothing to ask for", almu_link_get_peer (greeting->link));
       greeting_free (greeting);
       return;
     }

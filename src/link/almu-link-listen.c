@@ -282,6 +282,17 @@ almu_link_end_order (AlmuLink *self,
   flush_waiting (self);
 }
 
+/**
+ * almu_link_has_orders:
+ *
+ * Whether something is being carried out that messages wait for.
+ */
+gboolean
+almu_link_has_orders (AlmuLink *self)
+{
+  return g_hash_table_size (self->busy) > 0;
+}
+
 /* From here on what the viewer says is handled. */
 void
 almu_link_listen (AlmuLink *self)

@@ -78,6 +78,7 @@ void      almu_link_begin_order (AlmuLink *self,
                                  int       file_id);
 void      almu_link_end_order (AlmuLink *self,
                                int       file_id);
+gboolean  almu_link_has_orders (AlmuLink *self);
 
 /* Stands for all files in almu_link_begin_order(). */
 #define ALMU_LINK_ALL_FILES -1

@@ -41,6 +41,7 @@ enum
 {
   LINK,
   PAGE,
+  WORKSPACE,
   N_SIGNALS
 };
 
@@ -203,6 +204,14 @@ free_weak_ref (gpointer ref)
 }
 
 static void
+on_workspace (AlmuServer *self,
+              const char *viewer,
+              const char *name)
+{
+  g_signal_emit (self, signals[WORKSPACE], 0, viewer, name);
+}
+
+static void
 almu_server_constructed (GObject *object)
 {
   AlmuServer *self = ALMU_SERVER (object);
@@ -229,6 +238,7 @@ almu_server_constructed (GObject *object)
   self->guard = make_guard (self);
   self->site = almu_site_new (self->site_folder);
   self->api = almu_api_new (self->flags & ALMU_SERVER_NO_DATABASE ? NULL : self->settings, self->read_only);
+  g_signal_connect_object (self->api, "workspace", G_CALLBACK (on_workspace), self, G_CONNECT_SWAPPED);
   self->listener = almu_listener_new (on_connection, self);
 
   self->soup = g_object_new (SOUP_TYPE_SERVER, "raw-paths", TRUE, NULL);
@@ -436,6 +446,21 @@ almu_server_class_init (AlmuServerClass *klass)
    */
   signals[PAGE] =
     g_signal_new ("page",
+                  G_TYPE_FROM_CLASS (klass),
+                  G_SIGNAL_RUN_LAST,
+                  0, NULL, NULL, NULL,
+                  G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_STRING);
+
+  /**
+   * AlmuServer::workspace:
+   * @self: the server
+   * @viewer: (nullable): which browser
+   * @name: what the workspace is called
+   *
+   * See #AlmuApi::workspace.
+   */
+  signals[WORKSPACE] =
+    g_signal_new ("workspace",
                   G_TYPE_FROM_CLASS (klass),
                   G_SIGNAL_RUN_LAST,
                   0, NULL, NULL, NULL,

@@ -4,28 +4,40 @@
 #include "almu-succession.h"
 
 #include "almu-catalog-comeback.h"
+#include "almu-inheritance.h"
 #include "almu-kept.h"
 #include "almu-link.h"
+#include "almu-log.h"
 
-/* A page that fetches a kept session as a workspace builds it up under a
+/* A page that loads a kept session as a workspace builds it up under a
  * number of its own. When all its files are open again, the new session
- * stands where the kept one stood, and that one is forgotten: a list never
- * shows the same work twice, and a page that had it until then is told why it
- * has it no longer. If not all can be opened, both stay.
+ * stands where the kept one stood, with all that was known of it, and that
+ * one is forgotten: a list never shows the same work twice, and a page that
+ * had it until then is told why it has it no longer. If not all can be
+ * opened, both stay.
+ *
+ * Until then the new session belongs to no browser: should the page go before
+ * it has everything, its browser is asked about the kept one again.
  */
 
 /* The page sets regions and channels after it has opened the files. */
 #define SETTLE_MSEC 2000
 
+/* It may take its time before it opens the next one. */
+#define GIVE_UP_SECONDS 30
+
 typedef struct
 {
-  AlmuSwitchboard *switchboard; /* unowned, outlives the links */
-  AlmuLink        *link;        /* unowned: this goes with it */
-  guint32          kept_id;
-  guint            n_files;
-  gulong           handler;
-  guint            settle_source;
+  AlmuLink    *link; /* unowned: this goes with it */
+  AlmuMemento *kept;
+  gboolean     has_begun; /* everything else was closed */
+  guint        n_files;
+  gulong       handler;
+  guint        settle_source;
+  guint        give_up_source;
 } Succession;
+
+#define KEY "almu-succession"
 
 static void
 succession_free (gpointer data)
@@ -33,19 +45,52 @@ succession_free (gpointer data)
   Succession *succession = data;
 
   g_clear_handle_id (&succession->settle_source, g_source_remove);
+  g_clear_handle_id (&succession->give_up_source, g_source_remove);
+  g_clear_pointer (&succession->kept, almu_memento_free);
   g_free (succession);
 }
 
+static Succession *
+take (AlmuLink *link)
+{
+  Succession *succession = g_object_steal_data (G_OBJECT (link), KEY);
+
+  if (succession != NULL)
+    g_clear_signal_handler (&succession->handler, link);
+
+  return succession;
+}
+
+/* -- the end ------------------------------------------------------------ */
+
 /* The newest wins, as when two pages come back to one session. */
 static void
-take_over (Succession *succession)
+take_over (AlmuLink *link,
+           guint32   kept_id)
 {
-  AlmuSessions *sessions = almu_switchboard_get_sessions (succession->switchboard);
-  AlmuSession  *kept = almu_sessions_lookup (sessions, succession->kept_id);
-  AlmuLink     *before = kept != NULL ? almu_switchboard_find (succession->switchboard, kept) : NULL;
+  AlmuSwitchboard *switchboard = almu_link_get_switchboard (link);
+  AlmuSession     *kept = almu_sessions_lookup (almu_switchboard_get_sessions (switchboard), kept_id);
+  AlmuLink        *before = kept != NULL ? almu_switchboard_find (switchboard, kept) : NULL;
 
-  if (before != NULL && before != succession->link)
+  if (before != NULL && before != link)
     almu_link_lose (before, ALMU_CLOSE_TAKEN_OVER, "This session is now open in another window");
+}
+
+static void
+succeed (AlmuLink          *link,
+         AlmuSession       *session,
+         const AlmuMemento *kept)
+{
+  AlmuSessions *sessions = almu_switchboard_get_sessions (almu_link_get_switchboard (link));
+  g_autoptr(GError) error = NULL;
+
+  almu_inheritance_hand_down (kept, session);
+  almu_session_set_viewer (session, almu_link_get_viewer (link));
+  almu_session_commit (session);
+  take_over (link, kept->id);
+  almu_log_session (G_LOG_DOMAIN, kept->id, NULL, "was rebuilt in a new page");
+  if (!almu_sessions_forget (sessions, kept->id, &error))
+    g_debug ("%s", error->message);
 }
 
 static void
@@ -54,39 +99,142 @@ on_catalogs_back (GObject      *source,
                   gpointer      user_data)
 {
   AlmuLink     *link = ALMU_LINK (source);
+  guint32       kept_id = GPOINTER_TO_UINT (user_data);
   AlmuSessions *sessions = almu_switchboard_get_sessions (almu_link_get_switchboard (link));
   AlmuSession  *session = almu_link_get_session (link);
+  g_autoptr(AlmuMemento) kept = NULL;
 
   if (!almu_catalog_comeback_finish (link, result, NULL) || session == NULL)
     return;
 
-  almu_session_commit (session);
-  almu_sessions_forget (sessions, GPOINTER_TO_UINT (user_data), NULL);
+  /* as it is now: a page that had it may have gone on */
+  kept = almu_kept_load (sessions, kept_id, NULL);
+  if (kept != NULL && almu_inheritance_has_files (kept, session))
+    succeed (link, session, kept);
+  else
+    almu_session_set_viewer (session, almu_link_get_viewer (link));
 }
+
+static void
+conclude (Succession *succession)
+{
+  AlmuLink *link = succession->link;
+  guint32   kept_id = succession->kept->id;
+
+  if (almu_link_get_session (link) != NULL)
+    almu_catalog_comeback_async (link, g_steal_pointer (&succession->kept), almu_link_get_cancellable (link),
+                                 on_catalogs_back, GUINT_TO_POINTER (kept_id));
+  succession_free (succession);
+}
+
+/**
+ * almu_succession_conclude:
+ *
+ * The page says that it has done what it could.
+ */
+void
+almu_succession_conclude (AlmuLink *link)
+{
+  Succession *succession;
+
+  g_return_if_fail (ALMU_IS_LINK (link));
+
+  succession = take (link);
+  if (succession != NULL)
+    conclude (succession);
+}
+
+/**
+ * almu_succession_abandon:
+ *
+ * The page does not rebuild anything after all.
+ */
+void
+almu_succession_abandon (AlmuLink *link)
+{
+  Succession *succession;
+
+  g_return_if_fail (ALMU_IS_LINK (link));
+
+  succession = take (link);
+  if (succession == NULL)
+    return;
+
+  if (almu_link_get_session (link) != NULL)
+    almu_session_set_viewer (almu_link_get_session (link), almu_link_get_viewer (link));
+  succession_free (succession);
+}
+
+/* -- the way there ------------------------------------------------------ */
 
 static gboolean
 on_settled (gpointer user_data)
 {
-  Succession   *succession = user_data;
-  AlmuLink     *link = succession->link;
-  AlmuSessions *sessions = almu_switchboard_get_sessions (succession->switchboard);
-  AlmuSession  *session = almu_link_get_session (link);
-  AlmuMemento  *kept = NULL;
+  Succession *succession = user_data;
 
   succession->settle_source = 0;
-  g_signal_handler_disconnect (link, succession->handler);
-  if (session != NULL && !almu_catalog_comeback_has_begun (link))
-    {
-      almu_session_commit (session);
-      take_over (succession);
-      kept = almu_kept_load (sessions, succession->kept_id, NULL);
-    }
-  if (kept != NULL)
-    almu_catalog_comeback_async (link, kept, almu_link_get_cancellable (link), on_catalogs_back,
-                                 GUINT_TO_POINTER (succession->kept_id));
-  g_object_set_data (G_OBJECT (link), "almu-succession", NULL);
+  almu_succession_conclude (succession->link);
 
   return G_SOURCE_REMOVE;
+}
+
+static gboolean
+has_all_files (Succession *succession)
+{
+  AlmuSession *session = almu_link_get_session (succession->link);
+
+  return succession->has_begun && session != NULL && almu_inheritance_has_files (succession->kept, session);
+}
+
+static gboolean
+on_time_over (gpointer user_data)
+{
+  Succession *succession = user_data;
+
+  if (almu_link_has_orders (succession->link))
+    return G_SOURCE_CONTINUE;
+
+  succession->give_up_source = 0;
+  if (has_all_files (succession))
+    almu_succession_conclude (succession->link);
+  else
+    almu_succession_abandon (succession->link);
+
+  return G_SOURCE_REMOVE;
+}
+
+static void
+be_patient (Succession *succession)
+{
+  g_clear_handle_id (&succession->give_up_source, g_source_remove);
+  succession->give_up_source = g_timeout_add_seconds (GIVE_UP_SECONDS, on_time_over, succession);
+}
+
+/* Until it has done something else it belongs to no browser. */
+static void
+look (Succession *succession)
+{
+  AlmuSession *session = almu_link_get_session (succession->link);
+  guint        n_files = session != NULL ? almu_session_list_files (session)->len : 0;
+
+  g_clear_handle_id (&succession->settle_source, g_source_remove);
+  if (session == NULL)
+    return;
+
+  succession->has_begun = succession->has_begun || n_files == 0;
+  if (!succession->has_begun)
+    return;
+
+  if (n_files != succession->n_files)
+    {
+      succession->n_files = n_files;
+      be_patient (succession);
+    }
+
+  almu_session_set_viewer (session, almu_inheritance_is_part (succession->kept, session) ? NULL : almu_link_get_viewer (succession->link));
+  if (almu_inheritance_has_files (succession->kept, session) &&
+      almu_inheritance_has_regions (succession->kept, session))
+    succession->settle_source = g_timeout_add (SETTLE_MSEC, on_settled, succession);
 }
 
 static void
@@ -94,41 +242,67 @@ on_heard (AlmuLink   *link,
           guint       event,
           Succession *succession)
 {
-  AlmuSession *session = almu_link_get_session (link);
-
-  g_clear_handle_id (&succession->settle_source, g_source_remove);
-  if (session != NULL && almu_session_list_files (session)->len >= succession->n_files)
-    succession->settle_source = g_timeout_add (SETTLE_MSEC, on_settled, succession);
+  /* the mouse has nothing to do with it */
+  if (event != CARTA__EVENT_TYPE__SET_CURSOR)
+    look (succession);
 }
 
 /**
  * almu_succession_begin:
- * @kept_id: a session whose workspace a page has fetched
+ * @kept_id: a session
  *
- * Finds the page that is building it up: the latest of the same browser that
- * shows nothing yet.
+ * The page at the other end of @link is about to load the workspace of that
+ * session. What else it shows it closes before.
  */
 void
-almu_succession_begin (AlmuSwitchboard *switchboard,
-                       guint32          kept_id)
+almu_succession_begin (AlmuLink *link,
+                       guint32   kept_id)
 {
-  AlmuSessions *sessions = almu_switchboard_get_sessions (switchboard);
-  g_autoptr(AlmuMemento) kept = almu_kept_load (sessions, kept_id, NULL);
-  AlmuLink   *link;
-  Succession *succession;
+  AlmuSession *session;
+  AlmuMemento *kept;
+  Succession  *succession;
 
-  if (kept == NULL || kept->files->len == 0 || kept->viewer == NULL)
+  g_return_if_fail (ALMU_IS_LINK (link));
+
+  session = almu_link_get_session (link);
+  succession = g_object_get_data (G_OBJECT (link), KEY);
+  if (session == NULL || almu_session_get_id (session) == kept_id ||
+      (succession != NULL && succession->kept->id == kept_id))
     return;
 
-  link = almu_switchboard_find_empty (switchboard, kept->viewer);
-  if (link == NULL || g_object_get_data (G_OBJECT (link), "almu-succession") != NULL)
+  kept = almu_kept_load (almu_switchboard_get_sessions (almu_link_get_switchboard (link)), kept_id, NULL);
+  if (kept == NULL)
     return;
 
+  almu_succession_abandon (link);
   succession = g_new0 (Succession, 1);
-  succession->switchboard = switchboard;
   succession->link = link;
-  succession->kept_id = kept_id;
-  succession->n_files = kept->files->len;
-  g_object_set_data_full (G_OBJECT (link), "almu-succession", succession, succession_free);
+  succession->kept = kept;
   succession->handler = g_signal_connect (link, "heard", G_CALLBACK (on_heard), succession);
+  g_object_set_data_full (G_OBJECT (link), KEY, succession, succession_free);
+  be_patient (succession);
+  look (succession);
+}
+
+/**
+ * almu_succession_begin_somewhere:
+ * @viewer: a browser that has fetched a workspace
+ * @kept_id: the session that it is made of
+ *
+ * One of the browser's pages is about to load it; which one is seen from
+ * what it does.
+ */
+void
+almu_succession_begin_somewhere (AlmuSwitchboard *switchboard,
+                                 const char      *viewer,
+                                 guint32          kept_id)
+{
+  g_autoptr(GPtrArray) links = NULL;
+
+  g_return_if_fail (ALMU_IS_SWITCHBOARD (switchboard));
+  g_return_if_fail (viewer != NULL);
+
+  links = almu_switchboard_list_links (switchboard, viewer);
+  for (guint i = 0; i < links->len; i++)
+    almu_succession_begin (links->pdata[i], kept_id);
 }

@@ -5,7 +5,12 @@
 
 G_BEGIN_DECLS
 
-void almu_succession_begin (AlmuSwitchboard *switchboard,
-                            guint32          kept_id);
+void almu_succession_begin (AlmuLink *link,
+                            guint32   kept_id);
+void almu_succession_begin_somewhere (AlmuSwitchboard *switchboard,
+                                      const char      *viewer,
+                                      guint32          kept_id);
+void almu_succession_conclude (AlmuLink *link);
+void almu_succession_abandon (AlmuLink *link);
 
 G_END_DECLS

@@ -155,27 +155,24 @@ almu_switchboard_find (AlmuSwitchboard *self,
 }
 
 /**
- * almu_switchboard_find_empty:
+ * almu_switchboard_list_links:
  * @viewer: which browser
  *
- * Returns: (nullable) (transfer none): the latest link of that browser whose
- *   session has no file
+ * Returns: (transfer full) (element-type AlmuLink): those of that browser
  */
-AlmuLink *
-almu_switchboard_find_empty (AlmuSwitchboard *self,
+GPtrArray *
+almu_switchboard_list_links (AlmuSwitchboard *self,
                              const char      *viewer)
 {
-  for (guint i = self->links->len; i > 0; i--)
-    {
-      AlmuLink    *link = self->links->pdata[i - 1];
-      AlmuSession *session = almu_link_get_session (link);
+  GPtrArray *links = g_ptr_array_new_with_free_func (g_object_unref);
 
-      if (session != NULL && almu_session_list_files (session)->len == 0 &&
-          g_strcmp0 (almu_link_get_viewer (link), viewer) == 0)
-        return link;
+  for (guint i = 0; i < self->links->len; i++)
+    {
+      if (g_strcmp0 (almu_link_get_viewer (self->links->pdata[i]), viewer) == 0)
+        g_ptr_array_add (links, g_object_ref (self->links->pdata[i]));
     }
 
-  return NULL;
+  return links;
 }
 
 guint

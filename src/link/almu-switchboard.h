@@ -40,7 +40,7 @@ void                   almu_switchboard_accept (AlmuSwitchboard *self,
                                                 guint32          prepared_id);
 AlmuLink              *almu_switchboard_find (AlmuSwitchboard *self,
                                               AlmuSession     *session);
-AlmuLink              *almu_switchboard_find_empty (AlmuSwitchboard *self,
+GPtrArray             *almu_switchboard_list_links (AlmuSwitchboard *self,
                                                     const char      *viewer);
 guint                  almu_switchboard_get_n_links (AlmuSwitchboard *self);
 gsize                  almu_switchboard_get_outbox_bytes (AlmuSwitchboard *self);

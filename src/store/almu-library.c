@@ -38,22 +38,21 @@ static void almu_library_settings_init (AlmuSettingsInterface *iface);
 
 G_DEFINE_FINAL_TYPE_WITH_CODE (AlmuLibrary, almu_library, G_TYPE_OBJECT, G_IMPLEMENT_INTERFACE (ALMU_TYPE_SETTINGS, almu_library_settings_init))
 
-enum
-{
-  SESSION_FETCHED,
-  N_SIGNALS
-};
-
-static guint signals[N_SIGNALS];
-
 /* -- names -------------------------------------------------------------- */
 
-/* The number in "Session NUMBER" or "Session NUMBER …", else 0. */
-static guint32
-parse_name (const char *name)
+/**
+ * almu_library_parse_name:
+ * @name: of a workspace
+ *
+ * Returns: the number in `Session NUMBER` or `Session NUMBER …`, else 0
+ */
+guint32
+almu_library_parse_name (const char *name)
 {
   guint64     id = 0;
   const char *p;
+
+  g_return_val_if_fail (name != NULL, 0);
 
   if (!g_str_has_prefix (name, PREFIX) || name[strlen (PREFIX)] == '0')
     return 0;
@@ -181,12 +180,6 @@ load_session (Errand *errand)
 }
 
 static void
-tell_fetched (Errand *errand)
-{
-  g_signal_emit (errand->library, signals[SESSION_FETCHED], 0, errand->id);
-}
-
-static void
 forget_session (Errand *errand)
 {
   errand->ok = almu_sessions_forget (errand->library->sessions, errand->id, &errand->error);
@@ -252,9 +245,6 @@ fetch_session (AlmuLibrary *self,
   text = almu_workspace_write (errand.memento, name);
   almu_memento_free (errand.memento);
 
-  errand = (Errand){ .library = self, .func = tell_fetched, .id = id };
-  run_errand (&errand);
-
   return text;
 }
 
@@ -262,7 +252,7 @@ static guint32
 find_session (AlmuSettingsKind kind,
               const char      *name)
 {
-  return kind == ALMU_SETTINGS_WORKSPACE ? parse_name (name) : 0;
+  return kind == ALMU_SETTINGS_WORKSPACE ? almu_library_parse_name (name) : 0;
 }
 
 /* -- AlmuSettings ------------------------------------------------------- */
@@ -426,21 +416,6 @@ almu_library_class_init (AlmuLibraryClass *klass)
 
   object_class->dispose = almu_library_dispose;
   object_class->finalize = almu_library_finalize;
-
-  /**
-   * AlmuLibrary::session-fetched:
-   * @self: the library
-   * @id: of a session
-   *
-   * The workspace of a session has been asked for: some page is about to
-   * rebuild it. Emitted where sessions live.
-   */
-  signals[SESSION_FETCHED] =
-    g_signal_new ("session-fetched",
-                  G_TYPE_FROM_CLASS (klass),
-                  G_SIGNAL_RUN_LAST,
-                  0, NULL, NULL, NULL,
-                  G_TYPE_NONE, 1, G_TYPE_UINT);
 }
 
 static void

@@ -91,6 +91,22 @@ test('the rebuilt session takes the place of the kept one', async () => {
   await awaitKept(sessionId);
 });
 
+test('nothing is lost by a crash before the page has been looked at again', async () => {
+  await view.goto(daemon.address());
+  await answer('OK');
+  await view.until(() => app.frames.length === 1);
+  await eventually(async () => checkEqual(await kept(), 0, 'number of kept sessions'));
+  await daemon.kill();
+  await daemon.launch();
+  view.errors.length = 0;
+  await view.goto(daemon.address());
+  await answer('OK');
+  await view.awaitPicture();
+  await eventually(async () => checkEqual(await look(), before, 'the view'));
+  sessionId = await view.get(() => app.backendService.sessionId);
+  await awaitKept(sessionId);
+});
+
 test('so it does after service and page have both crashed', async () => {
   view.checkNoErrors();
   // what is acknowledged is written down before, and with it all the rest

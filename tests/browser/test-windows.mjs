@@ -12,6 +12,7 @@ import { atEnd, check, checkEqual, run, test } from './lib/tap.mjs';
 const page = needPage();
 const browser = await launchBrowser();
 
+process.env.G_MESSAGES_DEBUG = 'almu-link';
 const daemon = await Daemon.start({
   page,
   args: ['--restore', 'ask'],
@@ -22,7 +23,7 @@ const daemon = await Daemon.start({
 });
 atEnd(() => daemon.end());
 
-let red, green, view;
+let red, green, view, hasBus;
 
 const question = some => some.page.getByText('Resume your last session?');
 const answer = async (some, name) => {
@@ -32,9 +33,12 @@ const answer = async (some, name) => {
 const files = some => some.get(() => app.frames.map(frame => frame.frameInfo.fileInfo.name));
 const kept = async () => (await (await daemon.fetch('/api/database/list/workspaces')).json()).workspaces;
 
-/** The greeter has had its time: it asks as soon as a page has come to rest. */
+/** The service says when a page has come to rest and it finds nothing to ask for. */
 const checkNotAsked = async some => {
-  await some.page.waitForTimeout(4000);
+  const refusals = () => daemon.lines.filter(line => line.includes('nothing to ask for')).length;
+  const before = refusals();
+  await some.goto(daemon.address());
+  await eventually(() => checkEqual(refusals(), before + 1, 'how many pages were not asked'));
   checkEqual(await question(some).count(), 0, 'number of questions');
 };
 
@@ -66,6 +70,12 @@ const checkMark = async (some, name, zoom, colour) => {
   });
 };
 
+test('the service is on a bus', async () => {
+  hasBus = await daemon.startBus() !== null;
+  await daemon.kill();
+  await daemon.launch();
+});
+
 test('two browsers have a session each', async () => {
   red = await View.open(browser, daemon.address({ file: 'red.fits' }));
   green = await View.open(browser, daemon.address({ file: 'green.fits' }));
@@ -84,7 +94,6 @@ test('each is asked for its own', async () => {
 
 test('another tab is not offered what a tab is showing', async () => {
   const tab = new View(await red.page.context().newPage());
-  await tab.goto(daemon.address());
   await checkNotAsked(tab);
   checkEqual(await files(red), ['red.fits'], 'files of the first tab');
   await tab.page.close();
@@ -94,7 +103,6 @@ test('a page without cookies is not asked, and the list has its session', async 
   view = await View.open(browser, daemon.address({ file: 'blue.fits' }));
   await mark(view, 5, 'plasma');
   await view.page.context().clearCookies();
-  await view.goto(daemon.address());
   await checkNotAsked(view);
   check((await kept()).some(({ description }) => description === 'blue.fits') || (await daemon.fetch('/sessions')).ok,
     'the session is not in the list');
@@ -129,6 +137,20 @@ test('two windows on one session: the later has it, and the other is told', asyn
   await green.page.close();
   green = second;
   green.errors.length = 0;
+});
+
+test('a session that a window shows can be resumed in another browser', async () => {
+  if (!hasBus)
+    return;
+  const id = await green.get(() => app.backendService.sessionId);
+  const url = new URL(daemon.ask(process.env.ALMUCANTAR, 'resume', '--no-browser', String(id)).trim());
+  url.searchParams.set('skipTelemetry', '1');
+  view = await View.open(browser, url.href);
+  await checkMark(view, 'green.fits', 7, 'magma');
+  await green.awaitLoss();
+  const sessions = JSON.parse(daemon.ask(process.env.ALMUCANTAR, 'sessions', '--json'));
+  checkEqual(sessions.filter(({ title }) => title === 'green.fits').map(session => session.id),
+    [await view.get(() => app.backendService.sessionId)], 'sessions with that image');
 });
 
 await run(name => view?.explain(name));

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include <json-glib/json-glib.h>
+
+#include "almu-link.h"
+#include "almu-succession.h"
+#include "almu-test-ask.h"
+#include "almu-test.h"
+#include "comeback-fixture.h"
+
+/* A session that a page rebuilds takes the place of the one before, with all
+ * that was known of it, and not a moment earlier. */
+
+static const float core[] = { 2, 3, 1, 1 };
+static const float knot[] = { 5, 5, 2, 1 };
+
+static void
+remove_region (AlmuTestViewer *viewer,
+               int             region_id)
+{
+  CARTA__RemoveRegion message = CARTA__REMOVE_REGION__INIT;
+
+  message.region_id = region_id;
+  almu_test_viewer_send (viewer, &message.base);
+}
+
+/* Two images, of which the second follows the first, and two regions. */
+static AlmuTestViewer *
+open_kept (Fixture *fixture,
+           guint32 *out_id)
+{
+  AlmuTestViewer *viewer = open_page (fixture, BROWSER, out_id);
+  AlmuSession    *session = almu_sessions_lookup (fixture->sessions, *out_id);
+
+  almu_test_body_free (almu_test_viewer_open (viewer, "", "a.fits", "", 3));
+  almu_test_body_free (almu_test_viewer_open (viewer, "", "b.fits", "", 7));
+  g_assert_cmpint (almu_test_draw (viewer, 3, -1, CARTA__REGION_TYPE__POINT, core, 1, 0), ==, 1);
+  g_assert_cmpint (almu_test_draw (viewer, 3, -1, CARTA__REGION_TYPE__RECTANGLE, core, 2, 0), ==, 2);
+  g_assert_cmpint (almu_test_draw (viewer, 3, -1, CARTA__REGION_TYPE__RECTANGLE, knot, 2, 0), ==, 3);
+  remove_region (viewer, 1);
+  almu_test_viewer_await_pong (viewer);
+  almu_file_set_look (almu_session_get_file (session, 3, NULL),
+                      "{\"zoomLevel\":4.5,\"active\":true,\"regions\":{\"2\":{\"name\":\"core\"},\"3\":{\"name\":\"knot\"}}}");
+  almu_file_set_look (almu_session_get_file (session, 7, NULL),
+                      "{\"spatialReference\":3,\"renderConfig\":{\"colorMap\":\"viridis\"}}");
+
+  return viewer;
+}
+
+static void
+rebuild_files (AlmuTestViewer *viewer)
+{
+  almu_test_body_free (almu_test_viewer_open (viewer, "", "a.fits", "", 0));
+  almu_test_body_free (almu_test_viewer_open (viewer, "", "b.fits", "", 1));
+}
+
+/* The page does not promise an order. */
+static void
+rebuild_regions (AlmuTestViewer *viewer)
+{
+  g_assert_cmpint (almu_test_draw (viewer, 0, -1, CARTA__REGION_TYPE__RECTANGLE, knot, 2, 0), ==, 1);
+  g_assert_cmpint (almu_test_draw (viewer, 0, -1, CARTA__REGION_TYPE__RECTANGLE, core, 2, 0), ==, 2);
+}
+
+static void
+assert_json (const char *text,
+             const char *expected)
+{
+  g_autoptr(JsonNode) node = NULL;
+  g_autoptr(JsonNode) wanted = json_from_string (expected, NULL);
+
+  g_assert_nonnull (text);
+  node = json_from_string (text, NULL);
+  g_assert_nonnull (node);
+  if (!json_node_equal (node, wanted))
+    g_error ("%s is not %s", text, expected);
+}
+
+static void
+assert_inherited (Fixture *fixture,
+                  guint32  id)
+{
+  AlmuSession *session = almu_sessions_lookup (fixture->sessions, id);
+
+  assert_json (almu_file_get_look (almu_session_get_file (session, 0, NULL)),
+               "{\"zoomLevel\":4.5,\"active\":true,\"regions\":{\"1\":{\"name\":\"knot\"},\"2\":{\"name\":\"core\"}}}");
+  assert_json (almu_file_get_look (almu_session_get_file (session, 1, NULL)),
+               "{\"spatialReference\":0,\"renderConfig\":{\"colorMap\":\"viridis\"},\"regions\":{}}");
+  g_assert_cmpstr (almu_session_get_viewer (session), ==, BROWSER);
+}
+
+typedef struct
+{
+  Fixture *fixture;
+  guint32  kept_id;
+  guint32  new_id;
+  gboolean is_written;
+} Watch;
+
+static void
+on_commit (AlmuSession *session,
+           Watch       *watch)
+{
+  if (almu_session_get_viewer (session) == NULL)
+    return;
+
+  g_assert_nonnull (almu_sessions_lookup (watch->fixture->sessions, watch->kept_id));
+  assert_inherited (watch->fixture, watch->new_id);
+  watch->is_written = TRUE;
+}
+
+static void
+on_removed (AlmuSessions *sessions,
+            AlmuSession  *session,
+            Watch        *watch)
+{
+  g_assert_cmpuint (almu_session_get_id (session), ==, watch->kept_id);
+  g_assert_true (watch->is_written);
+}
+
+/* At every moment one of the two has everything and is the one that its
+ * browser would be asked about. */
+static void
+test_succession_moment (Fixture      *fixture,
+                        gconstpointer user_data)
+{
+  Watch                    watch = { fixture };
+  AlmuTestViewer          *viewer = open_kept (fixture, &watch.kept_id);
+  CARTA__ScriptingRequest *request;
+  AlmuSession             *session;
+  gulong                   handler;
+  gulong                   commit_handler;
+
+  lose_page (fixture, viewer);
+  viewer = open_page (fixture, BROWSER, &watch.new_id);
+  request = begin_load (viewer, watch.kept_id);
+  session = almu_sessions_lookup (fixture->sessions, watch.new_id);
+  handler = g_signal_connect (fixture->sessions, "session-removed", G_CALLBACK (on_removed), &watch);
+  g_assert_null (almu_session_get_viewer (session));
+  rebuild_files (viewer);
+  rebuild_regions (viewer);
+  g_assert_null (almu_session_get_viewer (session));
+
+  commit_handler = g_signal_connect (session, "commit", G_CALLBACK (on_commit), &watch);
+  end_load (viewer, request);
+  almu_test_viewer_await_pong (viewer);
+  g_assert_true (watch.is_written);
+  g_assert_null (almu_sessions_lookup (fixture->sessions, watch.kept_id));
+  assert_inherited (fixture, watch.new_id);
+
+  g_signal_handler_disconnect (fixture->sessions, handler);
+  g_signal_handler_disconnect (session, commit_handler);
+  almu_test_viewer_close (viewer);
+  almu_test_viewer_free (viewer);
+}
+
+/* A page that goes in the middle of it is not what the next one is asked
+ * about, though it was seen last. */
+static void
+test_succession_broken_off (Fixture      *fixture,
+                            gconstpointer user_data)
+{
+  guint32         kept_id;
+  guint32         new_id;
+  AlmuTestViewer *viewer = open_kept (fixture, &kept_id);
+
+  lose_page (fixture, viewer);
+  viewer = open_page (fixture, BROWSER, &new_id);
+  almu_test_body_free (begin_load (viewer, kept_id));
+  rebuild_files (viewer);
+  lose_page (fixture, viewer);
+
+  viewer = open_page (fixture, BROWSER, &new_id);
+  end_load (viewer, begin_load (viewer, kept_id));
+  almu_test_viewer_close (viewer);
+  almu_test_viewer_free (viewer);
+}
+
+/* What could not be opened is not lost. */
+static void
+test_succession_part (Fixture      *fixture,
+                      gconstpointer user_data)
+{
+  guint32                  kept_id;
+  guint32                  new_id;
+  AlmuTestViewer          *viewer = open_kept (fixture, &kept_id);
+  CARTA__ScriptingRequest *request;
+  AlmuSession             *session;
+
+  lose_page (fixture, viewer);
+  viewer = open_page (fixture, BROWSER, &new_id);
+  request = begin_load (viewer, kept_id);
+  almu_test_body_free (almu_test_viewer_open (viewer, "", "b.fits", "", 0));
+  end_load (viewer, request);
+  almu_test_viewer_await_pong (viewer);
+
+  g_assert_nonnull (almu_sessions_lookup (fixture->sessions, kept_id));
+  session = almu_sessions_lookup (fixture->sessions, new_id);
+  g_assert_cmpstr (almu_session_get_viewer (session), ==, BROWSER);
+  g_assert_null (almu_file_get_look (almu_session_get_file (session, 0, NULL)));
+
+  almu_test_viewer_close (viewer);
+  almu_test_viewer_free (viewer);
+}
+
+static gboolean
+has_gone (gpointer user_data)
+{
+  Watch *watch = user_data;
+
+  return almu_sessions_lookup (watch->fixture->sessions, watch->kept_id) == NULL;
+}
+
+/* A page of another browser, which was led to the workspace: the newest wins.
+ * Its other window shows the same files, and has nothing to do with it. */
+static void
+test_succession_elsewhere (Fixture      *fixture,
+                           gconstpointer user_data)
+{
+  Watch           watch = { fixture };
+  guint32         bystander_id;
+  AlmuTestViewer *before = open_kept (fixture, &watch.kept_id);
+  AlmuTestViewer *bystander = open_page (fixture, OTHER_BROWSER, &bystander_id);
+  AlmuTestViewer *viewer;
+
+  rebuild_files (bystander);
+  rebuild_regions (bystander);
+  viewer = open_page (fixture, OTHER_BROWSER, &watch.new_id);
+  almu_succession_begin_somewhere (fixture->switchboard, OTHER_BROWSER, watch.kept_id);
+  rebuild_files (viewer);
+  almu_test_draw (viewer, 0, -1, CARTA__REGION_TYPE__RECTANGLE, core, 2, 0);
+  almu_test_draw (viewer, 0, -1, CARTA__REGION_TYPE__RECTANGLE, knot, 2, 0);
+  almu_test_viewer_await_pong (bystander);
+
+  g_assert_cmpuint (almu_test_viewer_await_closed (before), ==, ALMU_CLOSE_TAKEN_OVER);
+  almu_test_await (has_gone, &watch);
+  assert_json (almu_file_get_look (almu_session_get_file (almu_sessions_lookup (fixture->sessions, watch.new_id), 1, NULL)),
+               "{\"spatialReference\":0,\"renderConfig\":{\"colorMap\":\"viridis\"},\"regions\":{}}");
+  g_assert_null (almu_file_get_look (almu_session_get_file (almu_sessions_lookup (fixture->sessions, bystander_id), 0, NULL)));
+
+  almu_test_viewer_free (before);
+  almu_test_viewer_close (bystander);
+  almu_test_viewer_free (bystander);
+  almu_test_viewer_close (viewer);
+  almu_test_viewer_free (viewer);
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+
+  add_test ("/link/succession/moment", test_succession_moment);
+  add_test ("/link/succession/broken-off", test_succession_broken_off);
+  add_test ("/link/succession/part", test_succession_part);
+  add_test ("/link/succession/elsewhere", test_succession_elsewhere);
+
+  return g_test_run ();
+}
