@@ -8,8 +8,10 @@
 
 #include <fitsio.h>
 
+#include "almu-card.h"
 #include "almu-error.h"
 #include "almu-fits.h"
+#include "almu-hdu-reader.h"
 #include "almu-limits.h"
 
 /* The first table of a FITS file, binary or ASCII, as it is meant: scaled by
@@ -20,6 +22,9 @@
 /* Rows are read in pieces, every column of a piece before the next, so that
  * the file is read once from front to back. */
 #define PIECE_BYTES (4 * 1024 * 1024)
+
+/* A name without quotes that has fewer bytes than this fits anywhere. */
+#define MAX_BARE_NAME 68
 
 typedef struct
 {
@@ -118,15 +123,68 @@ unpack (Reader  *reader,
   return TRUE;
 }
 
+/* cfitsio copies the name of a column into 70 bytes, however long it is. In
+ * quotes it fits. */
+static gboolean
+check_names (Reader        *reader,
+             const AlmuHdu *hdu,
+             GError       **error)
+{
+  for (gsize i = 0; i < hdu->n_records; i++)
+    {
+      const char *record = hdu->records + i * ALMU_RECORD_BYTES;
+      gsize       begin = 9;
+      gsize       n = ALMU_RECORD_BYTES;
+
+      if (memcmp (record, "TTYPE", 5) != 0 || record[8] != '=')
+        continue;
+
+      while (n > begin && record[n - 1] == ' ')
+        n--;
+      while (begin < n && record[begin] == ' ')
+        begin++;
+      if (n - begin < MAX_BARE_NAME || record[begin] == '\'')
+        continue;
+
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT, "%s: HDU %d: %.*s is not a string in quotes",
+                   reader->name, reader->hdu, (int) strcspn (record, " ="), record);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+/* What cfitsio is going to read. */
+static gboolean
+check_header (Reader        *reader,
+              AlmuHduReader *headers,
+              GError       **error)
+{
+  g_autoptr(AlmuHdu) hdu = NULL;
+
+  if (!almu_hdu_reader_next (headers, &hdu, error))
+    return FALSE;
+
+  return hdu == NULL || check_names (reader, hdu, error);
+}
+
 static gboolean
 find_table (Reader  *reader,
             GError **error)
 {
+  g_autoptr(AlmuHduReader) headers = NULL;
   int type = IMAGE_HDU;
   int status = 0;
 
+  headers = almu_hdu_reader_new (almu_fits_get_plain_fd (reader->fits), reader->name, error);
+  if (headers == NULL)
+    return FALSE;
+
   for (reader->hdu = 0; reader->hdu < ALMU_LIMIT_HDUS; reader->hdu++)
     {
+      if (!check_header (reader, headers, error))
+        return FALSE;
+
       fits_movabs_hdu (reader->handle, reader->hdu + 1, &type, &status);
       if (status != 0)
         break;

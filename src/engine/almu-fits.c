@@ -22,6 +22,7 @@ struct _AlmuFits
 {
   fitsfile *handle;
   char     *name;
+  int       plain_fd; /* of what it is read from */
   gboolean  is_compressed;
   int       hdu_number; /* -1 where a move failed half way */
 };
@@ -142,6 +143,7 @@ almu_fits_open (int         fd,
   g_return_val_if_fail (name != NULL, NULL);
 
   self = g_new0 (AlmuFits, 1);
+  self->plain_fd = -1;
   self->name = g_utf8_make_valid (name, -1);
 
   if (!read_start (fd, start, &n_start, error))
@@ -156,10 +158,9 @@ almu_fits_open (int         fd,
   if (plain_fd < 0)
     return NULL;
 
+  self->plain_fd = plain_fd;
   g_snprintf (path, sizeof path, "/proc/self/fd/%d", plain_fd);
   fits_open_diskfile (&self->handle, path, READONLY, &status);
-  if (plain_fd != fd)
-    close (plain_fd);
   if (status != 0)
     {
       self->handle = NULL;
@@ -180,6 +181,8 @@ almu_fits_close (AlmuFits *self)
 
   if (self->handle != NULL)
     fits_close_file (self->handle, &status);
+  if (self->is_compressed && self->plain_fd >= 0)
+    close (self->plain_fd);
 
   g_free (self->name);
   g_free (self);
@@ -207,6 +210,20 @@ almu_fits_get_handle (AlmuFits *self)
   self->hdu_number = -1;
 
   return self->handle;
+}
+
+/**
+ * almu_fits_get_plain_fd:
+ *
+ * Returns: the descriptor of the file as it is without its compression;
+ *   valid as long as @self is
+ */
+int
+almu_fits_get_plain_fd (AlmuFits *self)
+{
+  g_return_val_if_fail (self != NULL, -1);
+
+  return self->plain_fd;
 }
 
 gboolean

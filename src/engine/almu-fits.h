@@ -22,6 +22,7 @@ gboolean  almu_fits_is_whole_file_compressed (AlmuFits *self);
 gboolean  almu_fits_is_compressed_start (const guint8 *bytes,
                                          gsize         n_bytes);
 gpointer  almu_fits_get_handle (AlmuFits *self);
+int       almu_fits_get_plain_fd (AlmuFits *self);
 gboolean  almu_fits_go_to (AlmuFits *self,
                            int       hdu_number,
                            GError  **error);

@@ -239,6 +239,30 @@ test_fits_table_ascii (void)
   g_assert_cmpstr (almu_column_get_text (almu_data_table_get_column (table, 2), 1), ==, "ngc 6");
 }
 
+/* A name that cfitsio has no room for. */
+static void
+test_fits_table_bare_name (void)
+{
+  static const struct
+  {
+    int      n_bytes;
+    gboolean is_taken;
+  } cases[] = { { 67, TRUE }, { 68, FALSE }, { 70, FALSE } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char   *name = g_strnfill (cases[i].n_bytes, 'n');
+      const AlmuTestCard cards[] = { { "TTYPE1", name }, { "TFORM1", "'1D'" } };
+      g_autoptr(GBytes) bytes = almu_test_fits_table ("BINTABLE", cards, 2, 1, 8, 1, "\0\0\0\0\0\0\0");
+      g_autoptr(GError) error = NULL;
+      g_autoptr(AlmuDataTable) table = read_bytes (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), ALMU_TABLE_ALL, &error);
+
+      g_assert_true ((table != NULL) == cases[i].is_taken);
+      if (table == NULL)
+        g_assert_nonnull (strstr (error->message, "HDU 1: TTYPE1 is not a string in quotes"));
+    }
+}
+
 /* Cut anywhere: told so, and nothing is allocated for what is not there. */
 static void
 test_fits_table_truncated (void)
@@ -350,6 +374,7 @@ main (int    argc,
 
   g_test_add_func ("/engine/fits-table/types", test_fits_table_types);
   g_test_add_func ("/engine/fits-table/ascii", test_fits_table_ascii);
+  g_test_add_func ("/engine/fits-table/bare-name", test_fits_table_bare_name);
   g_test_add_func ("/engine/fits-table/truncated", test_fits_table_truncated);
   g_test_add_func ("/engine/fits-table/promises", test_fits_table_promises);
   g_test_add_func ("/engine/fits-table/shared", test_fits_table_shared);
