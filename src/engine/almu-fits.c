@@ -290,6 +290,86 @@ check_subset (AlmuFits     *self,
   return TRUE;
 }
 
+/* Of floating point numbers in tiles. Those of a tile that was packed without
+ * loss are not scaled by cfitsio, nor are exact zeros between quantised ones. */
+static gboolean
+get_scale (AlmuFits *self,
+           double   *out_scale,
+           double   *out_zero)
+{
+  FITSfile *file = self->handle->Fptr;
+  int       status = 0;
+
+  *out_scale = 1.0;
+  *out_zero = 0.0;
+  if (!file->compressimg || file->zbitpix > 0)
+    return FALSE;
+
+  fits_read_key (self->handle, TDOUBLE, "BSCALE", out_scale, NULL, &status);
+  status = 0;
+  fits_read_key (self->handle, TDOUBLE, "BZERO", out_zero, NULL, &status);
+  status = 0;
+  fits_set_bscale (self->handle, 1.0, 0.0, &status);
+  fits_clear_errmsg ();
+
+  return file->zbitpix == DOUBLE_IMG || *out_scale != 1.0 || *out_zero != 0.0;
+}
+
+/* Where cfitsio looks for blanks among floating point numbers it takes an
+ * infinity for one. NaNs that are stored as they are come through anyway. */
+static gboolean
+may_have_blanks (AlmuFits *self)
+{
+  FITSfile *file = self->handle->Fptr;
+
+  return !file->compressimg || file->zbitpix > 0 || file->cn_zscale > 0;
+}
+
+static gsize
+count (int         n_axes,
+       const long *first,
+       const long *last)
+{
+  gsize n = 1;
+
+  for (int i = 0; i < n_axes; i++)
+    n *= (gsize) (last[i] - first[i] + 1);
+
+  return n;
+}
+
+static int
+read_pixels (AlmuFits *self,
+             int       n_axes,
+             long     *first,
+             long     *last,
+             float    *pixels)
+{
+  long               step[MAX_SUBSET_AXES];
+  double             scale, zero;
+  float              blank = NAN;
+  double             wide_blank = NAN;
+  int                any_blank = 0;
+  int                status = 0;
+  gsize              n = count (n_axes, first, last);
+  g_autofree double *numbers = NULL;
+
+  for (int i = 0; i < n_axes; i++)
+    step[i] = 1;
+
+  if (!get_scale (self, &scale, &zero))
+    return fits_read_subset (self->handle, TFLOAT, first, last, step, may_have_blanks (self) ? &blank : NULL, pixels,
+                             &any_blank, &status);
+
+  numbers = g_new (double, n);
+  fits_read_subset (self->handle, TDOUBLE, first, last, step, may_have_blanks (self) ? &wide_blank : NULL, numbers,
+                    &any_blank, &status);
+  for (gsize i = 0; i < n; i++)
+    pixels[i] = (float) (zero + scale * numbers[i]);
+
+  return status;
+}
+
 /**
  * almu_fits_read_subset:
  * @n_axes: as many as the HDU has
@@ -308,12 +388,9 @@ almu_fits_read_subset (AlmuFits     *self,
                        float        *pixels,
                        GError      **error)
 {
-  long  low[MAX_SUBSET_AXES];
-  long  high[MAX_SUBSET_AXES];
-  long  step[MAX_SUBSET_AXES];
-  float blank = NAN;
-  int   any_blank = 0;
-  int   status = 0;
+  long low[MAX_SUBSET_AXES];
+  long high[MAX_SUBSET_AXES];
+  int  status;
 
   g_return_val_if_fail (self != NULL, FALSE);
   g_return_val_if_fail (first != NULL && last != NULL && pixels != NULL, FALSE);
@@ -332,10 +409,9 @@ almu_fits_read_subset (AlmuFits     *self,
     {
       low[i] = first[i];
       high[i] = last[i];
-      step[i] = 1;
     }
 
-  fits_read_subset (self->handle, TFLOAT, low, high, step, &blank, pixels, &any_blank, &status);
+  status = read_pixels (self, n_axes, low, high, pixels);
   if (status != 0)
     {
       g_autofree char *what = g_strdup_printf ("pixels of HDU %d cannot be read", hdu_number);
