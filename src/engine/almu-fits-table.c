@@ -6,9 +6,8 @@
 #include <math.h>
 #include <string.h>
 
-#include <fitsio.h>
-
 #include "almu-card.h"
+#include "almu-cfitsio.h"
 #include "almu-error.h"
 #include "almu-fits.h"
 #include "almu-hdu-reader.h"
@@ -53,8 +52,8 @@ fail (Reader     *reader,
 {
   char text[FLEN_STATUS] = "";
 
-  fits_get_errstatus (status, text);
-  fits_clear_errmsg ();
+  almu_cfitsio->fits_get_errstatus (status, text);
+  almu_cfitsio->fits_clear_errmsg ();
   g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
                "%s: HDU %d: %s: %s (cfitsio status %d)", reader->name, reader->hdu, what, text, status);
 
@@ -76,13 +75,13 @@ dup_key (Reader     *reader,
   else
     g_snprintf (card, sizeof card, "%s", key);
 
-  fits_read_key_longstr (reader->handle, card, &value, NULL, &status);
-  fits_clear_errmsg ();
+  almu_cfitsio->fits_read_key_longstr (reader->handle, card, &value, NULL, &status);
+  almu_cfitsio->fits_clear_errmsg ();
   if (status != 0 || value == NULL)
     return g_strdup ("");
 
   copy = g_strchomp (g_utf8_make_valid (value, -1));
-  fits_free_memory (value, &status);
+  almu_cfitsio->fits_free_memory (value, &status);
 
   return copy;
 }
@@ -98,13 +97,13 @@ unpack (Reader  *reader,
   int      is_packed = 0;
   int      status = 0;
 
-  fits_read_key (reader->handle, TLOGICAL, "ZTABLE", &is_packed, NULL, &status);
-  fits_clear_errmsg ();
+  almu_cfitsio->fits_read_key (reader->handle, TLOGICAL, "ZTABLE", &is_packed, NULL, &status);
+  almu_cfitsio->fits_clear_errmsg ();
   if (status != 0 || !is_packed)
     return TRUE;
 
-  fits_read_key (reader->handle, TLONGLONG, "ZNAXIS1", &width, NULL, &status);
-  fits_read_key (reader->handle, TLONGLONG, "ZNAXIS2", &n_rows, NULL, &status);
+  almu_cfitsio->fits_read_key (reader->handle, TLONGLONG, "ZNAXIS1", &width, NULL, &status);
+  almu_cfitsio->fits_read_key (reader->handle, TLONGLONG, "ZNAXIS2", &n_rows, NULL, &status);
   if (status == 0 && (width < 0 || n_rows < 0 || (n_rows > 0 && width > ALMU_LIMIT_TABLE_BYTES / n_rows)))
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
@@ -113,8 +112,8 @@ unpack (Reader  *reader,
       return FALSE;
     }
 
-  fits_create_file (&reader->unpacked, "mem://", &status);
-  fits_uncompress_table (reader->handle, reader->unpacked, &status);
+  almu_cfitsio->fits_create_file (&reader->unpacked, "mem://", &status);
+  almu_cfitsio->fits_uncompress_table (reader->handle, reader->unpacked, &status);
   if (status != 0)
     return fail (reader, status, "compressed table (ZTABLE) cannot be unpacked", error);
 
@@ -185,7 +184,7 @@ find_table (Reader  *reader,
       if (!check_header (reader, headers, error))
         return FALSE;
 
-      fits_movabs_hdu (reader->handle, reader->hdu + 1, &type, &status);
+      almu_cfitsio->fits_movabs_hdu (reader->handle, reader->hdu + 1, &type, &status);
       if (status != 0)
         break;
 
@@ -193,7 +192,7 @@ find_table (Reader  *reader,
         return unpack (reader, error);
     }
 
-  fits_clear_errmsg ();
+  almu_cfitsio->fits_clear_errmsg ();
   if (status != 0 && status != END_OF_FILE)
     return fail (reader, status, "cannot be reached", error);
 
@@ -253,7 +252,7 @@ add_column (Reader  *reader,
   AlmuColumnType   type;
   Form             form;
 
-  fits_get_eqcoltypell (reader->handle, number, &code, &repeat, &width, &status);
+  almu_cfitsio->fits_get_eqcoltypell (reader->handle, number, &code, &repeat, &width, &status);
   if (status != 0)
     {
       g_autofree char *what = g_strdup_printf ("column %d “%s”", number, name);
@@ -288,8 +287,8 @@ read_head (Reader  *reader,
   int              n_columns = 0;
   int              status = 0;
 
-  fits_get_num_rowsll (reader->handle, &n_rows, &status);
-  fits_get_num_cols (reader->handle, &n_columns, &status);
+  almu_cfitsio->fits_get_num_rowsll (reader->handle, &n_rows, &status);
+  almu_cfitsio->fits_get_num_cols (reader->handle, &n_columns, &status);
   if (status != 0)
     return fail (reader, status, "table", error);
 
@@ -330,8 +329,8 @@ check_size (Reader  *reader,
   gint64   there;
   int      status = 0;
 
-  fits_read_key (reader->handle, TLONGLONG, "NAXIS1", &width, NULL, &status);
-  fits_get_hduaddrll (reader->handle, NULL, &start, NULL, &status);
+  almu_cfitsio->fits_read_key (reader->handle, TLONGLONG, "NAXIS1", &width, NULL, &status);
+  almu_cfitsio->fits_get_hduaddrll (reader->handle, NULL, &start, NULL, &status);
   if (status != 0)
     return fail (reader, status, "table", error);
 
@@ -378,8 +377,8 @@ read_numbers (Reader *reader,
                                    : column->type == ALMU_COLUMN_DOUBLE ? (void *) &no_double
                                                                         : NULL;
 
-  fits_read_col (reader->handle, codes[column->type], (int) index + 1, row + 1, 1, n, none,
-                 column->values->data + (gsize) row * size, &any, status);
+  almu_cfitsio->fits_read_col (reader->handle, codes[column->type], (int) index + 1, row + 1, 1, n, none,
+                               column->values->data + (gsize) row * size, &any, status);
 
   return *status == 0;
 }
@@ -400,7 +399,7 @@ read_text (Reader *reader,
   for (gint64 i = 0; i < n; i++)
     pointers[i] = cells + (gsize) i * width;
 
-  fits_read_col (reader->handle, TSTRING, (int) index + 1, row + 1, 1, n, NULL, pointers, &any, status);
+  almu_cfitsio->fits_read_col (reader->handle, TSTRING, (int) index + 1, row + 1, 1, n, NULL, pointers, &any, status);
   for (gint64 i = 0; i < n && *status == 0; i++)
     if (!almu_column_append_text (column, pointers[i], strlen (pointers[i])))
       *status = MEMORY_ALLOCATION;
@@ -515,7 +514,7 @@ almu_fits_table_read (int            fd,
             (flags == ALMU_TABLE_HEAD_ONLY || read_rows (&reader, cancellable, error));
   g_array_unref (reader.forms);
   if (reader.unpacked != NULL)
-    fits_close_file (reader.unpacked, &status);
+    almu_cfitsio->fits_close_file (reader.unpacked, &status);
 
   return is_read ? g_steal_pointer (&table) : NULL;
 }

@@ -3,8 +3,7 @@
 
 #include "almu-fits-tiles.h"
 
-#include <fitsio.h>
-
+#include "almu-cfitsio.h"
 #include "almu-error.h"
 #include "almu-limits.h"
 
@@ -37,11 +36,11 @@ check_run (Claims  *claims,
       gint64 n = MIN (n_rows - done, MAX_ROWS);
       int    status = 0;
 
-      fits_read_descriptsll (claims->handle, claims->column, row + done + 1, n, (LONGLONG *) claims->lengths,
-                             (LONGLONG *) claims->offsets, &status);
+      almu_cfitsio->fits_read_descriptsll (claims->handle, claims->column, row + done + 1, n, (LONGLONG *) claims->lengths,
+                                           (LONGLONG *) claims->offsets, &status);
       if (status != 0)
         {
-          fits_clear_errmsg ();
+          almu_cfitsio->fits_clear_errmsg ();
           g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT, "has no tile %" G_GINT64_FORMAT, row + done + 1);
           return FALSE;
         }
@@ -76,7 +75,7 @@ check_column (fitsfile     *handle,
   int                type = 0;
   int                status = 0;
 
-  fits_get_coltypell (handle, column, &type, NULL, NULL, &status);
+  almu_cfitsio->fits_get_coltypell (handle, column, &type, NULL, NULL, &status);
   /* what is not of variable length is within its row */
   if (status != 0 || type >= 0)
     return TRUE;

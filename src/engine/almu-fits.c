@@ -8,8 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <fitsio.h>
-
+#include "almu-cfitsio.h"
 #include "almu-error.h"
 #include "almu-fits-tiles.h"
 #include "almu-inflate.h"
@@ -37,8 +36,8 @@ fail (AlmuFits   *self,
 {
   char text[FLEN_STATUS] = "";
 
-  fits_get_errstatus (status, text);
-  fits_clear_errmsg ();
+  almu_cfitsio->fits_get_errstatus (status, text);
+  almu_cfitsio->fits_clear_errmsg ();
   g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
                "%s: %s: %s (cfitsio status %d)", self->name, what, text, status);
 
@@ -146,7 +145,7 @@ almu_fits_open (int         fd,
   self->plain_fd = -1;
   self->name = g_utf8_make_valid (name, -1);
 
-  if (!read_start (fd, start, &n_start, error))
+  if (!almu_cfitsio_load (error) || !read_start (fd, start, &n_start, error))
     {
       g_prefix_error (error, "%s: ", self->name);
       return NULL;
@@ -160,7 +159,7 @@ almu_fits_open (int         fd,
 
   self->plain_fd = plain_fd;
   g_snprintf (path, sizeof path, "/proc/self/fd/%d", plain_fd);
-  fits_open_diskfile (&self->handle, path, READONLY, &status);
+  almu_cfitsio->fits_open_diskfile (&self->handle, path, READONLY, &status);
   if (status != 0)
     {
       self->handle = NULL;
@@ -180,7 +179,7 @@ almu_fits_close (AlmuFits *self)
     return;
 
   if (self->handle != NULL)
-    fits_close_file (self->handle, &status);
+    almu_cfitsio->fits_close_file (self->handle, &status);
   if (self->is_compressed && self->plain_fd >= 0)
     close (self->plain_fd);
 
@@ -240,7 +239,7 @@ almu_fits_go_to (AlmuFits *self,
   if (self->hdu_number == hdu_number)
     return TRUE;
 
-  if (fits_movabs_hdu (self->handle, hdu_number + 1, NULL, &status) == 0)
+  if (almu_cfitsio->fits_movabs_hdu (self->handle, hdu_number + 1, NULL, &status) == 0)
     {
       self->hdu_number = hdu_number;
       return TRUE;
@@ -263,9 +262,9 @@ check_subset (AlmuFits     *self,
   int      file_axes = 0;
   int      status = 0;
 
-  fits_get_img_dim (self->handle, &file_axes, &status);
+  almu_cfitsio->fits_get_img_dim (self->handle, &file_axes, &status);
   if (status == 0 && file_axes <= MAX_SUBSET_AXES)
-    fits_get_img_sizell (self->handle, MAX_SUBSET_AXES, shape, &status);
+    almu_cfitsio->fits_get_img_sizell (self->handle, MAX_SUBSET_AXES, shape, &status);
   if (status != 0)
     return fail (self, status, "is not an image", error);
 
@@ -305,12 +304,12 @@ get_scale (AlmuFits *self,
   if (!file->compressimg || file->zbitpix > 0)
     return FALSE;
 
-  fits_read_key (self->handle, TDOUBLE, "BSCALE", out_scale, NULL, &status);
+  almu_cfitsio->fits_read_key (self->handle, TDOUBLE, "BSCALE", out_scale, NULL, &status);
   status = 0;
-  fits_read_key (self->handle, TDOUBLE, "BZERO", out_zero, NULL, &status);
+  almu_cfitsio->fits_read_key (self->handle, TDOUBLE, "BZERO", out_zero, NULL, &status);
   status = 0;
-  fits_set_bscale (self->handle, 1.0, 0.0, &status);
-  fits_clear_errmsg ();
+  almu_cfitsio->fits_set_bscale (self->handle, 1.0, 0.0, &status);
+  almu_cfitsio->fits_clear_errmsg ();
 
   return file->zbitpix == DOUBLE_IMG || *out_scale != 1.0 || *out_zero != 0.0;
 }
@@ -358,12 +357,12 @@ read_pixels (AlmuFits *self,
     step[i] = 1;
 
   if (!get_scale (self, &scale, &zero))
-    return fits_read_subset (self->handle, TFLOAT, first, last, step, may_have_blanks (self) ? &blank : NULL, pixels,
-                             &any_blank, &status);
+    return almu_cfitsio->fits_read_subset (self->handle, TFLOAT, first, last, step, may_have_blanks (self) ? &blank : NULL, pixels,
+                                           &any_blank, &status);
 
   numbers = g_new (double, n);
-  fits_read_subset (self->handle, TDOUBLE, first, last, step, may_have_blanks (self) ? &wide_blank : NULL, numbers,
-                    &any_blank, &status);
+  almu_cfitsio->fits_read_subset (self->handle, TDOUBLE, first, last, step, may_have_blanks (self) ? &wide_blank : NULL, numbers,
+                                  &any_blank, &status);
   for (gsize i = 0; i < n; i++)
     pixels[i] = (float) (zero + scale * numbers[i]);
 
@@ -447,7 +446,7 @@ almu_fits_read_bytes (AlmuFits *self,
   if (!almu_fits_go_to (self, 0, error))
     return -1;
 
-  fits_get_hduaddrll (self->handle, NULL, &data_start, NULL, &status);
+  almu_cfitsio->fits_get_hduaddrll (self->handle, NULL, &data_start, NULL, &status);
   if (status != 0)
     {
       fail (self, status, "HDU 0 cannot be read", error);
@@ -460,7 +459,7 @@ almu_fits_read_bytes (AlmuFits *self,
   n_bytes = MIN ((gint64) n_bytes, self->handle->Fptr->filesize - offset);
 
   /* it counts from the data of the current HDU, backwards as well */
-  fits_read_ext (self->handle, offset - data_start, n_bytes, bytes, &status);
+  almu_cfitsio->fits_read_ext (self->handle, offset - data_start, n_bytes, bytes, &status);
   if (status != 0)
     {
       fail (self, status, "cannot be read", error);

@@ -51,18 +51,18 @@ read_fixed (hid_t attribute,
 {
   g_autofree char *bytes = g_malloc0 (size * n_lines + 1);
   char            *text = NULL;
-  hid_t            type = H5Tcopy (H5T_C_S1);
+  hid_t            type = almu_libhdf5->H5Tcopy (*almu_libhdf5->H5T_C_S1_g);
 
-  if (type >= 0 && H5Tset_size (type, size) >= 0 && H5Tset_strpad (type, H5T_STR_NULLPAD) >= 0)
+  if (type >= 0 && almu_libhdf5->H5Tset_size (type, size) >= 0 && almu_libhdf5->H5Tset_strpad (type, H5T_STR_NULLPAD) >= 0)
     {
-      hid_t own = H5Aget_type (attribute);
+      hid_t own = almu_libhdf5->H5Aget_type (attribute);
 
-      H5Tset_cset (type, H5Tget_cset (own));
-      H5Tclose (own);
-      if (H5Aread (attribute, type, bytes) >= 0)
+      almu_libhdf5->H5Tset_cset (type, almu_libhdf5->H5Tget_cset (own));
+      almu_libhdf5->H5Tclose (own);
+      if (almu_libhdf5->H5Aread (attribute, type, bytes) >= 0)
         text = join_lines (bytes, size, n_lines);
     }
-  H5Tclose (type);
+  almu_libhdf5->H5Tclose (type);
 
   return text;
 }
@@ -75,10 +75,10 @@ read_variable (hid_t attribute,
   char *line = NULL;
   char *text = NULL;
 
-  if (H5Aread (attribute, type, &line) >= 0 && line != NULL)
+  if (almu_libhdf5->H5Aread (attribute, type, &line) >= 0 && line != NULL)
     text = g_strndup (line, MAX_TEXT_BYTES);
   if (line != NULL)
-    H5free_memory (line);
+    almu_libhdf5->H5free_memory (line);
 
   return text;
 }
@@ -89,10 +89,10 @@ read_text (hid_t              id,
            gsize              n_elements,
            AlmuHdf5Attribute *attribute)
 {
-  gsize size = H5Tget_size (type);
+  gsize size = almu_libhdf5->H5Tget_size (type);
 
   attribute->type = ALMU_HDF5_TEXT;
-  if (H5Tis_variable_str (type) > 0)
+  if (almu_libhdf5->H5Tis_variable_str (type) > 0)
     attribute->text = n_elements == 1 ? read_variable (id, type) : NULL;
   else if (size > 0 && size <= MAX_TEXT_BYTES / MAX (n_elements, 1))
     attribute->text = read_fixed (id, size, n_elements);
@@ -112,14 +112,14 @@ read_number (hid_t id,
 
   if (class == H5T_FLOAT)
     {
-      if (H5Aread (id, H5T_NATIVE_DOUBLE, &number) < 0)
+      if (almu_libhdf5->H5Aread (id, *almu_libhdf5->H5T_NATIVE_DOUBLE_g, &number) < 0)
         return FALSE;
       attribute->type = ALMU_HDF5_REAL;
       attribute->number = number;
       return TRUE;
     }
 
-  if (H5Aread (id, H5T_NATIVE_LLONG, &integer) < 0)
+  if (almu_libhdf5->H5Aread (id, *almu_libhdf5->H5T_NATIVE_LLONG_g, &integer) < 0)
     return FALSE;
 
   attribute->type = ALMU_HDF5_INT;
@@ -137,7 +137,7 @@ read_logical (hid_t              id,
 {
   signed char value = 0;
 
-  if (H5Tget_size (type) != 1 || H5Tget_nmembers (type) != 2 || H5Aread (id, type, &value) < 0)
+  if (almu_libhdf5->H5Tget_size (type) != 1 || almu_libhdf5->H5Tget_nmembers (type) != 2 || almu_libhdf5->H5Aread (id, type, &value) < 0)
     return FALSE;
 
   attribute->type = ALMU_HDF5_LOGICAL;
@@ -152,11 +152,11 @@ read_logical (hid_t              id,
 static gsize
 count_elements (hid_t id)
 {
-  hid_t    space = H5Aget_space (id);
-  hssize_t n = space >= 0 ? H5Sget_simple_extent_npoints (space) : 0;
+  hid_t    space = almu_libhdf5->H5Aget_space (id);
+  hssize_t n = space >= 0 ? almu_libhdf5->H5Sget_simple_extent_npoints (space) : 0;
 
   if (space >= 0)
-    H5Sclose (space);
+    almu_libhdf5->H5Sclose (space);
 
   return n > 0 && n <= MAX_TEXT_BYTES ? (gsize) n : 0;
 }
@@ -165,20 +165,20 @@ static gboolean
 read_value (hid_t              id,
             AlmuHdf5Attribute *attribute)
 {
-  hid_t type = H5Aget_type (id);
-  H5T_class_t class = type >= 0 ? H5Tget_class (type) : H5T_NO_CLASS;
+  hid_t type = almu_libhdf5->H5Aget_type (id);
+  H5T_class_t class = type >= 0 ? almu_libhdf5->H5Tget_class (type) : H5T_NO_CLASS;
   gsize    n_elements = count_elements (id);
   gboolean is_read = FALSE;
 
   if (class == H5T_STRING && n_elements > 0)
     is_read = read_text (id, type, n_elements, attribute);
-  else if ((class == H5T_FLOAT || class == H5T_INTEGER) && n_elements == 1 && H5Tget_size (type) <= 8)
+  else if ((class == H5T_FLOAT || class == H5T_INTEGER) && n_elements == 1 && almu_libhdf5->H5Tget_size (type) <= 8)
     is_read = read_number (id, class, attribute);
   else if (class == H5T_ENUM && n_elements == 1)
     is_read = read_logical (id, type, attribute);
 
   if (type >= 0)
-    H5Tclose (type);
+    almu_libhdf5->H5Tclose (type);
 
   return is_read;
 }
@@ -189,13 +189,13 @@ read_attribute (hid_t   group,
 {
   AlmuHdf5Attribute *attribute = NULL;
   char               name[MAX_NAME_BYTES] = "";
-  hid_t              id = H5Aopen_by_idx (group, ".", H5_INDEX_NAME, H5_ITER_NATIVE, index, H5P_DEFAULT, H5P_DEFAULT);
+  hid_t              id = almu_libhdf5->H5Aopen_by_idx (group, ".", H5_INDEX_NAME, H5_ITER_NATIVE, index, H5P_DEFAULT, H5P_DEFAULT);
   ssize_t            n;
 
   if (id < 0)
     return NULL;
 
-  n = H5Aget_name (id, sizeof name, name);
+  n = almu_libhdf5->H5Aget_name (id, sizeof name, name);
   if (n > 0 && n < (ssize_t) sizeof name)
     {
       attribute = g_new0 (AlmuHdf5Attribute, 1);
@@ -203,7 +203,7 @@ read_attribute (hid_t   group,
       if (!read_value (id, attribute))
         g_clear_pointer (&attribute, attribute_free);
     }
-  H5Aclose (id);
+  almu_libhdf5->H5Aclose (id);
 
   return attribute;
 }
@@ -228,8 +228,8 @@ almu_hdf5_list_attributes (AlmuHdf5   *self,
   gboolean   is_read;
 
   almu_hdf5_enter ();
-  group = H5Gopen2 (self->file, path, self->access);
-  is_read = group >= 0 && H5Oget_info2 (group, &info, H5O_INFO_NUM_ATTRS) >= 0;
+  group = almu_libhdf5->H5Gopen2 (self->file, path, self->access);
+  is_read = group >= 0 && almu_libhdf5->H5Oget_info2 (group, &info, H5O_INFO_NUM_ATTRS) >= 0;
   if (!is_read)
     almu_hdf5_fail (self, path, "is not a group that can be read", error);
 
@@ -242,7 +242,7 @@ almu_hdf5_list_attributes (AlmuHdf5   *self,
     }
 
   if (group >= 0)
-    H5Gclose (group);
+    almu_libhdf5->H5Gclose (group);
   almu_hdf5_leave ();
 
   return is_read ? g_steal_pointer (&attributes) : NULL;

@@ -38,15 +38,15 @@ static gboolean
 take_shape (Data    *data,
             GError **error)
 {
-  hid_t    space = H5Dget_space (data->id);
+  hid_t    space = almu_libhdf5->H5Dget_space (data->id);
   hsize_t  dims[H5S_MAX_RANK] = { 0 };
   hsize_t  most[H5S_MAX_RANK] = { 0 };
-  int      n = space >= 0 ? H5Sget_simple_extent_ndims (space) : -1;
+  int      n = space >= 0 ? almu_libhdf5->H5Sget_simple_extent_ndims (space) : -1;
   gint64   n_elements = 1;
-  gboolean is_good = n >= 0 && n <= ALMU_LIMIT_AXES && H5Sget_simple_extent_dims (space, dims, most) == n;
+  gboolean is_good = n >= 0 && n <= ALMU_LIMIT_AXES && almu_libhdf5->H5Sget_simple_extent_dims (space, dims, most) == n;
 
   if (space >= 0)
-    H5Sclose (space);
+    almu_libhdf5->H5Sclose (space);
 
   for (int i = 0; is_good && i < n; i++)
     {
@@ -71,19 +71,19 @@ take_type (Data     *data,
            gboolean *out_is_ours,
            GError  **error)
 {
-  hid_t type = H5Dget_type (data->id);
-  H5T_class_t class = type >= 0 ? H5Tget_class (type) : H5T_NO_CLASS;
-  gsize    size = type >= 0 ? H5Tget_size (type) : 0;
+  hid_t type = almu_libhdf5->H5Dget_type (data->id);
+  H5T_class_t class = type >= 0 ? almu_libhdf5->H5Tget_class (type) : H5T_NO_CLASS;
+  gsize    size = type >= 0 ? almu_libhdf5->H5Tget_size (type) : 0;
   gboolean is_good = (class == H5T_FLOAT && (size == 4 || size == 8)) ||
                      (class == H5T_INTEGER && size >= 1 && size <= 8);
 
   if (is_good)
     {
       data->about.bits = class == H5T_FLOAT ? -8 * (int) size : 8 * (int) size;
-      *out_is_ours = H5Tequal (type, H5T_NATIVE_FLOAT) > 0;
+      *out_is_ours = almu_libhdf5->H5Tequal (type, *almu_libhdf5->H5T_NATIVE_FLOAT_g) > 0;
     }
   if (type >= 0)
-    H5Tclose (type);
+    almu_libhdf5->H5Tclose (type);
 
   return is_good || almu_hdf5_fail (data->file, data->path, "is not an array of numbers", error);
 }
@@ -96,7 +96,7 @@ take_chunks (Data    *data,
   hsize_t dims[ALMU_LIMIT_AXES] = { 0 };
   gint64  n_bytes = ABS (data->about.bits) / 8;
 
-  if (H5Pget_chunk (creation, ALMU_LIMIT_AXES, dims) != data->about.n_dims)
+  if (almu_libhdf5->H5Pget_chunk (creation, ALMU_LIMIT_AXES, dims) != data->about.n_dims)
     return almu_hdf5_fail (data->file, data->path, "has chunks of another shape", error);
 
   for (int i = 0; i < data->about.n_dims; i++)
@@ -125,8 +125,8 @@ take_layout (Data    *data,
              gboolean is_ours,
              GError **error)
 {
-  hid_t        creation = H5Dget_create_plist (data->id);
-  H5D_layout_t layout = creation >= 0 ? H5Pget_layout (creation) : H5D_LAYOUT_ERROR;
+  hid_t        creation = almu_libhdf5->H5Dget_create_plist (data->id);
+  H5D_layout_t layout = creation >= 0 ? almu_libhdf5->H5Pget_layout (creation) : H5D_LAYOUT_ERROR;
   gboolean     is_good = FALSE;
 
   data->offset = -1;
@@ -134,9 +134,9 @@ take_layout (Data    *data,
     {
       is_good = take_chunks (data, creation, error);
     }
-  else if ((layout == H5D_CONTIGUOUS && H5Pget_external_count (creation) == 0) || layout == H5D_COMPACT)
+  else if ((layout == H5D_CONTIGUOUS && almu_libhdf5->H5Pget_external_count (creation) == 0) || layout == H5D_COMPACT)
     {
-      haddr_t offset = layout == H5D_CONTIGUOUS ? H5Dget_offset (data->id) : HADDR_UNDEF;
+      haddr_t offset = layout == H5D_CONTIGUOUS ? almu_libhdf5->H5Dget_offset (data->id) : HADDR_UNDEF;
 
       is_good = TRUE;
       if (is_ours && offset != HADDR_UNDEF && offset < G_MAXINT64 / 2)
@@ -148,7 +148,7 @@ take_layout (Data    *data,
     }
 
   if (creation >= 0)
-    H5Pclose (creation);
+    almu_libhdf5->H5Pclose (creation);
 
   return is_good;
 }
@@ -163,12 +163,12 @@ open_dataset (AlmuHdf5   *self,
   if (access < 0 || !almu_hdf5_exists (self, path))
     {
       if (access >= 0)
-        H5Pclose (access);
+        almu_libhdf5->H5Pclose (access);
       return H5I_INVALID_HID;
     }
 
-  id = H5Dopen2 (self->file, path, access);
-  H5Pclose (access);
+  id = almu_libhdf5->H5Dopen2 (self->file, path, access);
+  almu_libhdf5->H5Pclose (access);
 
   return id;
 }
@@ -216,7 +216,7 @@ almu_hdf5_data_close (AlmuHdf5Data *about)
 
   almu_hdf5_enter ();
   if (data->id >= 0)
-    H5Dclose (data->id);
+    almu_libhdf5->H5Dclose (data->id);
   almu_hdf5_leave ();
 
   g_free (data->path);
@@ -342,17 +342,17 @@ read_piece (const Data   *data,
     }
 
   almu_hdf5_enter ();
-  file_space = H5Dget_space (data->id);
-  memory_space = H5Screate_simple (data->about.n_dims, n, NULL);
+  file_space = almu_libhdf5->H5Dget_space (data->id);
+  memory_space = almu_libhdf5->H5Screate_simple (data->about.n_dims, n, NULL);
   is_read = file_space >= 0 && memory_space >= 0 &&
-            (data->is_scalar || H5Sselect_hyperslab (file_space, H5S_SELECT_SET, start, NULL, n, NULL) >= 0) &&
-            H5Dread (data->id, type, memory_space, file_space, H5P_DEFAULT, values) >= 0;
+            (data->is_scalar || almu_libhdf5->H5Sselect_hyperslab (file_space, H5S_SELECT_SET, start, NULL, n, NULL) >= 0) &&
+            almu_libhdf5->H5Dread (data->id, type, memory_space, file_space, H5P_DEFAULT, values) >= 0;
   if (!is_read)
     almu_hdf5_fail (data->file, data->path, "cannot be read", error);
   if (file_space >= 0)
-    H5Sclose (file_space);
+    almu_libhdf5->H5Sclose (file_space);
   if (memory_space >= 0)
-    H5Sclose (memory_space);
+    almu_libhdf5->H5Sclose (memory_space);
   almu_hdf5_leave ();
 
   return is_read;
@@ -451,8 +451,8 @@ almu_hdf5_data_read (const AlmuHdf5Data *about,
   if (type == ALMU_HDF5_FLOAT && data->offset >= 0)
     return read_plain (data, first, count, values, cancellable, error);
 
-  native = type == ALMU_HDF5_FLOAT ? H5T_NATIVE_FLOAT : type == ALMU_HDF5_DOUBLE ? H5T_NATIVE_DOUBLE
-                                                                                 : H5T_NATIVE_INT64;
+  native = type == ALMU_HDF5_FLOAT ? *almu_libhdf5->H5T_NATIVE_FLOAT_g : type == ALMU_HDF5_DOUBLE ? *almu_libhdf5->H5T_NATIVE_DOUBLE_g
+                                                                                                  : *almu_libhdf5->H5T_NATIVE_INT64_g;
 
   return read_split (data, first, count, native, type == ALMU_HDF5_FLOAT ? sizeof (float) : 8, values,
                      cancellable, error);

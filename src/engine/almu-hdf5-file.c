@@ -14,11 +14,11 @@
 void
 almu_hdf5_set_up (void)
 {
-  H5dont_atexit ();
-  H5open ();
+  almu_libhdf5->H5dont_atexit ();
+  almu_libhdf5->H5open ();
   /* a file must not choose what code is loaded */
-  H5PLset_loading_state (0);
-  H5Eset_auto2 (H5E_DEFAULT, NULL, NULL);
+  almu_libhdf5->H5PLset_loading_state (0);
+  almu_libhdf5->H5Eset_auto2 (H5E_DEFAULT, NULL, NULL);
 }
 
 /* Links into other files are not followed: these may lie anywhere. */
@@ -37,17 +37,17 @@ refuse_link (const char *parent_file,
 hid_t
 almu_hdf5_open_file (const char *path)
 {
-  hid_t access = H5Pcreate (H5P_FILE_ACCESS);
+  hid_t access = almu_libhdf5->H5Pcreate (*almu_libhdf5->H5P_CLS_FILE_ACCESS_ID_g);
   hid_t file = H5I_INVALID_HID;
 
   if (access < 0)
     return access;
 
   /* who writes elsewhere is nothing to us, and a lock would be to them */
-  if (H5Pset_fclose_degree (access, H5F_CLOSE_SEMI) >= 0 &&
-      H5Pset_file_locking (access, 0, 1) >= 0)
-    file = H5Fopen (path, H5F_ACC_RDONLY, access);
-  H5Pclose (access);
+  if (almu_libhdf5->H5Pset_fclose_degree (access, H5F_CLOSE_SEMI) >= 0 &&
+      almu_libhdf5->H5Pset_file_locking (access, 0, 1) >= 0)
+    file = almu_libhdf5->H5Fopen (path, H5F_ACC_RDONLY, access);
+  almu_libhdf5->H5Pclose (access);
 
   return file;
 }
@@ -55,12 +55,12 @@ almu_hdf5_open_file (const char *path)
 hid_t
 almu_hdf5_make_access (void)
 {
-  hid_t access = H5Pcreate (H5P_LINK_ACCESS);
+  hid_t access = almu_libhdf5->H5Pcreate (*almu_libhdf5->H5P_CLS_LINK_ACCESS_ID_g);
 
-  if (access >= 0 && H5Pset_elink_cb (access, refuse_link, NULL) >= 0)
+  if (access >= 0 && almu_libhdf5->H5Pset_elink_cb (access, refuse_link, NULL) >= 0)
     return access;
   if (access >= 0)
-    H5Pclose (access);
+    almu_libhdf5->H5Pclose (access);
 
   return H5I_INVALID_HID;
 }
@@ -70,10 +70,10 @@ almu_hdf5_make_access (void)
 hid_t
 almu_hdf5_make_data_access (void)
 {
-  hid_t access = H5Pcreate (H5P_DATASET_ACCESS);
+  hid_t access = almu_libhdf5->H5Pcreate (*almu_libhdf5->H5P_CLS_DATASET_ACCESS_ID_g);
 
   if (access >= 0)
-    H5Pset_chunk_cache (access, CHUNK_CACHE_SLOTS, CHUNK_CACHE_BYTES, 1.0);
+    almu_libhdf5->H5Pset_chunk_cache (access, CHUNK_CACHE_SLOTS, CHUNK_CACHE_BYTES, 1.0);
 
   return access;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include <hdf5.h>
+#include "almu-libhdf5.h"
 
 #include "almu-hdf5.h"
 #include "almu-image.h"

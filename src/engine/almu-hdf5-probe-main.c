@@ -56,6 +56,9 @@ static const char *const arrays[] = {
   "Statistics/XYZ/NAN_COUNT",
 };
 
+/* What dies here need not be loaded late. */
+const AlmuLibhdf5 *almu_libhdf5 = &almu_module;
+
 static int
 exists (hid_t       parent,
         const char *path,

@@ -48,27 +48,6 @@ remember (const AlmuFingerprint *fingerprint)
     good[n_good++ % MAX_GOOD] = *fingerprint;
 }
 
-/* Where it is installed; or beside what was built with it. */
-static char *
-find_program (void)
-{
-  static const char *const beside[] = { "../engine", "../../src/engine" };
-  g_autofree char         *self = g_file_read_link ("/proc/self/exe", NULL);
-  g_autofree char         *folder = self != NULL ? g_path_get_dirname (self) : NULL;
-  char                    *path = g_build_filename (ALMU_PKGLIBEXECDIR, PROGRAM, NULL);
-
-  for (guint i = 0; folder != NULL && i < G_N_ELEMENTS (beside); i++)
-    {
-      if (g_file_test (path, G_FILE_TEST_IS_EXECUTABLE))
-        return path;
-
-      g_free (path);
-      path = g_build_filename (folder, beside[i], PROGRAM, NULL);
-    }
-
-  return path;
-}
-
 /* The daemon's memory is not this program's: what libhdf5 reads of its own
  * without having written it is made to look wrong at once, rather than now
  * and then. */
@@ -104,7 +83,7 @@ run (int         fd,
      const char *name,
      GError    **error)
 {
-  g_autofree char *path = find_program ();
+  g_autofree char *path = almu_module_find_file (ALMU_PKGLIBEXECDIR, PROGRAM);
   int              status = 0;
   pid_t            pid;
   int              problem = spawn (path, fd, &pid);

@@ -29,7 +29,7 @@ almu_hdf5_enter (void)
     }
 
   /* by thread, where the library knows threads */
-  H5Eset_auto2 (H5E_DEFAULT, NULL, NULL);
+  almu_libhdf5->H5Eset_auto2 (H5E_DEFAULT, NULL, NULL);
 }
 
 void
@@ -64,8 +64,8 @@ almu_hdf5_fail (AlmuHdf5   *self,
 {
   g_autofree char *text = NULL;
 
-  H5Ewalk2 (H5E_DEFAULT, H5E_WALK_DOWNWARD, take_message, &text);
-  H5Eclear2 (H5E_DEFAULT);
+  almu_libhdf5->H5Ewalk2 (H5E_DEFAULT, H5E_WALK_DOWNWARD, take_message, &text);
+  almu_libhdf5->H5Eclear2 (H5E_DEFAULT);
   g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT, "%s: %s %s%s%s%s",
                self->name, path, what, text != NULL ? " (HDF5: " : "", text != NULL ? text : "",
                text != NULL ? ")" : "");
@@ -98,10 +98,17 @@ almu_hdf5_open (int         fd,
                 const char *name,
                 GError    **error)
 {
-  g_autoptr(AlmuHdf5) self = g_new0 (AlmuHdf5, 1);
+  g_autoptr(AlmuHdf5) self = NULL;
   g_autofree char *path = g_strdup_printf ("/proc/self/fd/%d", fd);
   gboolean         is_open;
 
+  if (!almu_libhdf5_load (error))
+    {
+      g_prefix_error (error, "%s: ", name);
+      return NULL;
+    }
+
+  self = g_new0 (AlmuHdf5, 1);
   self->fd = fd;
   self->name = g_utf8_make_valid (name, -1);
 
@@ -120,9 +127,9 @@ almu_hdf5_close (AlmuHdf5 *self)
 
   almu_hdf5_enter ();
   if (self->access > 0)
-    H5Pclose (self->access);
+    almu_libhdf5->H5Pclose (self->access);
   if (self->file > 0)
-    H5Fclose (self->file);
+    almu_libhdf5->H5Fclose (self->file);
   almu_hdf5_leave ();
 
   g_free (self->name);
@@ -140,8 +147,8 @@ almu_hdf5_exists (AlmuHdf5   *self,
     {
       if (slash != NULL)
         *slash = '\0';
-      if (H5Lexists (self->file, part, self->access) <= 0 ||
-          H5Oexists_by_name (self->file, part, self->access) <= 0)
+      if (almu_libhdf5->H5Lexists (self->file, part, self->access) <= 0 ||
+          almu_libhdf5->H5Oexists_by_name (self->file, part, self->access) <= 0)
         return FALSE;
       if (slash == NULL)
         return TRUE;
@@ -175,15 +182,15 @@ almu_hdf5_list_groups (AlmuHdf5 *self)
   H5G_info_t info = { 0 };
 
   almu_hdf5_enter ();
-  if (H5Gget_info (self->file, &info) < 0)
+  if (almu_libhdf5->H5Gget_info (self->file, &info) < 0)
     info.nlinks = 0;
 
   for (hsize_t i = 0; i < MIN (info.nlinks, MAX_GROUPS); i++)
     {
       char             name[MAX_NAME_BYTES] = "";
       g_autofree char *path = NULL;
-      ssize_t          n = H5Lget_name_by_idx (self->file, ".", H5_INDEX_NAME, H5_ITER_INC, i,
-                                               name, sizeof name, H5P_DEFAULT);
+      ssize_t          n = almu_libhdf5->H5Lget_name_by_idx (self->file, ".", H5_INDEX_NAME, H5_ITER_INC, i,
+                                                             name, sizeof name, H5P_DEFAULT);
 
       if (n <= 0 || n >= (ssize_t) sizeof name || !g_utf8_validate (name, -1, NULL))
         continue;

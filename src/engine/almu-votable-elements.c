@@ -35,7 +35,7 @@ void
 almu_vo_reader_stop (AlmuVoReader *reader)
 {
   reader->is_done = TRUE;
-  xmlStopParser (reader->parser);
+  almu_libxml->xmlStopParser (reader->parser);
 }
 
 static void

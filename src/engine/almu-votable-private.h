@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include <libxml/parser.h>
+#include "almu-libxml.h"
 
 #include "almu-data-table.h"
 #include "almu-limits.h"

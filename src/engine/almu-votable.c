@@ -86,7 +86,7 @@ feed (AlmuVoReader *reader,
       const char   *bytes,
       gsize         n_bytes)
 {
-  xmlParseChunk (reader->parser, bytes, (int) n_bytes, 0);
+  almu_libxml->xmlParseChunk (reader->parser, bytes, (int) n_bytes, 0);
 }
 
 /* Returns how many bytes were taken; 0 if there have to be more first. */
@@ -166,7 +166,7 @@ take_bytes (AlmuVoReader *reader,
 
   g_byte_array_remove_range (pending, 0, (guint) taken);
   if (reader->is_at_end && !reader->is_done)
-    xmlParseChunk (reader->parser, NULL, 0, 1);
+    almu_libxml->xmlParseChunk (reader->parser, NULL, 0, 1);
 }
 
 /* -- the file ----------------------------------------------------------- */
@@ -272,8 +272,8 @@ reader_clear (AlmuVoReader *reader)
 {
   /* nobody asked for a document, but declarations begin one */
   if (reader->parser != NULL)
-    xmlFreeDoc (reader->parser->myDoc);
-  xmlFreeParserCtxt (reader->parser);
+    almu_libxml->xmlFreeDoc (reader->parser->myDoc);
+  almu_libxml->xmlFreeParserCtxt (reader->parser);
   g_clear_pointer (&reader->stream, almu_vostream_free);
   g_clear_pointer (&reader->table, almu_data_table_unref);
   g_array_unref (reader->fields);
@@ -324,14 +324,20 @@ almu_votable_read (int            fd,
   AlmuVoReader   reader = { 0 };
   AlmuDataTable *table = NULL;
 
+  if (!almu_libxml_load (error))
+    {
+      g_prefix_error (error, "%s: ", name);
+      return NULL;
+    }
+
   reader.table = almu_data_table_new (ALMU_TABLE_VOTABLE);
   reader.fields = g_array_new (FALSE, TRUE, sizeof (AlmuVofield));
   g_array_set_clear_func (reader.fields, clear_field);
   reader.text = g_string_new (NULL);
   reader.is_plain = TRUE;
   reader.is_head_only = flags == ALMU_TABLE_HEAD_ONLY;
-  reader.parser = xmlCreatePushParserCtxt ((xmlSAXHandlerPtr) &almu_vo_reader_handlers, &reader, NULL, 0, NULL);
-  xmlCtxtUseOptions (reader.parser, XML_PARSE_NONET);
+  reader.parser = almu_libxml->xmlCreatePushParserCtxt ((xmlSAXHandlerPtr) &almu_vo_reader_handlers, &reader, NULL, 0, NULL);
+  almu_libxml->xmlCtxtUseOptions (reader.parser, XML_PARSE_NONET);
 
   if (!parse_all (&reader, source, cancellable, error))
     g_prefix_error (error, "%s: ", name);

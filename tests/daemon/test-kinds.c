@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "almu-test-hdf5.h"
+#include "almu-test-table.h"
 #include "test-desk.h"
 
 /* Kinds of images beside plain FITS, seen from a page. */
@@ -231,6 +232,131 @@ test_kinds_hdf5_histograms (Desk         *desk,
                                   0.01);
 }
 
+/* -- what is loaded ------------------------------------------------------- */
+
+/* Without a name: any of them. */
+static gboolean
+has_loaded (Desk       *desk,
+            const char *name)
+{
+  static const char *const late[] = { "libcfitsio", "libhdf5", "libxml2", "libcurl", "libgnutls", "libicu", "libstdc++" };
+  g_autofree char         *path = g_strdup_printf ("/proc/%d/maps", almu_test_daemon_get_pid (desk->daemon));
+  g_autofree char         *maps = NULL;
+  g_autoptr(GError) error = NULL;
+
+  g_file_get_contents (path, &maps, NULL, &error);
+  g_assert_no_error (error);
+  if (name != NULL)
+    return strstr (maps, name) != NULL;
+
+  for (guint i = 0; i < G_N_ELEMENTS (late); i++)
+    if (strstr (maps, late[i]) != NULL)
+      {
+        g_test_message ("%s is loaded", late[i]);
+        return TRUE;
+      }
+
+  return FALSE;
+}
+
+static double
+plain_pixel (const gint64 *position,
+             gpointer      user_data)
+{
+  return (double) (position[0] + position[1]);
+}
+
+/* The file is asked about as a catalog. */
+static void
+look_at_catalog (Desk       *desk,
+                 const char *name)
+{
+  CARTA__CatalogFileInfoRequest                      ask = CARTA__CATALOG_FILE_INFO_REQUEST__INIT;
+  almu_test_autobody CARTA__CatalogFileInfoResponse *info = NULL;
+
+  ask.directory = (char *) "";
+  ask.name = (char *) name;
+  info = almu_test_viewer_await_reply (desk->viewer, CARTA__EVENT_TYPE__CATALOG_FILE_INFO_RESPONSE,
+                                       almu_test_viewer_send (desk->viewer, &ask.base));
+  g_assert_cmpstr (info->message, ==, "");
+  g_assert_true (info->success);
+}
+
+static void
+write_catalogs (Desk *desk)
+{
+  static const AlmuTestCard cards[] = { { "TFORM1", "'J       '" }, { "TTYPE1", "'NUMBER  '" } };
+  static const guint8       row[] = { 0, 0, 0, 7 };
+  g_autoptr(GBytes) table = almu_test_fits_table ("BINTABLE", cards, G_N_ELEMENTS (cards), 1, sizeof row, 1, row);
+  g_autofree char *votable = almu_test_votable (3);
+
+  almu_test_save (table, desk->folder, "table.fits");
+  almu_test_save_text (votable, desk->folder, "stars.xml");
+}
+
+/* What most files do not need costs nobody memory, or time at the start. */
+static void
+test_kinds_loaded_late (Desk         *desk,
+                        gconstpointer user_data)
+{
+  const gint64 shape[] = { WIDTH, HEIGHT };
+
+  desk_write (desk, "plain.fits", 2, shape, plain_pixel, NULL);
+  write_catalogs (desk);
+  write_hdf5 (desk, "cube.hdf5");
+
+  desk_open (desk, "plain.fits", 0);
+  g_free (almu_test_await_plane (desk->viewer, 0, WIDTH, HEIGHT));
+  g_assert_false (has_loaded (desk, NULL));
+
+  look_at_catalog (desk, "table.fits");
+  g_assert_true (has_loaded (desk, "libcfitsio"));
+  g_assert_false (has_loaded (desk, "libhdf5"));
+  desk_open (desk, "cube.hdf5", 1);
+  g_assert_true (has_loaded (desk, "libhdf5"));
+  g_assert_false (has_loaded (desk, "libxml2"));
+
+  look_at_catalog (desk, "stars.xml");
+  g_assert_true (has_loaded (desk, "libxml2"));
+}
+
+/* An installation of which a part is gone: one that is copied elsewhere. */
+static void
+test_kinds_module_missing (Desk         *desk,
+                           gconstpointer user_data)
+{
+  const gint64     shape[] = { WIDTH, HEIGHT };
+  g_autofree char *program = g_strdup (g_getenv ("ALMUCANTARD"));
+  g_autofree char *copy = NULL;
+  g_autoptr(GFile) source = g_file_new_for_path (program);
+  g_autoptr(GFile) target = NULL;
+  g_autoptr(GError) error = NULL;
+  almu_test_autobody CARTA__OpenFileAck *ack = NULL;
+
+  copy = g_build_filename (desk->state_dir, "almucantard", NULL);
+  target = g_file_new_for_path (copy);
+  g_file_copy (source, target, G_FILE_COPY_NONE, NULL, NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_setenv ("ALMUCANTARD", copy, TRUE);
+  desk_start (desk, NULL);
+  g_setenv ("ALMUCANTARD", program, TRUE);
+  desk->viewer = desk_register (desk, &desk->session_id);
+
+  write_hdf5 (desk, "cube.hdf5");
+  desk_write (desk, "plain.fits", 2, shape, plain_pixel, NULL);
+  ack = almu_test_viewer_open (desk->viewer, "", "cube.hdf5", "", 0);
+  if (g_file_test (ALMU_PKGLIBDIR, G_FILE_TEST_IS_DIR))
+    g_test_skip ("it is installed as well");
+  else
+    {
+      g_test_message ("%s", ack->message);
+      g_assert_false (ack->success);
+      g_assert_nonnull (strstr (ack->message, "cube.hdf5"));
+      g_assert_nonnull (strstr (ack->message, ALMU_PKGLIBDIR "/almucantar-libhdf5.so"));
+    }
+  desk_open (desk, "plain.fits", 1);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -240,6 +366,9 @@ main (int   argc,
   desk_add ("/daemon/kinds/hdf5-list", test_kinds_hdf5_list);
   desk_add ("/daemon/kinds/hdf5-open", test_kinds_hdf5_open);
   desk_add ("/daemon/kinds/hdf5-histograms", test_kinds_hdf5_histograms);
+
+  desk_add ("/daemon/kinds/loaded-late", test_kinds_loaded_late);
+  g_test_add ("/daemon/kinds/module-missing", Desk, NULL, desk_prepare, test_kinds_module_missing, desk_tear_down);
 
   return g_test_run ();
 }

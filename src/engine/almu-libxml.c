@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "almu-libxml.h"
+
+const AlmuLibxml *almu_libxml = NULL;
+
+/**
+ * almu_libxml_load:
+ *
+ * Any thread; before anything of the library is called.
+ */
+gboolean
+almu_libxml_load (GError **error)
+{
+  gconstpointer table = g_atomic_pointer_get (&almu_libxml);
+
+  if (table != NULL)
+    return TRUE;
+
+  /* Two threads may come here at once, and get the same. */
+  table = almu_module_load ("almucantar-libxml", ALMU_LIBXML_CALLS (ALMU_MODULE_NAME), error);
+  if (table == NULL)
+    return FALSE;
+
+  g_atomic_pointer_set (&almu_libxml, table);
+
+  return TRUE;
+}
