@@ -410,17 +410,33 @@ format_increment (Work  *work,
   return g_strdup_printf ("%s\"", text);
 }
 
+/* Whether CDELTn is all there is, or a matrix beside it may hold a part of
+ * the scale, or all of it. */
 static gboolean
-get_increments (Work   *work,
-                double *increments)
+has_matrix (Work *work)
 {
-  AlmuHeader *header = work->info->header;
-  int         longitude, latitude;
+  for (int i = 0; i < 4; i++)
+    {
+      int  a = work->axes[i / 2];
+      int  b = work->axes[i % 2];
+      char names[3][32];
 
-  if (almu_axes_get_number (header, "CDELT", work->axes[0], &increments[0]) &&
-      almu_axes_get_number (header, "CDELT", work->axes[1], &increments[1]) &&
-      almu_header_lookup (header, "CD1_1") == NULL)
-    return TRUE;
+      g_snprintf (names[0], sizeof names[0], "CD%d_%d", a, b);
+      g_snprintf (names[1], sizeof names[1], "PC%d_%d", a, b);
+      g_snprintf (names[2], sizeof names[2], "PC%03d%03d", a, b);
+      for (gsize k = 0; k < G_N_ELEMENTS (names); k++)
+        if (almu_header_lookup (work->info->header, names[k]) != NULL)
+          return TRUE;
+    }
+
+  return FALSE;
+}
+
+static gboolean
+get_sky_increments (Work   *work,
+                    double *increments)
+{
+  int longitude, latitude;
 
   if (work->wcs == NULL || !almu_wcs_get_sky_axes (work->wcs, &longitude, &latitude) ||
       longitude != work->axes[0] || latitude != work->axes[1])
@@ -431,6 +447,23 @@ get_increments (Work   *work,
     increments[i] /= get_degrees_per_unit (work, work->axes[i]);
 
   return isfinite (increments[0]) && isfinite (increments[1]);
+}
+
+static gboolean
+get_increments (Work   *work,
+                double *increments)
+{
+  AlmuHeader *header = work->info->header;
+
+  if (has_matrix (work) && get_sky_increments (work, increments))
+    return TRUE;
+
+  if (almu_header_lookup (header, "CD1_1") == NULL &&
+      almu_axes_get_number (header, "CDELT", work->axes[0], &increments[0]) &&
+      almu_axes_get_number (header, "CDELT", work->axes[1], &increments[1]))
+    return TRUE;
+
+  return get_sky_increments (work, increments);
 }
 
 static void

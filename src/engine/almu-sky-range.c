@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 /* Points on each side of the image, and on each side of a grid over it. */
-#define N_SIDE 32
+#define N_SIDE 128
 #define N_BORDER (4 * N_SIDE)
 #define N_GRID 33
 
