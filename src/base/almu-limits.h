@@ -264,6 +264,12 @@
 #define ALMU_LIMIT_LOOK_BYTES (64 * 1024)
 #define ALMU_LIMIT_LOOK_DEPTH 32
 
+/* -- work --------------------------------------------------------------- */
+
+/* Jobs of one owner that have got stuck, in a file system that does not
+ * answer: each keeps a thread and what it had read. */
+#define ALMU_LIMIT_STUCK_JOBS 8
+
 /* -- configuration ------------------------------------------------------ */
 
 /* A file written by hand; a few dozen keys. */

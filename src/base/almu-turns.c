@@ -3,6 +3,8 @@
 
 #include "almu-turns.h"
 
+#include "almu-limits.h"
+
 /**
  * AlmuTurns:
  *
@@ -34,7 +36,8 @@ typedef struct
   guint   id;
   GQueue  waiting; /* of AlmuTurn, the most urgent first */
   guint   n_running;
-  guint64 since; /* its last turn, or just before the last of anybody when it came */
+  guint   n_stuck; /* of those */
+  guint64 since;   /* its last turn, or just before the last of anybody when it came */
   guint64 nth;
 } Owner;
 
@@ -133,7 +136,8 @@ find_next (AlmuTurns *self)
   g_hash_table_iter_init (&iter, self->owners);
   while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &owner))
     {
-      if (owner->waiting.head == NULL || (self->n_free == 0 && owner->n_running > 0))
+      if (owner->waiting.head == NULL || owner->n_stuck >= ALMU_LIMIT_STUCK_JOBS ||
+          (self->n_free == 0 && owner->n_running > 0))
         continue;
 
       if (next == NULL || is_before (owner, next))
@@ -162,6 +166,7 @@ almu_turns_begin (AlmuTurns *self)
     return NULL;
 
   turn = g_queue_pop_head_link (&owner->waiting)->data;
+  turn->is_stuck = FALSE;
   turn->is_extra = self->n_free == 0;
   if (turn->is_extra)
     self->n_free_extra--;
@@ -172,6 +177,35 @@ almu_turns_begin (AlmuTurns *self)
   owner->since = 2 * ++self->n_begun + 1;
 
   return turn;
+}
+
+static void
+free_place (AlmuTurns *self,
+            AlmuTurn  *turn)
+{
+  if (turn->is_extra)
+    self->n_free_extra++;
+  else
+    self->n_free++;
+}
+
+/**
+ * almu_turns_give_up:
+ * @turn: one that has begun, and gets nowhere
+ *
+ * Frees its place, though it has not ended.
+ */
+void
+almu_turns_give_up (AlmuTurns *self,
+                    AlmuTurn  *turn)
+{
+  Owner *owner = g_hash_table_lookup (self->owners, GUINT_TO_POINTER (turn->owner));
+
+  g_return_if_fail (owner != NULL && !turn->is_stuck);
+
+  turn->is_stuck = TRUE;
+  owner->n_stuck++;
+  free_place (self, turn);
 }
 
 /**
@@ -188,10 +222,10 @@ almu_turns_end (AlmuTurns *self,
 
   g_return_if_fail (owner != NULL && owner->n_running > 0);
 
-  if (turn->is_extra)
-    self->n_free_extra++;
+  if (turn->is_stuck)
+    owner->n_stuck--;
   else
-    self->n_free++;
+    free_place (self, turn);
 
   owner->n_running--;
   if (owner->n_running == 0 && owner->waiting.head == NULL)

@@ -21,6 +21,7 @@ typedef struct
 
   /*< private >*/
   gboolean is_extra;
+  gboolean is_stuck;
   GList    link;
 } AlmuTurn;
 
@@ -30,6 +31,8 @@ void       almu_turns_free (AlmuTurns *self);
 void       almu_turns_push (AlmuTurns *self,
                             AlmuTurn  *turn);
 AlmuTurn  *almu_turns_begin (AlmuTurns *self);
+void       almu_turns_give_up (AlmuTurns *self,
+                               AlmuTurn  *turn);
 void       almu_turns_end (AlmuTurns *self,
                            AlmuTurn  *turn);
 guint      almu_turns_count_waiting (AlmuTurns *self);

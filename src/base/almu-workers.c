@@ -3,6 +3,9 @@
 
 #include "almu-workers.h"
 
+#include <pthread.h>
+#include <time.h>
+
 #include "almu-trace.h"
 #include "almu-turns.h"
 
@@ -12,7 +15,17 @@ typedef struct
   GThreadPool *threads;
   AlmuTurns   *turns; /* under the mutex */
   GMutex       mutex;
+  guint        retry_source; /* under the mutex, as is the rest */
+  guint        watch_source;
+  GPtrArray   *begun; /* Job */
+  guint        n_stuck;
 } Pool;
+
+/* Between attempts to get a thread. */
+#define RETRY_MSEC 100
+
+/* A thread that computes for less than this part of the time is waiting. */
+#define BUSY_PART 50
 
 /* Two pools of the same size. Short work must not queue behind long work,
  * and the kernel shares the cores between the two better than we could by
@@ -32,6 +45,13 @@ typedef struct
   GTaskThreadFunc func;
   struct _Share  *share;  /* … or a hand with somebody's loop */
   gint64          pushed; /* for the trace */
+
+  /* while it is under way, under the mutex of the pool */
+  clockid_t clock; /* of its thread: runs while that computes */
+  gint64    looked_at;
+  gint64    computed;
+  guint     n_idle;
+  gboolean  is_stuck;
 } Job;
 
 typedef struct _Share
@@ -47,6 +67,7 @@ typedef struct _Share
 } Share;
 
 static guint n_threads_wanted = 0;
+static guint patience_msec = 0;
 
 /* What the thread is at: whoever helps it does so in its owner's name. */
 static GPrivate current_job;
@@ -149,15 +170,150 @@ do_job (Job *job)
   send_task_home (job->task);
 }
 
+static gboolean
+fit_threads (Pool    *pool,
+             GError **error)
+{
+  return g_thread_pool_set_max_threads (pool->threads, (int) (almu_workers_get_places () + pool->n_stuck), error);
+}
+
+/* Threads that could not be made before. */
+static gboolean
+on_retry_time (gpointer user_data)
+{
+  Pool *pool = user_data;
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&pool->mutex);
+
+  if (!fit_threads (pool, NULL))
+    return G_SOURCE_CONTINUE;
+
+  pool->retry_source = 0;
+
+  return G_SOURCE_REMOVE;
+}
+
+/* With the mutex held. */
+static void
+retry (Pool         *pool,
+       const GError *error)
+{
+  if (pool->retry_source != 0)
+    return;
+
+  g_warning ("%s: work waits, and it is tried again", error->message);
+  pool->retry_source = g_timeout_add (RETRY_MSEC, on_retry_time, pool);
+}
+
 /* With the mutex held. Each job that begins has a thread: there are as many
- * of them as places. */
+ * of them as places. If the system gives none, the job waits in the pool for
+ * a thread that is there, or for better times. */
 static void
 begin_jobs (Pool *pool)
 {
   AlmuTurn *turn;
 
   while ((turn = almu_turns_begin (pool->turns)) != NULL)
-    g_thread_pool_push (pool->threads, turn, NULL);
+    {
+      g_autoptr(GError) error = NULL;
+
+      if (!g_thread_pool_push (pool->threads, turn, &error))
+        retry (pool, error);
+    }
+}
+
+/* -- jobs that are stuck ------------------------------------------------- */
+
+static gint64
+get_computed (Job *job)
+{
+  struct timespec time = { 0 };
+
+  clock_gettime (job->clock, &time);
+
+  return time.tv_sec * G_TIME_SPAN_SECOND + time.tv_nsec / 1000;
+}
+
+/* Whether it has done next to nothing for as long as two looks. */
+static gboolean
+is_getting_nowhere (Job   *job,
+                    gint64 now)
+{
+  gint64 computed = get_computed (job);
+
+  if (computed - job->computed > (now - job->looked_at) / BUSY_PART)
+    job->n_idle = 0;
+  else
+    job->n_idle++;
+  job->computed = computed;
+  job->looked_at = now;
+
+  return job->n_idle >= 2;
+}
+
+/* Who reads from a file system that does not answer cannot be woken, and must
+ * not keep others waiting: somebody else gets the place. */
+static gboolean
+on_watch_time (gpointer user_data)
+{
+  Pool *pool = user_data;
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&pool->mutex);
+  g_autoptr(GError) error = NULL;
+  gint64 now = g_get_monotonic_time ();
+
+  for (guint i = 0; i < pool->begun->len; i++)
+    {
+      Job *job = pool->begun->pdata[i];
+
+      if (job->is_stuck || !is_getting_nowhere (job, now))
+        continue;
+
+      g_debug ("%s is stuck", job->task != NULL ? g_task_get_name (job->task) : "A helper");
+      job->is_stuck = TRUE;
+      pool->n_stuck++;
+      almu_turns_give_up (pool->turns, &job->turn);
+    }
+
+  if (pool->n_stuck > 0 && !fit_threads (pool, &error))
+    retry (pool, error);
+  begin_jobs (pool);
+  if (pool->begun->len > 0)
+    return G_SOURCE_CONTINUE;
+
+  pool->watch_source = 0;
+
+  return G_SOURCE_REMOVE;
+}
+
+static void
+note_begin (Job *job)
+{
+  Pool *pool = job->pool;
+  g_autoptr(GMutexLocker) locker = NULL;
+
+  if (patience_msec == 0)
+    return;
+
+  locker = g_mutex_locker_new (&pool->mutex);
+  pthread_getcpuclockid (pthread_self (), &job->clock);
+  job->looked_at = g_get_monotonic_time ();
+  job->computed = get_computed (job);
+  g_ptr_array_add (pool->begun, job);
+  if (pool->watch_source == 0)
+    pool->watch_source = g_timeout_add (patience_msec / 2, on_watch_time, pool);
+}
+
+/* With the mutex held. */
+static void
+note_end (Job *job)
+{
+  Pool *pool = job->pool;
+
+  g_ptr_array_remove_fast (pool->begun, job);
+  if (job->is_stuck)
+    {
+      pool->n_stuck--;
+      fit_threads (pool, NULL);
+    }
 }
 
 static void
@@ -180,11 +336,13 @@ job_run (gpointer data,
   g_autofree Job *job = data;
   Pool           *pool = job->pool;
 
+  note_begin (job);
   g_private_set (&current_job, job);
   do_job (job);
   g_private_set (&current_job, NULL);
 
   g_mutex_lock (&pool->mutex);
+  note_end (job);
   almu_turns_end (pool->turns, &job->turn);
   begin_jobs (pool);
   g_mutex_unlock (&pool->mutex);
@@ -196,6 +354,7 @@ pool_init (Pool *pool)
   guint n_places = almu_workers_get_threads ();
 
   g_mutex_init (&pool->mutex);
+  pool->begun = g_ptr_array_new ();
   pool->turns = almu_turns_new (n_places, almu_workers_get_places () - n_places);
   pool->threads = g_thread_pool_new (job_run, NULL, (int) almu_workers_get_places (), FALSE, NULL);
 }
@@ -229,6 +388,19 @@ void
 almu_workers_set_threads (guint n_threads)
 {
   n_threads_wanted = n_threads;
+}
+
+/**
+ * almu_workers_set_patience:
+ * @msec: how long a job may wait for something other than a processor before
+ *   its place is given to another; 0 for ever, as it is at first
+ *
+ * Takes effect only before the first job.
+ */
+void
+almu_workers_set_patience (guint msec)
+{
+  patience_msec = msec;
 }
 
 guint

@@ -20,6 +20,7 @@ typedef void (*AlmuPartFunc) (guint    part,
                               gpointer user_data);
 
 void  almu_workers_set_threads (guint n_threads);
+void  almu_workers_set_patience (guint msec);
 guint almu_workers_get_threads (void);
 guint almu_workers_get_places (void);
 

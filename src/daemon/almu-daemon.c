@@ -245,6 +245,9 @@ open_store (AlmuDaemon *self)
   almu_store_watch (self->store, self->sessions);
 }
 
+/* After which a job that waits for a disk is in nobody's way any more. */
+#define PATIENCE_MSEC 1000
+
 static gboolean
 open_model (AlmuDaemon *self,
             GError    **error)
@@ -265,6 +268,7 @@ open_model (AlmuDaemon *self,
     return FALSE;
 
   almu_workers_set_threads ((guint) MAX (self->options->omp_threads, 0));
+  almu_workers_set_patience (PATIENCE_MSEC);
   cache = almu_cache_new (self->options->cache_size);
   self->sessions = almu_sessions_new (folder, cache, get_grace (self));
   open_store (self);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
+#include "almu-limits.h"
 #include "almu-turns.h"
 
 #define N_OWNERS 5
@@ -216,6 +217,37 @@ test_turns_random (void)
   g_assert_null (almu_turns_begin (turns));
 }
 
+/* Places of jobs that are stuck are others', and after some of them the owner
+ * gets no more. */
+static void
+test_turns_stuck (void)
+{
+  g_autoptr(AlmuTurns) turns = almu_turns_new (2, 0);
+  AlmuTurn jobs[ALMU_LIMIT_STUCK_JOBS + 2];
+  AlmuTurn other;
+
+  for (guint i = 0; i < G_N_ELEMENTS (jobs); i++)
+    push (turns, &jobs[i], 1, 0);
+  for (guint i = 0; i < ALMU_LIMIT_STUCK_JOBS; i++)
+    {
+      g_assert_true (almu_turns_begin (turns) == &jobs[i]);
+      almu_turns_give_up (turns, &jobs[i]);
+    }
+  g_assert_null (almu_turns_begin (turns));
+
+  /* others have all places */
+  push (turns, &other, 2, 0);
+  g_assert_true (almu_turns_begin (turns) == &other);
+
+  /* one of them got on after all, and has no place to give back */
+  almu_turns_end (turns, &jobs[0]);
+  g_assert_true (almu_turns_begin (turns) == &jobs[ALMU_LIMIT_STUCK_JOBS]);
+  g_assert_null (almu_turns_begin (turns));
+  almu_turns_end (turns, &other);
+  g_assert_true (almu_turns_begin (turns) == &jobs[ALMU_LIMIT_STUCK_JOBS + 1]);
+  g_assert_null (almu_turns_begin (turns));
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -226,6 +258,7 @@ main (int   argc,
   g_test_add_func ("/turns/around", test_turns_around);
   g_test_add_func ("/turns/urgent", test_turns_urgent);
   g_test_add_func ("/turns/extra", test_turns_extra);
+  g_test_add_func ("/turns/stuck", test_turns_stuck);
   g_test_add_func ("/turns/random", test_turns_random);
 
   return g_test_run ();

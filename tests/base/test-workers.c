@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
+#include "almu-limits.h"
+#include "almu-test.h"
 #include "almu-workers.h"
 
 #define N_THREADS 2
@@ -198,6 +200,55 @@ test_workers_share (Fixture      *fixture,
   await_done (fixture, N_MANY + 1);
 }
 
+static guint
+count_begun (Fixture *fixture,
+             guint    owner)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&fixture->mutex);
+  guint n = 0;
+
+  for (guint i = 0; i < fixture->begun->len; i++)
+    n += get_begun (fixture, i) == owner;
+
+  return n;
+}
+
+static gboolean
+has_begun_most (gpointer user_data)
+{
+  return count_begun (user_data, 1) >= ALMU_LIMIT_STUCK_JOBS;
+}
+
+static gboolean
+has_begun_others (gpointer user_data)
+{
+  return count_begun (user_data, 2) == N_THREADS;
+}
+
+/* Jobs that wait for what does not come give their places to others. In a
+ * process of its own, as patience is for all jobs of one. */
+static void
+test_workers_stuck (Fixture      *fixture,
+                    gconstpointer user_data)
+{
+  if (!g_test_subprocess ())
+    {
+      g_test_trap_subprocess (NULL, 0, G_TEST_SUBPROCESS_DEFAULT);
+      g_test_trap_assert_passed ();
+      return;
+    }
+
+  almu_workers_set_patience (20);
+  for (guint i = 0; i < N_MANY; i++)
+    run (fixture, fixture->owners[1], NULL, 1, ALMU_PRIORITY_PICTURE);
+  almu_test_await (has_begun_most, fixture);
+  for (guint i = 0; i < N_THREADS; i++)
+    run (fixture, fixture->owners[2], NULL, 2, ALMU_PRIORITY_PICTURE);
+  almu_test_await (has_begun_others, fixture);
+  g_assert_cmpuint (count_begun (fixture, 1), <=, ALMU_LIMIT_STUCK_JOBS + almu_workers_get_places ());
+  await_done (fixture, N_MANY + N_THREADS);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -210,6 +261,8 @@ main (int   argc,
   g_test_add ("/workers/beside/lengthy", Fixture, GINT_TO_POINTER (ALMU_PRIORITY_LONG),
               fixture_set_up, test_workers_beside, fixture_tear_down);
   g_test_add ("/workers/share", Fixture, NULL, fixture_set_up, test_workers_share, fixture_tear_down);
+
+  g_test_add ("/workers/stuck", Fixture, NULL, fixture_set_up, test_workers_stuck, fixture_tear_down);
 
   return g_test_run ();
 }

@@ -358,6 +358,30 @@ test_retention_age (Fixture      *fixture,
   assert_sound (fixture);
 }
 
+/* Two days at a time, of a retention of ten: a record of four months ago is
+ * as old as what was seen since. */
+static void
+test_retention_gap (Fixture      *fixture,
+                    gconstpointer user_data)
+{
+  const int day = 24 * 60 * 60;
+
+  for (guint32 id = 1; id <= 8; id++)
+    add_file (add_session (fixture, id), 0, "a.fits");
+  close_store (fixture);
+  run_sql (fixture, "UPDATE sessions SET last_seen = last_seen - 86400 * 120 - 86400 * id * 2");
+
+  open_store (fixture, 10 * day, 100);
+  g_assert_cmpuint (count_records (fixture), ==, 4);
+  g_assert_true (almu_archive_contains (ALMU_ARCHIVE (fixture->store), 4));
+
+  /* a clock that was ahead and is right again */
+  close_store (fixture);
+  run_sql (fixture, "UPDATE sessions SET last_seen = last_seen + 86400 * 400");
+  open_store (fixture, 10 * day, 100);
+  g_assert_cmpuint (count_records (fixture), ==, 4);
+}
+
 static void
 test_retention_count (Fixture      *fixture,
                       gconstpointer user_data)
@@ -564,6 +588,7 @@ main (int   argc,
   add_test ("/store/store/list", test_list);
   add_test ("/store/store/thousand", test_thousand);
   add_test ("/store/store/retention/age", test_retention_age);
+  add_test ("/store/store/retention/gap", test_retention_gap);
   add_test ("/store/store/retention/count", test_retention_count);
   add_test ("/store/store/revive", test_revive);
   add_test ("/store/store/revive/broken-off", test_revive_broken_off);
