@@ -311,6 +311,19 @@ prepare (AlmuDatabase *self,
   return TRUE;
 }
 
+/* Said again it would be written again, and the start wait for the disk. */
+static gboolean
+set_vacuum (AlmuDatabase *self,
+            GError      **error)
+{
+  g_autofree char *mode = NULL;
+
+  if (!ask (self, "PRAGMA auto_vacuum", &mode, error))
+    return FALSE;
+
+  return g_strcmp0 (mode, "2") == 0 || run (self, "PRAGMA auto_vacuum = INCREMENTAL", error);
+}
+
 static void
 shrink (AlmuDatabase *self)
 {
@@ -365,8 +378,11 @@ open_path (const char *path,
   sqlite3_wal_hook (self->sqlite, on_log_grown, self);
 
   if (!run (self,
-            "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY;"
-            "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
+            "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY;",
+            error) ||
+      !set_vacuum (self, error) ||
+      !run (self,
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
             "PRAGMA journal_size_limit = 8388608; PRAGMA foreign_keys = ON",
             error) ||
       !check (self, error) || !migrate (self, error) || !prepare (self, error))

@@ -265,6 +265,35 @@ recall (AlmuStateDir *self)
     self->last_address = json_node_dup_string (address);
 }
 
+static gboolean
+write_listener (AlmuStateDir *self,
+                const char   *address,
+                guint16       port,
+                GError      **error)
+{
+  g_autofree char *path = listener_path (self);
+  g_autofree char *text = NULL;
+  g_autoptr(JsonBuilder) builder = json_builder_new ();
+  g_autoptr(JsonNode) root = NULL;
+
+  json_builder_begin_object (builder);
+  json_builder_set_member_name (builder, "address");
+  json_builder_add_string_value (builder, address);
+  json_builder_set_member_name (builder, "port");
+  json_builder_add_int_value (builder, port);
+  json_builder_end_object (builder);
+
+  root = json_builder_get_root (builder);
+  text = json_to_string (root, TRUE);
+
+  if (g_file_set_contents_full (path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0600, error))
+    return TRUE;
+
+  g_prefix_error (error, "Cannot remember the address in %s: ", path);
+
+  return FALSE;
+}
+
 /**
  * almu_state_dir_remember:
  * @self: a state folder
@@ -284,10 +313,6 @@ almu_state_dir_remember (AlmuStateDir *self,
                          guint16       port,
                          GError      **error)
 {
-  g_autofree char *path = NULL;
-  g_autofree char *text = NULL;
-  g_autoptr(JsonBuilder) builder = json_builder_new ();
-  g_autoptr(JsonNode) root = NULL;
   gsize length;
 
   g_return_val_if_fail (self != NULL, FALSE);
@@ -297,29 +322,20 @@ almu_state_dir_remember (AlmuStateDir *self,
   length = strlen (address);
   g_return_val_if_fail (length <= MAX_ADDRESS_BYTES, FALSE);
 
-  json_builder_begin_object (builder);
-  json_builder_set_member_name (builder, "address");
-  json_builder_add_string_value (builder, address);
-  json_builder_set_member_name (builder, "port");
-  json_builder_add_int_value (builder, port);
-  json_builder_end_object (builder);
-
-  root = json_builder_get_root (builder);
-  text = json_to_string (root, TRUE);
-  path = listener_path (self);
-
-  if (!g_file_set_contents_full (path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0600, error))
-    {
-      g_prefix_error (error, "Cannot remember the address in %s: ", path);
-      return FALSE;
-    }
+  /* most often it is where it was, and need not wait for the disk */
+  if ((port != self->last_port || g_strcmp0 (address, self->last_address) != 0) &&
+      !write_listener (self, address, port, error))
+    return FALSE;
 
   if (ftruncate (self->lock_fd, 0) != 0 || pwrite (self->lock_fd, address, length, 0) != (ssize_t) length)
     return fail (error, errno, "Cannot write the address into the lock of", self->path);
 
   self->last_port = port;
-  g_free (self->last_address);
-  self->last_address = g_strdup (address);
+  if (address != self->last_address)
+    {
+      g_free (self->last_address);
+      self->last_address = g_strdup (address);
+    }
 
   return TRUE;
 }

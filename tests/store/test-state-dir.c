@@ -218,6 +218,40 @@ test_remembers (Fixture      *fixture,
   g_assert_cmpstr (name, ==, "http://[::1]:5");
 }
 
+static guint64
+inode_of (const char *path)
+{
+  GStatBuf info;
+
+  g_assert_cmpint (g_stat (path, &info), ==, 0);
+
+  return info.st_ino;
+}
+
+/* Who begins to listen where it did before does not wait for the disk. */
+static void
+test_remembers_once (Fixture      *fixture,
+                     gconstpointer user_data)
+{
+  g_autofree char *name = path_of (fixture, "listener.json");
+  g_autofree char *running = NULL;
+  g_autoptr(GError) error = NULL;
+  guint64 inode;
+
+  reopen (fixture);
+  g_assert_true (almu_state_dir_remember (fixture->dir, "http://127.0.0.1:4000", 4000, &error));
+  inode = inode_of (name);
+
+  reopen (fixture);
+  g_assert_true (almu_state_dir_remember (fixture->dir, "http://127.0.0.1:4000", 4000, &error));
+  g_assert_cmpuint (inode_of (name), ==, inode);
+  running = almu_state_dir_dup_running_address (fixture->path);
+  g_assert_cmpstr (running, ==, "http://127.0.0.1:4000");
+
+  g_assert_true (almu_state_dir_remember (fixture->dir, "http://[::1]:4000", 4000, &error));
+  g_assert_cmpuint (inode_of (name), !=, inode);
+}
+
 static void
 test_remembers_nonsense (Fixture      *fixture,
                          gconstpointer user_data)
@@ -385,6 +419,7 @@ main (int   argc,
   add_test ("/store/state-dir/one-owner", test_one_owner);
   add_test ("/store/state-dir/owner-killed", test_owner_killed);
   add_test ("/store/state-dir/remembers", test_remembers);
+  add_test ("/store/state-dir/remembers-once", test_remembers_once);
   add_test ("/store/state-dir/remembers-nonsense", test_remembers_nonsense);
   add_test ("/store/state-dir/cannot-remember", test_cannot_remember);
   add_test ("/store/token/stays", test_token_stays);

@@ -43,6 +43,45 @@ test_commit (Fixture      *fixture,
   g_assert_nonnull (strstr (json, "\"name\":\"a.fits\""));
 }
 
+static char *
+read_database (Fixture *fixture,
+               gsize   *out_length)
+{
+  g_autofree char *path = g_build_filename (fixture->folder, "sessions.db", NULL);
+  char            *bytes = NULL;
+  g_autoptr(GError) error = NULL;
+
+  g_file_get_contents (path, &bytes, out_length, &error);
+  g_assert_no_error (error);
+
+  return bytes;
+}
+
+/* To begin is to read: nobody waits for the disk. */
+static void
+test_begins_unwritten (Fixture      *fixture,
+                       gconstpointer user_data)
+{
+  AlmuSession     *session = add_session (fixture, 7);
+  g_autofree char *before = NULL;
+  g_autofree char *after = NULL;
+  g_autofree char *mode = NULL;
+  gsize            n_before, n_after;
+
+  add_file (session, 0, "a.fits");
+  almu_session_commit (session);
+  close_store (fixture);
+  before = read_database (fixture, &n_before);
+
+  reopen_store (fixture);
+  close_store (fixture);
+  after = read_database (fixture, &n_after);
+  g_assert_cmpmem (before, n_before, after, n_after);
+
+  mode = ask_sql (fixture, "PRAGMA auto_vacuum");
+  g_assert_cmpstr (mode, ==, "2");
+}
+
 static gboolean
 is_written (gpointer user_data)
 {
@@ -578,6 +617,7 @@ main (int   argc,
   g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
 
   add_test ("/store/store/commit", test_commit);
+  add_test ("/store/store/begins-unwritten", test_begins_unwritten);
   add_test ("/store/store/changes-together", test_changes_together);
   add_test ("/store/store/burst", test_burst);
   add_test ("/store/store/empty", test_empty);
