@@ -14,21 +14,46 @@
  * level some 30 ms. */
 #define PIECE_BYTES (64 * 1024)
 
-static void
-free_context (gpointer context)
-{
-  ZSTD_freeCCtx (context);
-}
+/* Megabytes each, and at the highest level a hundred: kept from one piece to
+ * the next, and not for longer than there are contours to pack. */
+static GMutex mutex;
+static GQueue idle = G_QUEUE_INIT; /* of ZSTD_CCtx, under the mutex */
 
 static ZSTD_CCtx *
-get_context (void)
+take_context (void)
 {
-  static GPrivate context = G_PRIVATE_INIT (free_context);
+  ZSTD_CCtx *context;
 
-  if (g_private_get (&context) == NULL)
-    g_private_set (&context, ZSTD_createCCtx ());
+  g_mutex_lock (&mutex);
+  context = g_queue_pop_head (&idle);
+  g_mutex_unlock (&mutex);
 
-  return g_private_get (&context);
+  return context != NULL ? context : ZSTD_createCCtx ();
+}
+
+static void
+give_context (ZSTD_CCtx *context)
+{
+  g_mutex_lock (&mutex);
+  g_queue_push_head (&idle, context);
+  g_mutex_unlock (&mutex);
+}
+
+/**
+ * almu_vertex_release:
+ *
+ * Gives back the memory that is kept for the next piece, when none may come
+ * for long. Any thread.
+ */
+void
+almu_vertex_release (void)
+{
+  ZSTD_CCtx *context;
+
+  g_mutex_lock (&mutex);
+  while ((context = g_queue_pop_head (&idle)) != NULL)
+    ZSTD_freeCCtx (context);
+  g_mutex_unlock (&mutex);
 }
 
 /* Halves go to the even neighbour, but away from zero in what is left over
@@ -85,12 +110,12 @@ make_little_endian (guint32 *numbers,
 }
 
 static GBytes *
-compress (const void   *bytes,
-          gsize         size,
-          int           level,
-          GCancellable *cancellable)
+compress_by (ZSTD_CCtx    *context,
+             const void   *bytes,
+             gsize         size,
+             int           level,
+             GCancellable *cancellable)
 {
-  ZSTD_CCtx         *context = get_context ();
   gsize              bound = ZSTD_compressBound (size);
   g_autofree guint8 *packed = g_malloc (bound);
   ZSTD_outBuffer     out = { packed, bound, 0 };
@@ -120,6 +145,20 @@ compress (const void   *bytes,
   while (begin < size);
 
   return g_bytes_new (packed, out.pos);
+}
+
+static GBytes *
+compress (const void   *bytes,
+          gsize         size,
+          int           level,
+          GCancellable *cancellable)
+{
+  ZSTD_CCtx *context = take_context ();
+  GBytes    *packed = compress_by (context, bytes, size, level, cancellable);
+
+  give_context (context);
+
+  return packed;
 }
 
 /**

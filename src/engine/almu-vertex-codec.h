@@ -14,5 +14,6 @@ GBytes *almu_vertex_encode (const float  *numbers,
                             int           decimation,
                             int           compression_level,
                             GCancellable *cancellable);
+void    almu_vertex_release (void);
 
 G_END_DECLS

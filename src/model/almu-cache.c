@@ -11,6 +11,7 @@
 #include "almu-figures.h"
 #include "almu-lru.h"
 #include "almu-polarisation.h"
+#include "almu-vertex-codec.h"
 #include "almu-workers.h"
 
 /**
@@ -40,6 +41,10 @@ enum
 };
 
 static guint signals[N_SIGNALS];
+
+/* Workers that were told to end still hold pixels, and peers messages, when
+ * their file is closed: what they let go of is given back a little later. */
+#define LATE_TRIM_SECONDS 2
 
 /* A plane on its way in, and who waits for it. */
 typedef struct
@@ -272,13 +277,32 @@ almu_cache_get_image_size (AlmuCache *self,
   return almu_lru_get_owner_size (self->lru, almu_image_get_serial (image));
 }
 
+/* What was kept to be quick is held no longer than it is of use. */
+static void
+give_back (void)
+{
+  almu_vertex_release ();
+  malloc_trim (0);
+}
+
+static gboolean
+on_late_trim (gpointer user_data)
+{
+  AlmuCache *self = user_data;
+
+  self->trim_source = 0;
+  give_back ();
+
+  return G_SOURCE_REMOVE;
+}
+
 static gboolean
 on_idle_trim (gpointer user_data)
 {
   AlmuCache *self = user_data;
 
-  self->trim_source = 0;
-  malloc_trim (0);
+  give_back ();
+  self->trim_source = g_timeout_add_seconds (LATE_TRIM_SECONDS, on_late_trim, self);
 
   return G_SOURCE_REMOVE;
 }
@@ -295,8 +319,8 @@ almu_cache_drop_image (AlmuCache *self,
                        AlmuImage *image)
 {
   almu_lru_drop_owner (self->lru, almu_image_get_serial (image));
-  if (self->trim_source == 0)
-    self->trim_source = g_idle_add_full (G_PRIORITY_LOW, on_idle_trim, self, NULL);
+  g_clear_handle_id (&self->trim_source, g_source_remove);
+  self->trim_source = g_idle_add_full (G_PRIORITY_LOW, on_idle_trim, self, NULL);
 }
 
 /* Planes and tiles, the big ones, are counted: found, or to be made. */

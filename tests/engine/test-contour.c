@@ -10,6 +10,7 @@
 #include <zstd.h>
 
 #include "almu-error.h"
+#include "almu-test-status.h"
 #include "almu-vertex-codec.h"
 #include "almu-workers.h"
 #include "test-pixels.h"
@@ -568,6 +569,31 @@ test_vertex_codec_bytes (void)
   g_assert_cmpmem (g_bytes_get_data (raw, NULL), g_bytes_get_size (raw), numbers, sizeof numbers);
 }
 
+/* What packed at the highest level is not kept for good. */
+static void
+test_vertex_codec_release (void)
+{
+  gsize             n = 1000000;
+  g_autofree float *numbers = g_new (float, n);
+  g_autoptr(GBytes) packed = NULL;
+  g_autoptr(GBytes) again = NULL;
+  guint64 held;
+
+  for (gsize i = 0; i < n; i++)
+    numbers[i] = (float) (i % 1777);
+  almu_vertex_release ();
+  packed = almu_vertex_encode (numbers, n, 4, ALMU_MAX_ZSTD_LEVEL, NULL);
+  held = almu_test_status_get (0, "RssAnon");
+  almu_vertex_release ();
+  g_test_message ("%" G_GUINT64_FORMAT " kB are held, and then %" G_GUINT64_FORMAT, held, almu_test_status_get (0, "RssAnon"));
+  if (ALMU_USE_CLONES) /* else a sanitizer keeps what was freed */
+    g_assert_cmpuint (almu_test_status_get (0, "RssAnon") + 8 * 1024, <, held);
+
+  again = almu_vertex_encode (numbers, n, 4, ALMU_MAX_ZSTD_LEVEL, NULL);
+  g_assert_true (g_bytes_equal (packed, again));
+  almu_vertex_release ();
+}
+
 static void
 test_contour_chunks (void)
 {
@@ -687,6 +713,7 @@ main (int   argc,
   g_test_add_func ("/smoother/nothing-left", test_smoother_nothing_left);
   g_test_add_func ("/vertex-codec/random", test_vertex_codec);
   g_test_add_func ("/vertex-codec/bytes", test_vertex_codec_bytes);
+  g_test_add_func ("/vertex-codec/release", test_vertex_codec_release);
 
   return g_test_run ();
 }
