@@ -301,7 +301,7 @@ read_records (AlmuHduReader *self,
 
       end = find_end (bytes, n_seen);
       n_seen = bytes->len / ALMU_RECORD_BYTES;
-      if (end < 0 && (n_read < n_piece || n_seen > ALMU_LIMIT_CARDS))
+      if (end > ALMU_LIMIT_CARDS || (end < 0 && (n_read < n_piece || n_seen > ALMU_LIMIT_CARDS)))
         return fail_end (self, n_seen, error);
 
       n_piece = MIN (n_piece * 4, MAX_READ_BYTES);

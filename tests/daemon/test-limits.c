@@ -178,6 +178,111 @@ test_limits_filters (Desk         *desk,
   assert_refused (desk, ALMU_LIMIT_FILTERS);
 }
 
+/* -- hypercubes ---------------------------------------------------------- */
+
+static void
+test_limits_hypercube (Desk         *desk,
+                       gconstpointer user_data)
+{
+  for (gsize n = ALMU_LIMIT_HYPERCUBE_FILES - 1; n <= ALMU_LIMIT_HYPERCUBE_FILES + 1; n++)
+    {
+      CARTA__ConcatStokesFiles                        message = CARTA__CONCAT_STOKES_FILES__INIT;
+      CARTA__StokesFile                               files[ALMU_LIMIT_HYPERCUBE_FILES + 1];
+      CARTA__StokesFile                              *pointers[ALMU_LIMIT_HYPERCUBE_FILES + 1];
+      almu_test_autobody CARTA__ConcatStokesFilesAck *ack = NULL;
+
+      for (gsize i = 0; i < n; i++)
+        {
+          g_autofree char *name = g_strdup_printf ("sky_%" G_GSIZE_FORMAT ".fits", i);
+
+          desk_write (desk, name, 2, (const gint64[]){ 8, 8 }, ramp, NULL);
+          carta__stokes_file__init (&files[i]);
+          files[i].directory = (char *) "";
+          files[i].file = g_steal_pointer (&name);
+          files[i].hdu = (char *) "";
+          files[i].polarization_type = (CARTA__PolarizationType) MIN (i + 1, ALMU_LIMIT_HYPERCUBE_FILES);
+          pointers[i] = &files[i];
+        }
+      message.n_stokes_files = n;
+      message.stokes_files = pointers;
+      ack = almu_test_viewer_await_reply (desk->viewer, CARTA__EVENT_TYPE__CONCAT_STOKES_FILES_ACK,
+                                          almu_test_viewer_send (desk->viewer, &message.base));
+      /* so many make no axis, but they are all looked at */
+      g_assert_false (ack->success);
+      g_assert_true ((strstr (ack->message, "are more than the 12") != NULL) == (n > ALMU_LIMIT_HYPERCUBE_FILES));
+      for (gsize i = 0; i < n; i++)
+        g_free (files[i].file);
+    }
+}
+
+/* -- channel maps -------------------------------------------------------- */
+
+static void
+ask_map (Desk *desk,
+         int   n_channels)
+{
+  CARTA__SetImageChannels message = CARTA__SET_IMAGE_CHANNELS__INIT;
+  CARTA__IntBounds        range = CARTA__INT_BOUNDS__INIT;
+  CARTA__IntBounds        current = CARTA__INT_BOUNDS__INIT;
+  CARTA__AddRequiredTiles tiles = CARTA__ADD_REQUIRED_TILES__INIT;
+  gint32                  code = 0;
+
+  range.max = n_channels - 1;
+  tiles.n_tiles = 1;
+  tiles.tiles = &code;
+  message.channel_range = &range;
+  message.current_range = &current;
+  message.channel_map_enabled = TRUE;
+  message.required_tiles = &tiles;
+  almu_test_viewer_send (desk->viewer, &message.base);
+}
+
+static void
+test_limits_map (Desk         *desk,
+                 gconstpointer user_data)
+{
+  desk_write (desk, "deep.fits", 3, (const gint64[]){ 2, 2, ALMU_LIMIT_MAP_CHANNELS + 1 }, ramp, NULL);
+  desk_open (desk, "deep.fits", 0);
+  ask_map (desk, ALMU_LIMIT_MAP_CHANNELS - 1);
+  ask_map (desk, ALMU_LIMIT_MAP_CHANNELS);
+  assert_fine (desk);
+  ask_map (desk, ALMU_LIMIT_MAP_CHANNELS + 1);
+  assert_refused (desk, ALMU_LIMIT_MAP_CHANNELS);
+}
+
+/* -- region files -------------------------------------------------------- */
+
+/* Of comments but for the last line. */
+static void
+test_limits_region_text (Desk         *desk,
+                         gconstpointer user_data)
+{
+  g_autofree char *text = g_strnfill (ALMU_LIMIT_REGION_TEXT_BYTES + 1, '#');
+
+  for (gsize i = 100; i < ALMU_LIMIT_REGION_TEXT_BYTES; i += 100)
+    text[i - 1] = '\n';
+  open_image (desk);
+  for (int step = -1; step <= 1; step++)
+    {
+      const char                                *last = "\nimage\npoint(3,4)\n";
+      gsize                                      n = ALMU_LIMIT_REGION_TEXT_BYTES + (gsize) (step + 1) - 1;
+      CARTA__ImportRegion                        message = CARTA__IMPORT_REGION__INIT;
+      almu_test_autobody CARTA__ImportRegionAck *ack = NULL;
+      g_autofree char                           *path = g_build_filename (desk->folder, "large.reg", NULL);
+      g_autofree char                           *copy = g_memdup2 (text, n);
+
+      memcpy (copy + n - strlen (last), last, strlen (last));
+      g_assert_true (g_file_set_contents_full (path, copy, (gssize) n, G_FILE_SET_CONTENTS_NONE, 0600, NULL));
+      message.type = CARTA__FILE_TYPE__DS9_REG;
+      message.directory = (char *) "";
+      message.file = (char *) "large.reg";
+      ack = almu_test_viewer_await_reply (desk->viewer, CARTA__EVENT_TYPE__IMPORT_REGION_ACK,
+                                          almu_test_viewer_send (desk->viewer, &message.base));
+      g_assert_cmpint (ack->success, ==, step <= 0);
+      g_assert_true (ack->success || strstr (ack->message, "33554432") != NULL);
+    }
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -188,6 +293,9 @@ main (int   argc,
   desk_add ("/daemon/limits/vectors", test_limits_vectors);
   desk_add ("/daemon/limits/catalogs", test_limits_catalogs);
   desk_add ("/daemon/limits/filters", test_limits_filters);
+  desk_add ("/daemon/limits/hypercube", test_limits_hypercube);
+  desk_add ("/daemon/limits/map", test_limits_map);
+  desk_add ("/daemon/limits/region-text", test_limits_region_text);
 
   return g_test_run ();
 }

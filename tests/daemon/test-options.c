@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "almu-config.h"
+#include "almu-limits.h"
 #include "almu-options.h"
 #include "almu-test.h"
 
@@ -678,6 +679,27 @@ test_as_spawned (Fixture      *fixture,
 #define add_test(path, func) \
   g_test_add (path, Fixture, NULL, fixture_set_up, func, fixture_tear_down)
 
+/* Blanks but for one key. */
+static void
+test_options_config_size (Fixture      *fixture,
+                          gconstpointer user_data)
+{
+  for (int step = -1; step <= 1; step++)
+    {
+      gsize            n = ALMU_LIMIT_CONFIG_BYTES + (gsize) (step + 1) - 1;
+      g_autofree char *text = g_strnfill (n, ' ');
+      const char      *key = "{\"port\": 3456}";
+      AlmuOptions     *options;
+
+      memcpy (text, key, strlen (key));
+      write_user_config (text);
+      options = parse_well (fixture, "");
+      g_assert_cmpint (options->port.first == 3456, ==, step <= 0);
+      if (step > 0)
+        assert_warned (fixture, "1048576");
+    }
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -688,6 +710,7 @@ main (int   argc,
   add_test ("/daemon/options/defaults", test_defaults);
   add_test ("/daemon/options/spelling", test_spelling);
   add_test ("/daemon/options/ports", test_ports);
+  add_test ("/daemon/options/config-size", test_options_config_size);
   add_test ("/daemon/options/periods-and-sizes", test_periods_and_sizes);
   add_test ("/daemon/options/choices", test_choices);
   add_test ("/daemon/options/unknown", test_unknown);

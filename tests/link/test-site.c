@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "almu-limits.h"
 #include "almu-test-http.h"
 #include "almu-test.h"
 
@@ -326,6 +327,24 @@ test_site_abandoned (Fixture      *fixture,
   g_io_stream_close (G_IO_STREAM (connection), NULL, NULL);
 }
 
+/* A hole in the disk, which is read as zeros. */
+static void
+test_site_size (Fixture      *fixture,
+                gconstpointer user_data)
+{
+  g_autofree char *path = g_build_filename (fixture->folder, "large.bin", NULL);
+
+  for (int step = -1; step <= 1; step++)
+    {
+      g_autoptr(AlmuTestReply) reply = NULL;
+
+      g_assert_true (g_file_set_contents (path, "", 0, NULL));
+      g_assert_cmpint (truncate (path, ALMU_LIMIT_SITE_FILE_BYTES + step), ==, 0);
+      reply = almu_test_get (fixture->server, "/large.bin", "Range: bytes=0-9\r\n");
+      g_assert_true ((reply->status == 206) == (step <= 0));
+    }
+}
+
 #define add_test(path, func, prefix) \
   g_test_add (path, Fixture, prefix, fixture_set_up, func, fixture_tear_down)
 
@@ -342,6 +361,7 @@ main (int   argc,
   add_test ("/link/site/head", test_site_head, NULL);
   add_test ("/link/site/ranges", test_site_ranges, NULL);
   add_test ("/link/site/at-once", test_site_at_once, NULL);
+  add_test ("/link/site/size", test_site_size, NULL);
   add_test ("/link/site/prefix", test_site_prefix, "deep//carta/");
   add_test ("/link/site/abandoned", test_site_abandoned, NULL);
   g_test_add_func ("/link/site/missing", test_site_missing);

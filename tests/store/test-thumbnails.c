@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include "almu-limits.h"
 #include "almu-test-archive.h"
 #include "almu-test.h"
 #include "almu-thumbnails.h"
@@ -230,6 +231,25 @@ test_thumbnails_sweep (Fixture      *fixture,
     }
 }
 
+/* What somebody else has put there is not shown if it is too large. */
+static void
+test_thumbnails_size (Fixture      *fixture,
+                      gconstpointer user_data)
+{
+  g_autofree char *path = g_strdup_printf ("%s/%d.png", fixture->folder, ID);
+
+  g_mkdir_with_parents (fixture->folder, 0700);
+  for (int step = -1; step <= 1; step++)
+    {
+      g_autoptr(GBytes) picture = NULL;
+
+      g_assert_true (g_file_set_contents (path, "", 0, NULL));
+      g_assert_cmpint (truncate (path, ALMU_LIMIT_THUMBNAIL_BYTES + step), ==, 0);
+      picture = almu_thumbnails_load (fixture->thumbnails, ID);
+      g_assert_true ((picture != NULL) == (step <= 0));
+    }
+}
+
 #define add_test(path, func) \
   g_test_add (path, Fixture, NULL, fixture_set_up, func, fixture_tear_down)
 
@@ -244,6 +264,7 @@ main (int   argc,
   add_test ("/store/thumbnails/forget", test_thumbnails_forget);
   add_test ("/store/thumbnails/nothing-shown", test_thumbnails_nothing_shown);
   add_test ("/store/thumbnails/no-folder", test_thumbnails_no_folder);
+  add_test ("/store/thumbnails/size", test_thumbnails_size);
   add_test ("/store/thumbnails/sweep", test_thumbnails_sweep);
 
   return g_test_run ();

@@ -411,6 +411,43 @@ test_message_amplification (void)
   g_assert_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT);
 }
 
+/* What is decoded may take so much, whatever it is on the wire: as many regions
+ * as fit, and one more. */
+static void
+test_message_decoded (void)
+{
+  g_autofree guint8 *data = g_malloc (ALMU_LIMIT_MESSAGE_BYTES);
+  gsize              good = 0;
+  gsize              bad = ALMU_LIMIT_MESSAGE_BYTES / 2;
+
+  for (gsize i = 0; i < ALMU_LIMIT_MESSAGE_BYTES; i += 2)
+    {
+      data[i] = 1 << 3 | 2;
+      data[i + 1] = 0;
+    }
+
+  /* the largest that is taken, to one image */
+  while (bad - good > 1)
+    {
+      gsize             n = (good + bad) / 2;
+      ProtobufCMessage *message;
+      g_autoptr(GError) error = NULL;
+
+      message = almu_message_unpack (CARTA__EVENT_TYPE__RESUME_SESSION, data, 2 * n, &error);
+      if (message != NULL)
+        good = n;
+      else
+        bad = n;
+      g_assert_true (message != NULL || g_error_matches (error, ALMU_ERROR, ALMU_ERROR_LIMIT));
+      almu_message_free (message);
+    }
+
+  /* an image takes its size and what malloc() adds, and a pointer to it */
+  g_test_message ("%" G_GSIZE_FORMAT " images", good);
+  g_assert_cmpuint (good * sizeof (CARTA__ImageProperties), <=, ALMU_LIMIT_DECODED_BYTES);
+  g_assert_cmpuint ((good + 1) * (sizeof (CARTA__ImageProperties) + 128), >, ALMU_LIMIT_DECODED_BYTES);
+}
+
 /* Unknown fields are kept, each with a record of its own. */
 static void
 test_message_unknown_fields (void)
@@ -638,6 +675,7 @@ main (int   argc,
   g_test_add_func ("/wire/message/flipped", test_message_flipped);
   g_test_add_func ("/wire/message/random", test_message_random);
   g_test_add_func ("/wire/message/amplification", test_message_amplification);
+  g_test_add_func ("/wire/message/decoded", test_message_decoded);
   g_test_add_func ("/wire/message/unknown-fields", test_message_unknown_fields);
   g_test_add_func ("/wire/message/large", test_message_large);
   g_test_add_func ("/wire/message/bad-text", test_message_bad_text);
