@@ -105,6 +105,10 @@
  * of 11,585 x 11,585 in one. Usual are single rows. */
 #define ALMU_LIMIT_TILE_PIXELS (1 << 27)
 
+/* Such tiles of which only a part was wanted, unpacked, of all images: a few
+ * dozen of 512 x 512. One that is larger is kept alone. */
+#define ALMU_LIMIT_KEPT_TILES_BYTES (64 * 1024 * 1024)
+
 /* Bins asked for explicitly, in all histograms of a region together. */
 #define ALMU_LIMIT_BINS (1 << 20)
 

@@ -13,23 +13,17 @@ G_BEGIN_DECLS
   CALL (fits_close_file)         \
   CALL (fits_create_file)        \
   CALL (fits_free_memory)        \
-  CALL (fits_get_coltypell)      \
   CALL (fits_get_eqcoltypell)    \
   CALL (fits_get_errstatus)      \
   CALL (fits_get_hduaddrll)      \
-  CALL (fits_get_img_dim)        \
-  CALL (fits_get_img_sizell)     \
   CALL (fits_get_num_cols)       \
   CALL (fits_get_num_rowsll)     \
   CALL (fits_movabs_hdu)         \
   CALL (fits_open_diskfile)      \
   CALL (fits_read_col)           \
-  CALL (fits_read_descriptsll)   \
   CALL (fits_read_ext)           \
   CALL (fits_read_key)           \
   CALL (fits_read_key_longstr)   \
-  CALL (fits_read_subset)        \
-  CALL (fits_set_bscale)         \
   CALL (fits_uncompress_table)
 
 typedef struct

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "almu-error.h"
-#include "almu-fits.h"
+#include "almu-tiled-image.h"
 #include "kernel.h"
 
 /* The most that is read at a time: the second-level cache holds it while it
@@ -25,17 +25,13 @@
 /* Rows in such a call; the kernel takes 1024 pieces. */
 #define SCATTER_ROWS 256
 
-/* Rows of a compressed image that are asked for at a time: tiles are rarely
- * taller, and cfitsio inflates a tile again for each call but the next. */
-#define COMPRESSED_ROWS 256
-
 /**
  * AlmuFitsImage:
  *
- * An image in a FITS file. Plain files are read with pread() on a descriptor
- * of our own, never mapped: a mapped file that shrinks kills the process, a
- * short read is an error. Compressed ones go through cfitsio, with a handle
- * for each thread that is at it.
+ * An image in a FITS file, pixel after pixel; one in compressed tiles is an
+ * #AlmuTiledImage. The file is read with pread() on a descriptor of our own,
+ * never mapped: a mapped file that shrinks kills the process, a short read is
+ * an error.
  */
 struct _AlmuFitsImage
 {
@@ -46,10 +42,6 @@ struct _AlmuFitsImage
   gsize            element_size;
   gint64           data_offset;
   gint64           strides[4]; /* elements between neighbours in x, y, channel, Stokes */
-
-  gboolean   is_tiled;
-  GMutex     mutex;   /* for the handles */
-  GPtrArray *handles; /* AlmuFits that nobody uses; compressed images only */
 };
 
 G_DEFINE_FINAL_TYPE (AlmuFitsImage, almu_fits_image, ALMU_TYPE_IMAGE)
@@ -70,82 +62,10 @@ almu_fits_image_finalize (GObject *object)
 {
   AlmuFitsImage *self = ALMU_FITS_IMAGE (object);
 
-  g_clear_pointer (&self->handles, g_ptr_array_unref);
   if (self->fd >= 0)
     close (self->fd);
-  g_mutex_clear (&self->mutex);
 
   G_OBJECT_CLASS (almu_fits_image_parent_class)->finalize (object);
-}
-
-/* A read came to the end of the file. Has it been cut while it was open, or
- * was it never whole? */
-static void
-set_short_error (AlmuFitsImage *self,
-                 gint64         offset,
-                 gint64         end,
-                 GError       **error)
-{
-  AlmuImage      *image = ALMU_IMAGE (self);
-  AlmuFingerprint now;
-
-  if (!almu_fingerprint_read (self->fd, &now, error))
-    {
-      g_prefix_error (error, "%s: ", almu_image_get_name (image));
-      return;
-    }
-
-  if (almu_fingerprint_equal (&now, almu_image_get_fingerprint (image)))
-    g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
-                 "%s: is cut short: bytes %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT
-                 " of HDU %s are missing",
-                 almu_image_get_name (image), offset, end - 1, almu_image_get_info (image)->hdu);
-  else
-    g_set_error (error, ALMU_ERROR, ALMU_ERROR_CHANGED,
-                 "%s: changed since it was opened: bytes %" G_GINT64_FORMAT
-                 " to %" G_GINT64_FORMAT " are missing",
-                 almu_image_get_name (image), offset, end - 1);
-}
-
-static gboolean
-read_bytes (AlmuFitsImage *self,
-            gint64         offset,
-            gsize          size,
-            void          *bytes,
-            GError       **error)
-{
-  gsize done = 0;
-
-  while (done < size)
-    {
-      gssize n = pread (self->fd, (guint8 *) bytes + done, size - done,
-                        offset + (gint64) done);
-
-      if (n < 0 && errno == EINTR)
-        continue;
-
-      if (n < 0)
-        {
-          int saved_errno = errno;
-
-          g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved_errno),
-                       "%s: %s", almu_image_get_name (ALMU_IMAGE (self)),
-                       g_strerror (saved_errno));
-          return FALSE;
-        }
-
-      if (n == 0)
-        {
-          set_short_error (self, offset + (gint64) done, offset + (gint64) size, error);
-          return FALSE;
-        }
-
-      done += (gsize) n;
-    }
-
-  almu_image_add_bytes_read (size);
-
-  return TRUE;
 }
 
 static gboolean
@@ -155,8 +75,8 @@ read_elements (AlmuFitsImage *self,
                void          *raw,
                GError       **error)
 {
-  return read_bytes (self, self->data_offset + first * (gint64) self->element_size,
-                     (gsize) n_elements * self->element_size, raw, error);
+  return almu_image_read_bytes (ALMU_IMAGE (self), self->fd, self->data_offset + first * (gint64) self->element_size,
+                                (gsize) n_elements * self->element_size, raw, error);
 }
 
 /* Kept for the next piece: a fresh one this large would come from the system
@@ -417,122 +337,6 @@ read_plain (AlmuFitsImage *self,
   return TRUE;
 }
 
-static void
-set_range (gint64 *first,
-           gint64 *last,
-           int     axis,
-           int     start,
-           int     length)
-{
-  if (axis == 0)
-    return;
-
-  first[axis - 1] = start + 1;
-  last[axis - 1] = start + length;
-}
-
-/* One for each thread that reads: they unpack tiles side by side. */
-static AlmuFits *
-take_handle (AlmuFitsImage *self,
-             GError       **error)
-{
-  AlmuFits *handle = NULL;
-
-  g_mutex_lock (&self->mutex);
-  if (self->handles->len > 0)
-    handle = g_ptr_array_steal_index_fast (self->handles, self->handles->len - 1);
-  g_mutex_unlock (&self->mutex);
-
-  return handle != NULL ? handle : almu_fits_open (self->fd, almu_image_get_name (ALMU_IMAGE (self)), error);
-}
-
-static void
-give_back_handle (AlmuFitsImage *self,
-                  AlmuFits      *handle)
-{
-  g_mutex_lock (&self->mutex);
-  g_ptr_array_add (self->handles, handle);
-  g_mutex_unlock (&self->mutex);
-}
-
-static void
-transpose (const float *columns,
-           int          width,
-           int          height,
-           float       *pixels)
-{
-  for (int x = 0; x < width; x++)
-    for (int y = 0; y < height; y++)
-      pixels[(gsize) y * width + x] = *columns++;
-}
-
-/* Rows of one channel. The handle gives pixels in the order of the file,
- * which is that of the rows unless the axes are swapped. */
-static gboolean
-read_packed_rows (AlmuFitsImage *self,
-                  AlmuFits      *handle,
-                  const AlmuBox *rows,
-                  float         *pixels,
-                  GError       **error)
-{
-  const AlmuImageInfo *info = almu_image_get_info (ALMU_IMAGE (self));
-  const AlmuAxes      *axes = &info->axes;
-  gsize                n = (gsize) rows->area.width * rows->area.height;
-  gint64               first[ALMU_LIMIT_AXES];
-  gint64               last[ALMU_LIMIT_AXES];
-  g_autofree float    *columns = NULL;
-
-  for (int i = 0; i < ALMU_LIMIT_AXES; i++)
-    first[i] = last[i] = 1;
-  set_range (first, last, axes->render[0], rows->area.x, rows->area.width);
-  set_range (first, last, axes->render[1], rows->area.y, rows->area.height);
-  set_range (first, last, axes->depth, rows->channel, 1);
-  set_range (first, last, axes->stokes, rows->stokes, 1);
-
-  almu_image_add_bytes_read (n * self->element_size);
-  if (axes->render[0] < axes->render[1])
-    return almu_fits_read_subset (handle, info->hdu_number, info->n_axes, first, last, pixels, error);
-
-  columns = g_new (float, n);
-  if (!almu_fits_read_subset (handle, info->hdu_number, info->n_axes, first, last, columns, error))
-    return FALSE;
-  transpose (columns, rows->area.width, rows->area.height, pixels);
-
-  return TRUE;
-}
-
-static gboolean
-read_tiled (AlmuFitsImage *self,
-            const AlmuBox *box,
-            float         *pixels,
-            GCancellable  *cancellable,
-            GError       **error)
-{
-  gint64    n_parts = (box->area.height - 1) / COMPRESSED_ROWS + 1;
-  AlmuFits *handle = take_handle (self, error);
-  gboolean  is_read = handle != NULL;
-
-  for (gint64 i = 0; is_read && i < box->n_channels * n_parts; i++)
-    {
-      int     y = (int) (i % n_parts) * COMPRESSED_ROWS;
-      AlmuBox rows = {
-        .area = { box->area.x, box->area.y + y, box->area.width, MIN (COMPRESSED_ROWS, box->area.height - y) },
-        .channel = box->channel + (int) (i / n_parts),
-        .n_channels = 1,
-        .stokes = box->stokes,
-      };
-
-      is_read = !g_cancellable_set_error_if_cancelled (cancellable, error) &&
-                read_packed_rows (self, handle, &rows, pixels, error);
-      pixels += (gsize) rows.area.width * rows.area.height;
-    }
-
-  if (handle != NULL)
-    give_back_handle (self, handle);
-
-  return is_read;
-}
-
 static gboolean
 almu_fits_image_read (AlmuImage     *image,
                       const AlmuBox *box,
@@ -541,9 +345,6 @@ almu_fits_image_read (AlmuImage     *image,
                       GError       **error)
 {
   AlmuFitsImage *self = ALMU_FITS_IMAGE (image);
-
-  if (self->is_tiled)
-    return read_tiled (self, box, pixels, cancellable, error);
 
   return read_plain (self, box, pixels, cancellable, error);
 }
@@ -562,7 +363,6 @@ static void
 almu_fits_image_init (AlmuFitsImage *self)
 {
   self->fd = -1;
-  g_mutex_init (&self->mutex);
 }
 
 /* Elements between neighbours on a FITS axis; nothing on an axis that is
@@ -601,24 +401,6 @@ check_extent (const AlmuImageInfo *info,
       {
         n_bytes *= info->shape[i];
       }
-
-  return TRUE;
-}
-
-/* That it can be opened is told here and not with the first pixels. */
-static gboolean
-open_tiled (AlmuFitsImage *self,
-            const char    *name,
-            GError       **error)
-{
-  AlmuFits *handle = almu_fits_open (self->fd, name, error);
-
-  if (handle == NULL)
-    return FALSE;
-
-  self->is_tiled = TRUE;
-  self->handles = g_ptr_array_new_with_free_func ((GDestroyNotify) almu_fits_close);
-  g_ptr_array_add (self->handles, handle);
 
   return TRUE;
 }
@@ -681,10 +463,13 @@ almu_fits_image_open (int                    fd,
   if (!check_extent (info, name, error))
     return NULL;
 
-  set_layout (self, info);
-  if (info->data_offset < 0 && !open_tiled (self, name, error))
-    return NULL;
+  if (info->is_compressed)
+    {
+      self->fd = -1;
+      return almu_tiled_image_new (fd, name, fingerprint, g_steal_pointer (&info), error);
+    }
 
+  set_layout (self, info);
   almu_image_set_up (ALMU_IMAGE (self), name, fingerprint, g_steal_pointer (&info));
 
   return ALMU_IMAGE (g_steal_pointer (&self));

@@ -4,18 +4,13 @@
 #include "almu-fits.h"
 
 #include <errno.h>
-#include <math.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "almu-cfitsio.h"
 #include "almu-error.h"
-#include "almu-fits-tiles.h"
 #include "almu-inflate.h"
 #include "almu-limits.h"
-
-/* cfitsio's own ceiling for subsets. */
-#define MAX_SUBSET_AXES 9
 
 struct _AlmuFits
 {
@@ -249,176 +244,6 @@ almu_fits_go_to (AlmuFits *self,
   what = g_strdup_printf ("HDU %d cannot be reached", hdu_number);
 
   return fail (self, status, what, error);
-}
-
-static gboolean
-check_subset (AlmuFits     *self,
-              int           n_axes,
-              const gint64 *first,
-              const gint64 *last,
-              GError      **error)
-{
-  LONGLONG shape[MAX_SUBSET_AXES] = { 0 };
-  int      file_axes = 0;
-  int      status = 0;
-
-  almu_cfitsio->fits_get_img_dim (self->handle, &file_axes, &status);
-  if (status == 0 && file_axes <= MAX_SUBSET_AXES)
-    almu_cfitsio->fits_get_img_sizell (self->handle, MAX_SUBSET_AXES, shape, &status);
-  if (status != 0)
-    return fail (self, status, "is not an image", error);
-
-  if (file_axes != n_axes || file_axes > MAX_SUBSET_AXES)
-    {
-      g_set_error (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED,
-                   "%s: HDU %d has %d axes; %d were expected and at most %d can be read",
-                   self->name, self->hdu_number, file_axes, n_axes, MAX_SUBSET_AXES);
-      return FALSE;
-    }
-
-  for (int i = 0; i < n_axes; i++)
-    if (first[i] < 1 || last[i] < first[i] || last[i] > shape[i])
-      {
-        g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
-                     "%s: HDU %d: pixels %" G_GINT64_FORMAT "…%" G_GINT64_FORMAT
-                     " of axis %d are outside of 1…%" G_GINT64_FORMAT,
-                     self->name, self->hdu_number, first[i], last[i], i + 1, (gint64) shape[i]);
-        return FALSE;
-      }
-
-  return TRUE;
-}
-
-/* Of floating point numbers in tiles. Those of a tile that was packed without
- * loss are not scaled by cfitsio, nor are exact zeros between quantised ones. */
-static gboolean
-get_scale (AlmuFits *self,
-           double   *out_scale,
-           double   *out_zero)
-{
-  FITSfile *file = self->handle->Fptr;
-  int       status = 0;
-
-  *out_scale = 1.0;
-  *out_zero = 0.0;
-  if (!file->compressimg || file->zbitpix > 0)
-    return FALSE;
-
-  almu_cfitsio->fits_read_key (self->handle, TDOUBLE, "BSCALE", out_scale, NULL, &status);
-  status = 0;
-  almu_cfitsio->fits_read_key (self->handle, TDOUBLE, "BZERO", out_zero, NULL, &status);
-  status = 0;
-  almu_cfitsio->fits_set_bscale (self->handle, 1.0, 0.0, &status);
-  almu_cfitsio->fits_clear_errmsg ();
-
-  return file->zbitpix == DOUBLE_IMG || *out_scale != 1.0 || *out_zero != 0.0;
-}
-
-/* Where cfitsio looks for blanks among floating point numbers it takes an
- * infinity for one. NaNs that are stored as they are come through anyway. */
-static gboolean
-may_have_blanks (AlmuFits *self)
-{
-  FITSfile *file = self->handle->Fptr;
-
-  return !file->compressimg || file->zbitpix > 0 || file->cn_zscale > 0;
-}
-
-static gsize
-count (int         n_axes,
-       const long *first,
-       const long *last)
-{
-  gsize n = 1;
-
-  for (int i = 0; i < n_axes; i++)
-    n *= (gsize) (last[i] - first[i] + 1);
-
-  return n;
-}
-
-static int
-read_pixels (AlmuFits *self,
-             int       n_axes,
-             long     *first,
-             long     *last,
-             float    *pixels)
-{
-  long               step[MAX_SUBSET_AXES];
-  double             scale, zero;
-  float              blank = NAN;
-  double             wide_blank = NAN;
-  int                any_blank = 0;
-  int                status = 0;
-  gsize              n = count (n_axes, first, last);
-  g_autofree double *numbers = NULL;
-
-  for (int i = 0; i < n_axes; i++)
-    step[i] = 1;
-
-  if (!get_scale (self, &scale, &zero))
-    return almu_cfitsio->fits_read_subset (self->handle, TFLOAT, first, last, step, may_have_blanks (self) ? &blank : NULL, pixels,
-                                           &any_blank, &status);
-
-  numbers = g_new (double, n);
-  almu_cfitsio->fits_read_subset (self->handle, TDOUBLE, first, last, step, may_have_blanks (self) ? &wide_blank : NULL, numbers,
-                                  &any_blank, &status);
-  for (gsize i = 0; i < n; i++)
-    pixels[i] = (float) (zero + scale * numbers[i]);
-
-  return status;
-}
-
-/**
- * almu_fits_read_subset:
- * @n_axes: as many as the HDU has
- * @first: first pixel on each FITS axis, counted from 1
- * @last: last pixel on each FITS axis, inclusive
- * @pixels: room for all of them
- *
- * Reads scaled values; blanks become NaN. @pixels is undefined on failure.
- */
-gboolean
-almu_fits_read_subset (AlmuFits     *self,
-                       int           hdu_number,
-                       int           n_axes,
-                       const gint64 *first,
-                       const gint64 *last,
-                       float        *pixels,
-                       GError      **error)
-{
-  long low[MAX_SUBSET_AXES];
-  long high[MAX_SUBSET_AXES];
-  int  status;
-
-  g_return_val_if_fail (self != NULL, FALSE);
-  g_return_val_if_fail (first != NULL && last != NULL && pixels != NULL, FALSE);
-
-  if (!almu_fits_go_to (self, hdu_number, error) ||
-      !check_subset (self, n_axes, first, last, error))
-    return FALSE;
-
-  if (!almu_fits_tiles_check (self->handle, first, last, error))
-    {
-      g_prefix_error (error, "%s: HDU %d: ", self->name, hdu_number);
-      return FALSE;
-    }
-
-  for (int i = 0; i < n_axes; i++)
-    {
-      low[i] = first[i];
-      high[i] = last[i];
-    }
-
-  status = read_pixels (self, n_axes, low, high, pixels);
-  if (status != 0)
-    {
-      g_autofree char *what = g_strdup_printf ("pixels of HDU %d cannot be read", hdu_number);
-
-      return fail (self, status, what, error);
-    }
-
-  return TRUE;
 }
 
 /**

@@ -8,9 +8,9 @@ G_BEGIN_DECLS
 /**
  * AlmuFits:
  *
- * An open cfitsio handle, for what plain reads cannot do: tiles of a
- * compressed image, and files compressed as a whole. One thread at a time;
- * several handles may be in use on several threads.
+ * An open cfitsio handle, for what plain reads cannot do: tables, and files
+ * compressed as a whole. One thread at a time; several handles may be in use
+ * on several threads.
  */
 typedef struct _AlmuFits AlmuFits;
 
@@ -26,13 +26,6 @@ int       almu_fits_get_plain_fd (AlmuFits *self);
 gboolean  almu_fits_go_to (AlmuFits *self,
                            int       hdu_number,
                            GError  **error);
-gboolean  almu_fits_read_subset (AlmuFits     *self,
-                                 int           hdu_number,
-                                 int           n_axes,
-                                 const gint64 *first,
-                                 const gint64 *last,
-                                 float        *pixels,
-                                 GError      **error);
 gint64    almu_fits_read_bytes (AlmuFits *self,
                                 gint64    offset,
                                 gsize     n_bytes,

@@ -518,8 +518,8 @@ almu_fingerprint_equal (const AlmuFingerprint *a,
          a->size == b->size && a->mtime_ns == b->mtime_ns;
 }
 
-/* Pixel data read from files by all images of the process, in bytes; for
- * compressed images, what the pixels take uncompressed. */
+/* Pixel data read from files by all images of the process, in bytes: what the
+ * file has of them, packed or not. */
 guint64
 almu_image_get_total_bytes_read (void)
 {

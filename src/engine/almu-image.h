@@ -109,10 +109,16 @@ gboolean almu_fingerprint_equal (const AlmuFingerprint *a,
 guint64 almu_image_get_total_bytes_read (void);
 
 /* For subclasses. */
-void almu_image_set_up (AlmuImage             *self,
-                        const char            *name,
-                        const AlmuFingerprint *fingerprint,
-                        AlmuImageInfo         *info);
-void almu_image_add_bytes_read (gsize n_bytes);
+void     almu_image_set_up (AlmuImage             *self,
+                            const char            *name,
+                            const AlmuFingerprint *fingerprint,
+                            AlmuImageInfo         *info);
+gboolean almu_image_read_bytes (AlmuImage *image,
+                                int        fd,
+                                gint64     offset,
+                                gsize      size,
+                                void      *bytes,
+                                GError   **error);
+void     almu_image_add_bytes_read (gsize n_bytes);
 
 G_END_DECLS

@@ -7,11 +7,9 @@
 
 #include "almu-card.h"
 #include "almu-error.h"
+#include "almu-tiled-layout.h"
 
 #define NAME_BYTES 8
-
-/* cfitsio's own ceiling for tiles. */
-#define MAX_TILED_AXES 6
 
 /* A keyword ending in # has a number there. NULL: belongs to the table. */
 static const struct
@@ -157,7 +155,7 @@ static void
 append_first (GByteArray    *records,
               const AlmuHdu *table)
 {
-  gint64 n_axes = CLAMP (almu_hdu_get_int (table, "ZNAXIS", 0), 0, MAX_TILED_AXES);
+  gint64 n_axes = CLAMP (almu_hdu_get_int (table, "ZNAXIS", 0), 0, ALMU_TILED_AXES);
   char   made[ALMU_RECORD_BYTES + 1];
 
   if (almu_hdu_find (table, "ZSIMPLE") == NULL && almu_hdu_find (table, "ZTENSION") == NULL)
@@ -218,11 +216,11 @@ almu_tiled_header_translate (const AlmuHdu *table,
   g_autoptr(GByteArray) records = g_byte_array_new ();
   g_autoptr(AlmuHdu) hdu = NULL;
 
-  if (almu_hdu_get_int (table, "ZNAXIS", 0) > MAX_TILED_AXES)
+  if (almu_hdu_get_int (table, "ZNAXIS", 0) > ALMU_TILED_AXES)
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED,
                    "ZNAXIS = %d: at most %d axes can be read from tiles",
-                   (int) almu_hdu_get_int (table, "ZNAXIS", 0), MAX_TILED_AXES);
+                   (int) almu_hdu_get_int (table, "ZNAXIS", 0), ALMU_TILED_AXES);
       return NULL;
     }
 

@@ -21,6 +21,9 @@
 #define almu_kernel_linear plain_kernel_linear
 #define almu_kernel_percent plain_kernel_percent
 #define almu_kernel_angle plain_kernel_angle
+#define almu_kernel_scale plain_kernel_scale
+#define almu_kernel_undither plain_kernel_undither
+#define almu_kernel_put_where plain_kernel_put_where
 
 #include "kernel/kernel-convert.c"
 #include "kernel/kernel-downsample.c"
@@ -30,3 +33,4 @@
 #undef LANES
 #define is_finite stats_is_finite
 #include "kernel/kernel-stats.c"
+#include "kernel/kernel-unpack.c"

@@ -25,6 +25,9 @@ extern __typeof__ (almu_kernel_total)        plain_kernel_total;
 extern __typeof__ (almu_kernel_linear)       plain_kernel_linear;
 extern __typeof__ (almu_kernel_percent)      plain_kernel_percent;
 extern __typeof__ (almu_kernel_angle)        plain_kernel_angle;
+extern __typeof__ (almu_kernel_scale)        plain_kernel_scale;
+extern __typeof__ (almu_kernel_undither)     plain_kernel_undither;
+extern __typeof__ (almu_kernel_put_where)    plain_kernel_put_where;
 
 /* Bits, so that a NaN is equal to a NaN and 0 is not to -0. */
 static void
@@ -398,6 +401,56 @@ test_kernel_polarise (void)
     }
 }
 
+/* Products are rounded before they are added to, whatever the machine can do
+ * in one step. */
+static void
+test_kernel_unpack (void)
+{
+  static float values[MAX_VALUES];
+  static float plain[MAX_VALUES];
+  gint32       integers[MAX_VALUES];
+  float        dither[MAX_VALUES];
+
+  for (int round = 0; round < ROUNDS; round++)
+    {
+      gsize  n = g_test_rand_int_range (0, MAX_VALUES);
+      double scale = g_test_rand_double_range (-3, 3);
+      double zero = g_test_rand_double_range (-1e6, 1e6);
+
+      for (gsize i = 0; i < n; i++)
+        {
+          integers[i] = g_test_rand_int () >> g_test_rand_int_range (0, 32);
+          dither[i] = (float) g_test_rand_double ();
+        }
+
+      almu_kernel_scale (integers, n, scale, zero, values);
+      plain_kernel_scale (integers, n, scale, zero, plain);
+      assert_same (values, plain, n);
+      for (gsize i = 0; i < n; i++)
+        {
+          volatile double product = scale * integers[i];
+
+          g_assert_cmpfloat (values[i], ==, (float) (product + zero));
+        }
+
+      almu_kernel_undither (integers, dither, n, scale, zero, values);
+      plain_kernel_undither (integers, dither, n, scale, zero, plain);
+      assert_same (values, plain, n);
+      for (gsize i = 0; i < n; i++)
+        {
+          volatile double product = ((double) integers[i] - (double) dither[i] + 0.5) * scale;
+
+          g_assert_cmpfloat (values[i], ==, (float) (product + zero));
+        }
+
+      almu_kernel_put_where (integers, -1, n, NAN, values);
+      plain_kernel_put_where (integers, -1, n, NAN, plain);
+      assert_same (values, plain, n);
+      for (gsize i = 0; i < n; i++)
+        g_assert_true (isnan (values[i]) == (integers[i] == -1));
+    }
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -413,6 +466,7 @@ main (int   argc,
   g_test_add_func ("/engine/kernel/halve", test_kernel_halve);
   g_test_add_func ("/engine/kernel/count-zeros", test_kernel_count_zeros);
   g_test_add_func ("/engine/kernel/polarise", test_kernel_polarise);
+  g_test_add_func ("/engine/kernel/unpack", test_kernel_unpack);
 
   return g_test_run ();
 }

@@ -242,9 +242,9 @@ test_packed_claims (Fixture      *fixture,
     guint32     offset;
     const char *complaint;
   } cases[] = {
-    { 0x7fffffff, 0, "tile 1 claims to be 2147483647 elements" },
-    { 16, 0x7ffffff0, "tile 1 claims to be 16 elements at byte 2147483632" },
-    { 0x80000000, 0, "tile 1 claims to be 2147483648 elements" },
+    { 0x7fffffff, 0, "tile 1, from pixel 1,1,1 on: claims to be 2147483647 elements" },
+    { 16, 0x7ffffff0, "tile 1, from pixel 1,1,1 on: claims to be 16 elements at byte 2147483632" },
+    { 0x80000000, 0, "tile 1, from pixel 1,1,1 on: claims to be 2147483648 elements" },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
@@ -277,8 +277,8 @@ set_card (char       *bytes,
   memcpy (card, text, 30);
 }
 
-/* At and above %ALMU_LIMIT_TILE_PIXELS, of tiles that reach beyond the
- * image. */
+/* At and above %ALMU_LIMIT_TILE_PIXELS. Tiles that reach beyond the image are
+ * no larger than it. */
 static void
 test_packed_large_tiles (Fixture      *fixture,
                          gconstpointer user_data)
@@ -286,11 +286,13 @@ test_packed_large_tiles (Fixture      *fixture,
   static const struct
   {
     gint64      width;
+    gint64      tile_width;
     const char *complaint;
   } cases[] = {
-    { ALMU_LIMIT_TILE_PIXELS / 512, NULL },
-    { ALMU_LIMIT_TILE_PIXELS / 512 + 1, "ZTILE2 is 512: a compressed tile may have" },
-    { ALMU_LIMIT_TILE_PIXELS + 1, "ZTILE1 is 134217729: a compressed tile may have" },
+    { WIDTH, ALMU_LIMIT_TILE_PIXELS + 1, NULL },
+    { ALMU_LIMIT_TILE_PIXELS / HEIGHT, ALMU_LIMIT_TILE_PIXELS, NULL },
+    { ALMU_LIMIT_TILE_PIXELS / HEIGHT + 1, ALMU_LIMIT_TILE_PIXELS, "ZTILE2 is 300: a compressed tile may have" },
+    { ALMU_LIMIT_TILE_PIXELS + 1, ALMU_LIMIT_TILE_PIXELS + 1, "ZTILE1 is 134217729: a compressed tile may have" },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
@@ -302,12 +304,19 @@ test_packed_large_tiles (Fixture      *fixture,
       g_autoptr(GError) error = NULL;
 
       g_assert_true (g_file_get_contents (path, &bytes, &n_bytes, NULL));
-      set_card (bytes, n_bytes, "ZTILE1", cases[i].width);
-      set_card (bytes, n_bytes, "ZTILE2", 512);
+      set_card (bytes, n_bytes, "ZNAXIS1", cases[i].width);
+      set_card (bytes, n_bytes, "ZTILE1", cases[i].tile_width);
       g_assert_true (g_file_set_contents (path, bytes, (gssize) n_bytes, NULL));
       image = open_path (path, &error);
-      g_assert_no_error (error);
-      assert_plane (image, 0, cases[i].complaint);
+      if (cases[i].complaint == NULL)
+        {
+          g_assert_no_error (error);
+          if (cases[i].width == WIDTH)
+            assert_plane (image, 0, NULL);
+          continue;
+        }
+      g_assert_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT);
+      g_assert_nonnull (strstr (error->message, cases[i].complaint));
     }
 }
 

@@ -69,6 +69,25 @@ void almu_kernel_pick (void       *picked,
                        gsize       stride,
                        gsize       n_elements);
 
+/* Integers of compressed tiles; with a random number taken from each; and a
+ * value for those that stand for it. */
+void almu_kernel_scale (const gint32 *integers,
+                        gsize         n_values,
+                        double        scale,
+                        double        zero,
+                        float        *values);
+void almu_kernel_undither (const gint32 *integers,
+                           const float  *dither,
+                           gsize         n_values,
+                           double        scale,
+                           double        zero,
+                           float        *values);
+void almu_kernel_put_where (const gint32 *integers,
+                            gint32        integer,
+                            gsize         n_values,
+                            float         value,
+                            float        *values);
+
 /* At most ALMU_KERNEL_BLOCK values. */
 void  almu_kernel_measure (const float    *values,
                            gsize           n_values,

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "almu-image.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "almu-error.h"
+
+/* A read came to the end of the file. Has it been cut while it was open, or
+ * was it never whole? */
+static void
+set_short_error (AlmuImage *image,
+                 int        fd,
+                 gint64     offset,
+                 gint64     end,
+                 GError   **error)
+{
+  AlmuFingerprint now;
+
+  if (!almu_fingerprint_read (fd, &now, error))
+    {
+      g_prefix_error (error, "%s: ", almu_image_get_name (image));
+      return;
+    }
+
+  if (almu_fingerprint_equal (&now, almu_image_get_fingerprint (image)))
+    g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
+                 "%s: is cut short: bytes %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT
+                 " of HDU %s are missing",
+                 almu_image_get_name (image), offset, end - 1, almu_image_get_info (image)->hdu);
+  else
+    g_set_error (error, ALMU_ERROR, ALMU_ERROR_CHANGED,
+                 "%s: changed since it was opened: bytes %" G_GINT64_FORMAT
+                 " to %" G_GINT64_FORMAT " are missing",
+                 almu_image_get_name (image), offset, end - 1);
+}
+
+/**
+ * almu_image_read_bytes:
+ * @image: whose file it is
+ * @fd: the file
+ *
+ * For subclasses: reads some bytes of a file, all of them or none.
+ */
+gboolean
+almu_image_read_bytes (AlmuImage *image,
+                       int        fd,
+                       gint64     offset,
+                       gsize      size,
+                       void      *bytes,
+                       GError   **error)
+{
+  gsize done = 0;
+
+  while (done < size)
+    {
+      gssize n = pread (fd, (guint8 *) bytes + done, size - done,
+                        offset + (gint64) done);
+
+      if (n < 0 && errno == EINTR)
+        continue;
+
+      if (n < 0)
+        {
+          int saved_errno = errno;
+
+          g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved_errno),
+                       "%s: %s", almu_image_get_name (image),
+                       g_strerror (saved_errno));
+          return FALSE;
+        }
+
+      if (n == 0)
+        {
+          set_short_error (image, fd, offset + (gint64) done, offset + (gint64) size, error);
+          return FALSE;
+        }
+
+      done += (gsize) n;
+    }
+
+  almu_image_add_bytes_read (size);
+
+  return TRUE;
+}
