@@ -9,6 +9,8 @@
 
 #include "almu-error.h"
 #include "almu-image.h"
+#include "almu-kept-tiles.h"
+#include "almu-limits.h"
 #include "almu-test.h"
 
 /* Tables of tiles as the FITS Standard allows them, and cfitsio does not write
@@ -518,6 +520,50 @@ test_tables_large_tile (Fixture      *fixture,
   g_assert_cmpuint (almu_image_get_total_bytes_read () - before, >=, 2 * fixture->heap->len);
 }
 
+/* Nobody looks at these pixels. */
+static GBytes *
+make_empty (gpointer user_data,
+            GError **error)
+{
+  static const float pixel = 0;
+
+  return g_bytes_new_static (&pixel, *(gsize *) user_data);
+}
+
+static gboolean
+is_kept (gint64 tile)
+{
+  g_autoptr(GBytes) bytes = almu_kept_tiles_find (G_MAXUINT64, tile);
+
+  return bytes != NULL;
+}
+
+/* At and above %ALMU_LIMIT_KEPT_TILES_BYTES: what was not used for longest
+ * goes, and a tile that is larger by itself is alone. */
+static void
+test_tables_kept (Fixture      *fixture,
+                  gconstpointer user_data)
+{
+  gsize quarter = ALMU_LIMIT_KEPT_TILES_BYTES / 4;
+  gsize larger = ALMU_LIMIT_KEPT_TILES_BYTES + 4;
+
+  for (gint64 i = 0; i < 4; i++)
+    g_bytes_unref (almu_kept_tiles_get (G_MAXUINT64, i, make_empty, &quarter, NULL));
+  for (gint64 i = 0; i < 4; i++)
+    g_assert_true (is_kept (i));
+
+  g_bytes_unref (almu_kept_tiles_get (G_MAXUINT64, 4, make_empty, &quarter, NULL));
+  g_assert_false (is_kept (0));
+  g_assert_true (is_kept (1) && is_kept (4));
+
+  g_bytes_unref (almu_kept_tiles_get (G_MAXUINT64, 5, make_empty, &larger, NULL));
+  g_assert_false (is_kept (1) || is_kept (4));
+  g_assert_true (is_kept (5));
+
+  almu_kept_tiles_drop (G_MAXUINT64);
+  g_assert_false (is_kept (5));
+}
+
 static void
 test_tables_mask (Fixture      *fixture,
                   gconstpointer user_data)
@@ -554,6 +600,7 @@ main (int   argc,
   add_test ("/engine/tiled-tables/keywords", BY_KEYWORDS, test_tables_columns);
   add_test ("/engine/tiled-tables/wide", 0, test_tables_wide);
   add_test ("/engine/tiled-tables/large-tile", 0, test_tables_large_tile);
+  add_test ("/engine/tiled-tables/kept", 0, test_tables_kept);
   add_test ("/engine/tiled-tables/mask", 0, test_tables_mask);
 
   return g_test_run ();
