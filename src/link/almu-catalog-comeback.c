@@ -8,15 +8,21 @@
 #include <string.h>
 
 #include "almu-catalog-plot.h"
+#include "almu-desk.h"
+#include "almu-frame.h"
+#include "almu-json-text.h"
+#include "almu-link.h"
 #include "almu-scripting.h"
 #include "almu-session-catalogs.h"
 
-/* The catalogs of a session that a new page is rebuilding. A workspace has no
- * place for them, but the page has an action that opens one, and its tables
- * can be told their filters: it then asks for the rows by itself.
+/* The catalogs of a session that a new page is rebuilding, and its layout. A
+ * workspace has no place for them, but the page has an action that opens a
+ * catalog, and its tables can be told their filters: it then asks for the rows
+ * by itself.
  *
  * Catalogs come one after the other, since each is opened onto the image that
- * is in front. One that was plotted is plotted again, in the same way.
+ * is in front: the one that it belongs to is put there meanwhile. One that was
+ * plotted is plotted again, in the same way.
  */
 
 /* What the page calls every catalog that is a file. */
@@ -25,10 +31,14 @@
 typedef struct
 {
   AlmuMemento     *kept;
+  char            *layout;      /* to be asked about, or NULL */
+  int              front;       /* image that the page has there */
+  gboolean         is_placed;   /* the image of the next catalog is in front */
   guint            next;        /* catalog */
   AlmuCatalogPlot *plot;        /* of the one that is opened, or NULL */
   gboolean         is_prepared; /* the page can open the next */
-  GQueue           scripts;     /* AlmuScript, for the catalog before @next */
+  GQueue           scripts;     /* AlmuScript */
+  gboolean         is_viewed;   /* they are filters and order of the catalog before @next */
 } Comeback;
 
 static void
@@ -37,6 +47,7 @@ comeback_free (gpointer data)
   Comeback *comeback = data;
 
   almu_memento_free (comeback->kept);
+  g_free (comeback->layout);
   g_clear_pointer (&comeback->plot, almu_catalog_plot_free);
   g_queue_clear_full (&comeback->scripts, (GDestroyNotify) almu_script_free);
   g_free (comeback);
@@ -266,10 +277,10 @@ on_told (GObject      *source,
       return;
     }
 
-  if (!reply->success && comeback->is_prepared)
-    g_queue_clear_full (&comeback->scripts, (GDestroyNotify) almu_script_free);
-  else if (!reply->success)
+  if (!reply->success && comeback->is_viewed)
     leave_view (task, reply->message);
+  else if (!reply->success)
+    g_queue_clear_full (&comeback->scripts, (GDestroyNotify) almu_script_free);
   go_on (g_steal_pointer (&task));
 }
 
@@ -301,6 +312,7 @@ on_opened (GObject      *source,
 
   if (catalog != NULL && almu_catalog_file_get_table (catalog) != NULL)
     {
+      comeback->is_viewed = TRUE;
       push_view (comeback, catalog_id, almu_catalog_file_get_table (catalog), wish);
     }
   else
@@ -338,6 +350,137 @@ on_next_id (GObject      *source,
   go_on (g_steal_pointer (&task));
 }
 
+/* -- layout ------------------------------------------------------------- */
+
+static void
+ask_page (GTask              *task,
+          const char         *path,
+          const char         *action,
+          const char         *parameters,
+          GAsyncReadyCallback callback)
+{
+  const AlmuScript script = {
+    .path = (char *) path,
+    .action = (char *) action,
+    .parameters = (char *) parameters,
+  };
+
+  almu_scripting_ask (g_task_get_source_object (task), &script, g_task_get_cancellable (task), callback, task);
+}
+
+static char *
+print_name (const char *name)
+{
+  JsonBuilder *parameters = almu_catalog_script_begin ();
+  g_autoptr(AlmuScript) script = NULL;
+
+  json_builder_add_string_value (parameters, name);
+  script = almu_catalog_script_new (NULL, "", parameters);
+
+  return g_steal_pointer (&script->parameters);
+}
+
+/* One of the user's may be gone: the page would complain in front of him. */
+static void
+on_layout_exists (GObject      *source,
+                  GAsyncResult *result,
+                  gpointer      user_data)
+{
+  g_autoptr(GTask) task = user_data;
+  Comeback *comeback = g_task_get_task_data (task);
+  g_autoptr(GError) error = NULL;
+  g_autoptr(AlmuScriptReply) reply = almu_script_finish (result, &error);
+  g_autofree char *layout = g_steal_pointer (&comeback->layout);
+  JsonBuilder     *parameters;
+
+  if (reply == NULL)
+    {
+      g_task_return_error (task, g_steal_pointer (&error));
+      return;
+    }
+
+  if (reply->success && g_strcmp0 (reply->response, "true") == 0)
+    {
+      parameters = almu_catalog_script_begin ();
+      json_builder_add_string_value (parameters, layout);
+      g_queue_push_tail (&comeback->scripts, almu_catalog_script_new (g_strdup ("layoutStore"), "applyLayout", parameters));
+    }
+  go_on (g_steal_pointer (&task));
+}
+
+/* To apply the one that the page has already would only make it flicker. */
+static void
+on_layout_known (GObject      *source,
+                 GAsyncResult *result,
+                 gpointer      user_data)
+{
+  g_autoptr(GTask) task = user_data;
+  Comeback *comeback = g_task_get_task_data (task);
+  g_autoptr(GError) error = NULL;
+  g_autoptr(AlmuScriptReply) reply = almu_script_finish (result, &error);
+  g_autoptr(JsonNode) name = NULL;
+  g_autofree char *clean = NULL;
+  g_autofree char *parameters = NULL;
+
+  if (reply == NULL)
+    {
+      g_task_return_error (task, g_steal_pointer (&error));
+      return;
+    }
+
+  if (reply->success && reply->response != NULL)
+    clean = almu_json_text_clean (reply->response, -1, NULL);
+  if (clean != NULL)
+    name = json_from_string (clean, NULL);
+  if (name == NULL || json_node_get_value_type (name) != G_TYPE_STRING ||
+      g_str_equal (json_node_get_string (name), comeback->layout))
+    {
+      g_clear_pointer (&comeback->layout, g_free);
+      go_on (g_steal_pointer (&task));
+      return;
+    }
+
+  parameters = print_name (comeback->layout);
+  ask_page (g_steal_pointer (&task), "layoutStore", "layoutExists", parameters, on_layout_exists);
+}
+
+/* -- one catalog -------------------------------------------------------- */
+
+static void
+put_in_front (Comeback *comeback,
+              int       image)
+{
+  JsonBuilder *parameters = almu_catalog_script_begin ();
+
+  json_builder_add_int_value (parameters, image);
+  g_queue_push_tail (&comeback->scripts, almu_catalog_script_new (g_strdup (""), "setActiveImageByIndex", parameters));
+  comeback->front = image;
+}
+
+/* Puts the image in front that the next catalog belongs to, or at the end the
+ * one that was there. */
+static void
+place (GTask *task)
+{
+  AlmuLink              *link = g_task_get_source_object (task);
+  Comeback              *comeback = g_task_get_task_data (task);
+  const AlmuMemento     *kept = comeback->kept;
+  const AlmuCatalogWish *wish = comeback->next < kept->catalogs->len ? kept->catalogs->pdata[comeback->next] : NULL;
+  int                    image = -1;
+
+  /* an older page calls it otherwise */
+  if (comeback->is_placed || almu_link_get_icd_version (link) < ALMU_ICD_VERSION)
+    return;
+
+  comeback->is_placed = TRUE;
+  if (wish != NULL)
+    image = almu_desk_find_image (kept, almu_catalog_plot_find_image (wish->look));
+  if (image < 0)
+    image = almu_desk_find_front (kept);
+  if (image != comeback->front)
+    put_in_front (comeback, image);
+}
+
 /* Gets the page ready for the next catalog, if there is something to do. */
 static gboolean
 prepare (GTask *task)
@@ -371,9 +514,22 @@ go_on (GTask *task)
   AlmuLink              *link = g_task_get_source_object (task);
   Comeback              *comeback = g_task_get_task_data (task);
   GCancellable          *cancellable = g_task_get_cancellable (task);
-  AlmuScript            *script = g_queue_pop_head (&comeback->scripts);
+  AlmuScript            *script;
   const AlmuCatalogWish *wish;
 
+  if (comeback->layout != NULL)
+    {
+      ask_page (task, "", "fetchParameter",
+                "[{\"macroTarget\":\"layoutStore\",\"macroVariable\":\"currentLayoutName\"}]", on_layout_known);
+      return;
+    }
+
+  if (g_queue_is_empty (&comeback->scripts))
+    {
+      comeback->is_viewed = FALSE;
+      place (task);
+    }
+  script = g_queue_pop_head (&comeback->scripts);
   if (script != NULL)
     {
       almu_scripting_ask (link, script, cancellable, on_told, task);
@@ -393,6 +549,7 @@ go_on (GTask *task)
 
   wish = comeback->kept->catalogs->pdata[comeback->next++];
   comeback->is_prepared = FALSE;
+  comeback->is_placed = FALSE;
   script = make_opening (wish);
   almu_scripting_ask (link, script, cancellable, on_opened, task);
   almu_script_free (script);
@@ -402,8 +559,8 @@ go_on (GTask *task)
  * almu_catalog_comeback_async:
  * @kept: (transfer full): the session before
  *
- * Makes the page at the other end of @link open the catalogs of @kept, when
- * its images are there.
+ * Makes the page at the other end of @link take the layout of @kept and open
+ * its catalogs, when its images are there.
  */
 void
 almu_catalog_comeback_async (AlmuLink           *link,
@@ -416,6 +573,8 @@ almu_catalog_comeback_async (AlmuLink           *link,
   Comeback *comeback = g_new0 (Comeback, 1);
 
   comeback->kept = kept;
+  comeback->layout = almu_desk_dup_layout (kept);
+  comeback->front = almu_desk_find_front (kept);
   g_queue_init (&comeback->scripts);
   g_task_set_source_tag (task, almu_catalog_comeback_async);
   g_task_set_task_data (task, comeback, comeback_free);

@@ -63,6 +63,33 @@ holds_text (JsonObject *object,
   return node != NULL && json_node_get_value_type (node) == G_TYPE_STRING;
 }
 
+static JsonNode *
+parse (const char *look)
+{
+  g_autofree char *clean = look != NULL ? almu_json_text_clean (look, -1, NULL) : NULL;
+  g_autoptr(JsonNode) root = clean != NULL ? json_from_string (clean, NULL) : NULL;
+
+  return root != NULL && JSON_NODE_HOLDS_OBJECT (root) ? g_steal_pointer (&root) : NULL;
+}
+
+/**
+ * almu_catalog_plot_find_image:
+ * @look: (nullable): see almu_catalog_file_get_look()
+ *
+ * Returns: the id of the file that the catalog belongs to, or -1
+ */
+int
+almu_catalog_plot_find_image (const char *look)
+{
+  g_autoptr(JsonNode) root = parse (look);
+  JsonNode *image = root != NULL ? json_object_get_member (json_node_get_object (root), ALMU_CATALOG_PLOT_IMAGE) : NULL;
+
+  if (image == NULL || json_node_get_value_type (image) != G_TYPE_INT64)
+    return -1;
+
+  return (int) CLAMP (json_node_get_int (image), -1, G_MAXINT);
+}
+
 /**
  * almu_catalog_plot_parse:
  * @look: (nullable): see almu_catalog_file_get_look()
@@ -72,9 +99,8 @@ holds_text (JsonObject *object,
 AlmuCatalogPlot *
 almu_catalog_plot_parse (const char *look)
 {
-  g_autofree char *clean = look != NULL ? almu_json_text_clean (look, -1, NULL) : NULL;
-  g_autoptr(JsonNode) root = clean != NULL ? json_from_string (clean, NULL) : NULL;
-  JsonObject      *object = root != NULL && JSON_NODE_HOLDS_OBJECT (root) ? json_node_get_object (root) : NULL;
+  g_autoptr(JsonNode) root = parse (look);
+  JsonObject      *object = root != NULL ? json_node_get_object (root) : NULL;
   AlmuCatalogPlot *self;
 
   if (object == NULL || !holds_text (object, "plottedImageOverlayXAxis") ||

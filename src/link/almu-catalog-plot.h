@@ -15,11 +15,15 @@ G_BEGIN_DECLS
  */
 typedef struct _AlmuCatalogPlot AlmuCatalogPlot;
 
+/* Member of the look of a catalog: the id of the file that it belongs to. */
+#define ALMU_CATALOG_PLOT_IMAGE "image"
+
 /* The first is true for what has nothing else to tell. */
 extern const char *const almu_catalog_plot_leaves[];
 
 AlmuCatalogPlot *almu_catalog_plot_parse (const char *look);
 void             almu_catalog_plot_free (AlmuCatalogPlot *self);
+int              almu_catalog_plot_find_image (const char *look);
 
 AlmuScript *almu_catalog_plot_make_question (int         catalog_id,
                                              const char *leaf);

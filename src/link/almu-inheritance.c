@@ -5,6 +5,7 @@
 
 #include <json-glib/json-glib.h>
 
+#include "almu-catalog-plot.h"
 #include "almu-json-text.h"
 #include "almu-session-catalogs.h"
 
@@ -12,6 +13,18 @@
  * that a page has rebuilt from it has other numbers for the same files and
  * regions: its looks are those of before with these numbers in them.
  */
+
+static int
+get_id (JsonObject *look,
+        const char *name)
+{
+  JsonNode *node = json_object_get_member (look, name);
+
+  if (node == NULL || json_node_get_value_type (node) != G_TYPE_INT64)
+    return -1;
+
+  return (int) CLAMP (json_node_get_int (node), -1, G_MAXINT);
+}
 
 /* -- files -------------------------------------------------------------- */
 
@@ -174,6 +187,18 @@ match_regions (const AlmuFileWish *wish,
 }
 
 static void
+renumber_selected (JsonObject *look,
+                   GHashTable *matches)
+{
+  g_autofree char *id = g_strdup_printf ("%d", get_id (look, "selectedRegion"));
+  const char      *match = g_hash_table_lookup (matches, id);
+
+  json_object_remove_member (look, "selectedRegion");
+  if (match != NULL)
+    json_object_set_int_member (look, "selectedRegion", g_ascii_strtoll (match, NULL, 10));
+}
+
+static void
 renumber_regions (JsonObject         *look,
                   const AlmuFileWish *wish,
                   AlmuSession        *heir,
@@ -200,6 +225,7 @@ renumber_regions (JsonObject         *look,
     }
 
   json_object_set_object_member (look, "regions", to);
+  renumber_selected (look, matches);
 }
 
 /* -- looks -------------------------------------------------------------- */
@@ -223,6 +249,22 @@ match_files (const AlmuMemento *kept,
 }
 
 static void
+renumber_file (JsonObject        *look,
+               const char        *name,
+               const AlmuMemento *kept,
+               GPtrArray         *files)
+{
+  int id = get_id (look, name);
+
+  json_object_remove_member (look, name);
+  for (guint i = 0; id >= 0 && i < files->len; i++)
+    {
+      if (((AlmuFileWish *) kept->files->pdata[i])->id == id)
+        json_object_set_int_member (look, name, almu_file_get_id (files->pdata[i]));
+    }
+}
+
+static void
 renumber_references (JsonObject        *look,
                      const AlmuMemento *kept,
                      GPtrArray         *files)
@@ -230,16 +272,7 @@ renumber_references (JsonObject        *look,
   static const char *const names[] = { "spatialReference", "spectralReference", "rasterScalingReference" };
 
   for (guint i = 0; i < G_N_ELEMENTS (names); i++)
-    {
-      gint64 id = json_object_get_int_member_with_default (look, names[i], -1);
-
-      json_object_remove_member (look, names[i]);
-      for (guint j = 0; id >= 0 && j < files->len; j++)
-        {
-          if (((AlmuFileWish *) kept->files->pdata[j])->id == id)
-            json_object_set_int_member (look, names[i], almu_file_get_id (files->pdata[j]));
-        }
-    }
+    renumber_file (look, names[i], kept, files);
 }
 
 static JsonNode *
@@ -273,10 +306,30 @@ hand_down_file (const AlmuMemento *kept,
   almu_file_set_look (file, look);
 }
 
+static void
+hand_down_catalog (const AlmuMemento     *kept,
+                   const AlmuCatalogWish *wish,
+                   AlmuCatalogFile       *catalog,
+                   GPtrArray             *files)
+{
+  g_autoptr(JsonNode) root = parse_look (wish->look);
+  g_autofree char *text = NULL;
+  g_autofree char *look = NULL;
+
+  if (root == NULL)
+    return;
+
+  renumber_file (json_node_get_object (root), ALMU_CATALOG_PLOT_IMAGE, kept, files);
+  text = json_to_string (root, FALSE);
+  look = almu_json_text_mend (text);
+  almu_catalog_file_set_look (catalog, look);
+}
+
 /* The page has opened those that it could, one after the other. */
 static void
 hand_down_catalogs (const AlmuMemento *kept,
-                    AlmuSession       *heir)
+                    AlmuSession       *heir,
+                    GPtrArray         *files)
 {
   GPtrArray *catalogs = almu_session_list_catalogs (heir);
   guint      next = 0;
@@ -290,7 +343,7 @@ hand_down_catalogs (const AlmuMemento *kept,
             !almu_file_name_equal (almu_catalog_file_get_name (catalogs->pdata[i]), wish->name))
           continue;
 
-        almu_catalog_file_set_look (catalogs->pdata[i], wish->look);
+        hand_down_catalog (kept, wish, catalogs->pdata[i], files);
         next = j + 1;
         break;
       }
@@ -316,5 +369,5 @@ almu_inheritance_hand_down (const AlmuMemento *kept,
   files = match_files (kept, heir);
   for (guint i = 0; i < files->len; i++)
     hand_down_file (kept, i, heir, files);
-  hand_down_catalogs (kept, heir);
+  hand_down_catalogs (kept, heir, files);
 }

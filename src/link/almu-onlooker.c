@@ -65,6 +65,7 @@ typedef struct
 static const Leaf file_leaves[] = {
   { "", "zoomLevel" },
   { "", "center" },
+  { ".regionSet.focusedRegion", "regionId", NULL, "selectedRegion", .is_new = TRUE },
   /* null for one that follows none */
   { ".spatialReference.frameInfo", "fileId", NULL, "spatialReference", .is_new = TRUE },
   { ".spectralReference.frameInfo", "fileId", NULL, "spectralReference", .is_new = TRUE },
@@ -129,6 +130,8 @@ typedef struct
 
   int         active_id; /* of the file in front; -1 for none */
   gboolean    knows_active;
+  gboolean    knows_layout;
+  char       *layout;   /* what the page calls the one it has, or NULL */
   int         n_frames; /* how many images the page has; -1 before it said */
   int         frame;    /* which of them */
   AlmuFile   *file;     /* the one it is, or NULL while that is asked */
@@ -142,6 +145,7 @@ typedef struct
   guint            n_catalogs_seen;
   AlmuCatalogFile *catalog; /* the one that is asked about, or NULL */
   guint            catalog_leaf;
+  gboolean         knows_image; /* to which it belongs */
 } Watch;
 
 static void ask_next (Watch *watch);
@@ -150,6 +154,7 @@ static void
 stop_looking (Watch *watch)
 {
   watch->is_looking = FALSE;
+  g_clear_pointer (&watch->layout, g_free);
   g_clear_object (&watch->file);
   g_clear_object (&watch->catalog);
   g_clear_pointer (&watch->look, json_object_unref);
@@ -292,7 +297,11 @@ finish_file (Watch *watch)
 
   drop_disabled (watch);
   if (almu_file_get_id (watch->file) == watch->active_id)
-    json_object_set_boolean_member (watch->look, "active", TRUE);
+    {
+      json_object_set_boolean_member (watch->look, "active", TRUE);
+      if (watch->layout != NULL)
+        json_object_set_string_member (watch->look, "layout", watch->layout);
+    }
   look = print_look (watch);
   almu_file_set_look (watch->file, look);
 
@@ -336,6 +345,23 @@ on_active (GObject      *source,
 
   watch->active_id = get_number (value, -1);
   watch->knows_active = TRUE;
+  ask_next (watch);
+}
+
+static void
+on_layout (GObject      *source,
+           GAsyncResult *result,
+           gpointer      user_data)
+{
+  Watch *watch = user_data;
+  g_autoptr(JsonNode) value = NULL;
+
+  if (!take_answer (watch, result, &value))
+    return;
+
+  if (value != NULL && json_node_get_value_type (value) == G_TYPE_STRING)
+    watch->layout = json_node_dup_string (value);
+  watch->knows_layout = TRUE;
   ask_next (watch);
 }
 
@@ -567,12 +593,11 @@ ask_of_file (Watch *watch)
     }
 }
 
-/* What is not plotted, or has no image to be plotted over, has no look. */
+/* Of what is not plotted only the image is known that it belongs to. */
 static void
-finish_catalog (Watch   *watch,
-                gboolean is_plotted)
+finish_catalog (Watch *watch)
 {
-  g_autofree char *look = is_plotted ? print_look (watch) : NULL;
+  g_autofree char *look = json_object_get_size (watch->look) > 0 ? print_look (watch) : NULL;
 
   almu_catalog_file_set_look (watch->catalog, look);
   g_clear_object (&watch->catalog);
@@ -594,11 +619,32 @@ on_catalog_leaf (GObject      *source,
 
   is_plotted = watch->catalog_leaf > 0 ||
                (value != NULL && JSON_NODE_HOLDS_VALUE (value) && json_node_get_boolean (value));
-  if (value != NULL)
+  if (value != NULL && is_plotted)
     json_object_set_member (watch->look, leaf, value);
+  else
+    g_clear_pointer (&value, json_node_unref);
   watch->catalog_leaf++;
   if (!is_plotted || almu_catalog_plot_leaves[watch->catalog_leaf] == NULL)
-    finish_catalog (watch, is_plotted);
+    finish_catalog (watch);
+  ask_next (watch);
+}
+
+static void
+on_catalog_image (GObject      *source,
+                  GAsyncResult *result,
+                  gpointer      user_data)
+{
+  Watch *watch = user_data;
+  g_autoptr(JsonNode) value = NULL;
+  int file_id;
+
+  if (!take_answer (watch, result, &value))
+    return;
+
+  file_id = get_number (value, -1);
+  if (file_id >= 0)
+    json_object_set_int_member (watch->look, ALMU_CATALOG_PLOT_IMAGE, file_id);
+  watch->knows_image = TRUE;
   ask_next (watch);
 }
 
@@ -618,6 +664,7 @@ choose_catalog (Watch *watch)
 
       watch->catalog = g_object_ref (catalog);
       watch->catalog_leaf = 0;
+      watch->knows_image = FALSE;
       watch->look = json_object_new ();
     }
 }
@@ -626,6 +673,7 @@ static void
 ask_of_catalogs (Watch *watch)
 {
   g_autoptr(AlmuScript) script = NULL;
+  g_autofree char *parameters = NULL;
 
   choose_catalog (watch);
   if (watch->catalog == NULL)
@@ -634,13 +682,20 @@ ask_of_catalogs (Watch *watch)
       return;
     }
 
+  if (!watch->knows_image)
+    {
+      parameters = g_strdup_printf ("[%d]", almu_catalog_file_get_id (watch->catalog));
+      ask_action (watch, "catalogStore", "getFrameIdByCatalogId", parameters, on_catalog_image);
+      return;
+    }
+
   script = almu_catalog_plot_make_question (almu_catalog_file_get_id (watch->catalog),
                                             almu_catalog_plot_leaves[watch->catalog_leaf]);
   almu_scripting_ask (watch->link, script, watch->cancellable, on_catalog_leaf, watch);
 }
 
-/* The next question of the look: how many images the page has, which file
- * each is, its values one by one, its regions one by one, its catalogs. Never
+/* The next question of the look: how many images the page has, which is in
+ * front and in what layout, which file each is, its values one by one, its regions one by one, its catalogs. Never
  * for what is not there: the page would complain to its console. */
 static void
 ask_next (Watch *watch)
@@ -654,6 +709,10 @@ ask_next (Watch *watch)
   else if (watch->n_frames > 0 && !watch->knows_active)
     {
       ask (watch, "activeFrame.frameInfo", "fileId", on_active);
+    }
+  else if (watch->n_frames > 0 && !watch->knows_layout)
+    {
+      ask (watch, "layoutStore", "currentLayoutName", on_layout);
     }
   else if (watch->file != NULL)
     {
@@ -686,6 +745,7 @@ on_quiet (gpointer user_data)
   watch->is_looking = TRUE;
   watch->n_frames = -1;
   watch->knows_active = FALSE;
+  watch->knows_layout = FALSE;
   watch->active_id = -1;
   watch->frame = 0;
   watch->n_catalogs_seen = 0;

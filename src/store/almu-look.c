@@ -389,6 +389,8 @@ dup_member_object (JsonObject   *from,
  * | `zoomLevel` | number | `zoomLevel` |
  * | `center` | `{"x":,"y":}`, pixels | `center` |
  * | `active` | whether this is the file in front | `activeFrameFileId` of the page itself |
+ * | `layout` | text, only of the file in front | `layoutStore.currentLayoutName` of the page itself |
+ * | `selectedRegion` | id of the region whose figures are shown; 0 for the cursor | `regionSet.focusedRegion.regionId` |
  * | `renderConfig` | `scaling` (0 … 7), `colorMap`, `inverted`, `bias`, `contrast`, `gamma`, `alpha`, `scaleMin` [], `scaleMax` [], `selectedPercentile` [], `visible`, `customColormapHexStart`, `customColormapHexEnd` | `renderConfig`, with `isInverted` and `isVisible` |
  * | `contourConfig` | `levels` [], `smoothingMode`, `smoothingFactor`, `color` `{"r":,"g":,"b":,"a":}`, `colormapEnabled`, `colormap`, `colormapContrast`, `colormapBias`, `dashMode`, `thickness`, `visible` | `contourConfig`, with `isColormapEnabled` and `isVisible`; only if `isEnabled` |
  * | `vectorOverlayConfig` | as in workspaces | `vectorOverlayConfig`; only if `isEnabled` |
@@ -439,6 +441,19 @@ almu_look_is_active (AlmuLook *self)
   JsonNode *node = json_object_get_member (self->object, "active");
 
   return node != NULL && json_node_get_value_type (node) == G_TYPE_BOOLEAN && json_node_get_boolean (node);
+}
+
+/**
+ * almu_look_get_selected_region:
+ *
+ * Returns: 0 for the cursor
+ */
+int
+almu_look_get_selected_region (AlmuLook *self)
+{
+  gint64 id;
+
+  return get_integer (json_object_get_member (self->object, "selectedRegion"), 0, G_MAXINT32, &id) ? (int) id : 0;
 }
 
 gboolean

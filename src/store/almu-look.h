@@ -33,6 +33,7 @@ typedef struct _AlmuLook AlmuLook;
 AlmuLook   *almu_look_parse (const char *text);
 void        almu_look_free (AlmuLook *self);
 gboolean    almu_look_is_active (AlmuLook *self);
+int         almu_look_get_selected_region (AlmuLook *self);
 gboolean    almu_look_get_reference (AlmuLook         *self,
                                      AlmuLookReference what,
                                      int              *out_file_id);

@@ -137,6 +137,7 @@ write_regions (const Item *item)
 {
   JsonObject *set = json_object_new ();
   JsonArray  *regions = json_array_new ();
+  int         selected = item->look != NULL ? almu_look_get_selected_region (item->look) : 0;
 
   for (guint i = 0; i < item->wish->regions->len; i++)
     {
@@ -146,6 +147,8 @@ write_regions (const Item *item)
         json_array_add_object_element (regions, write_region (wish, item->look));
     }
   json_object_set_array_member (set, "regions", regions);
+  if (selected > 0)
+    json_object_set_int_member (set, "selectedRegion", selected);
 
   return set;
 }

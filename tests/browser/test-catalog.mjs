@@ -6,7 +6,7 @@ import { join } from 'node:path';
 
 import { makeSources, writeCatalog } from './lib/catalog.mjs';
 import { Daemon } from './lib/daemon.mjs';
-import { writeQuarters } from './lib/fits.mjs';
+import { writeCube, writeQuarters } from './lib/fits.mjs';
 import { View, eventually, launchBrowser, needPage } from './lib/page.mjs';
 import { atEnd, check, checkEqual, run, test } from './lib/tap.mjs';
 
@@ -21,6 +21,7 @@ const daemon = await Daemon.start({
   args: ['--restore', 'ask'],
   prepare: folder => {
     writeQuarters(join(folder, 'quarters.fits'));
+    writeCube(join(folder, 'cube.fits'));
     mkdirSync(join(folder, 'cats'));
     writeCatalog(join(folder, 'cats', 'sources.vot'), sources);
   },
@@ -128,6 +129,30 @@ test('a page that was started again gets the catalog back, filtered', async () =
   const filter = await view.get(() => app.catalogStore.catalogProfileStores.get(1).catalogControlHeader.get('flux').filter);
   checkEqual(filter, '>100', 'the filter that is shown');
   await view.screenshot('catalog-comeback');
+  view.checkNoErrors();
+});
+
+test('one of an image that is not in front comes back to it', async () => {
+  await view.get(async () => {
+    await app.appendFile('', 'cube.fits', '', false, true);
+    app.updateActiveImageByFrame(app.frames[1]);
+  });
+  await view.awaitImage(1);
+  const id = await view.get(() => app.backendService.sessionId);
+  const image = () => view.get(() => app.getFrame(app.catalogStore.getFrameIdByCatalogId(1))?.frameInfo.fileInfo.name);
+  const front = () => view.get(() => app.activeFrame.frameInfo.fileInfo.name);
+  checkEqual([await image(), await front()], ['quarters.fits', 'cube.fits'], 'image of the catalog and image in front');
+  await view.setChannel(2);
+  await eventually(async () => {
+    const { workspace } = await (await daemon.fetch(`/api/database/workspace/Session%20${id}`)).json();
+    checkEqual(workspace.selectedFile, 1, 'the file in front');
+  });
+  await view.goto(daemon.address());
+  await view.page.getByText('Resume your last session?').waitFor();
+  await view.page.getByRole('button', { name: 'OK', exact: true }).last().click();
+  await view.until(() => app.frames.length === 2 && app.catalogStore.catalogProfileStores.size === 1);
+  await awaitTable(bright);
+  await eventually(async () => checkEqual([await image(), await front()], ['quarters.fits', 'cube.fits'], 'image of the catalog and image in front'));
   view.checkNoErrors();
 });
 

@@ -105,14 +105,9 @@ open_page (Fixture    *fixture,
 }
 
 void
-open_things (AlmuTestViewer *viewer,
-             gboolean        with_catalog)
+open_catalog (AlmuTestViewer *viewer)
 {
   CARTA__OpenCatalogFile message = CARTA__OPEN_CATALOG_FILE__INIT;
-
-  almu_test_body_free (almu_test_viewer_open (viewer, "", "a.fits", "", 0));
-  if (!with_catalog)
-    return;
 
   message.directory = (char *) "/";
   message.name = (char *) "stars.vot";
@@ -120,6 +115,15 @@ open_things (AlmuTestViewer *viewer,
   message.preview_data_size = 50;
   almu_test_viewer_send (viewer, &message.base);
   almu_test_body_free (almu_test_viewer_await (viewer, CARTA__EVENT_TYPE__OPEN_CATALOG_FILE_ACK));
+}
+
+void
+open_things (AlmuTestViewer *viewer,
+             gboolean        with_catalog)
+{
+  almu_test_body_free (almu_test_viewer_open (viewer, "", "a.fits", "", 0));
+  if (with_catalog)
+    open_catalog (viewer);
 }
 
 static void

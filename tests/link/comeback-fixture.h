@@ -32,6 +32,7 @@ AlmuTestViewer *open_page (Fixture    *fixture,
                            guint32    *out_session_id);
 void            lose_page (Fixture        *fixture,
                            AlmuTestViewer *viewer);
+void            open_catalog (AlmuTestViewer *viewer);
 void            open_things (AlmuTestViewer *viewer,
                              gboolean        with_catalog);
 

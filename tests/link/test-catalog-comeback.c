@@ -122,6 +122,78 @@ test_comeback_refused (Fixture      *fixture,
   almu_test_viewer_free (viewer);
 }
 
+/* The page has no words of its own for how it was laid out, nor for the image
+ * that a catalog belongs to. */
+static void
+test_comeback_desk (Fixture      *fixture,
+                    gconstpointer user_data)
+{
+  static const char        mine[] = "\"Two \\u0024 of mine\"";
+  guint32                  kept_id;
+  guint32                  new_id;
+  AlmuTestViewer          *viewer = open_page (fixture, BROWSER, &kept_id);
+  AlmuSession             *session = almu_sessions_lookup (fixture->sessions, kept_id);
+  CARTA__ScriptingRequest *request;
+
+  open_things (viewer, TRUE);
+  almu_test_body_free (almu_test_viewer_open (viewer, "", "b.fits", "", 1));
+  almu_file_set_look (almu_session_get_file (session, 1, NULL), "{\"active\":true,\"layout\":\"Two $ of mine\"}");
+  almu_catalog_file_set_look (almu_session_get_catalog (session, 4, NULL), "{\"image\":0}");
+  lose_page (fixture, viewer);
+
+  viewer = open_page (fixture, BROWSER, &new_id);
+  request = begin_load (viewer, kept_id);
+  open_things (viewer, FALSE);
+  almu_test_body_free (almu_test_viewer_open (viewer, "", "b.fits", "", 1));
+  end_load (viewer, request);
+  answer (viewer, "", "fetchParameter", "[{\"macroTarget\":\"layoutStore\",\"macroVariable\":\"currentLayoutName\"}]", TRUE, "\"Default\"");
+  {
+    g_autofree char *parameters = g_strdup_printf ("[%s]", mine);
+
+    answer (viewer, "layoutStore", "layoutExists", parameters, TRUE, "true");
+    answer (viewer, "layoutStore", "applyLayout", parameters, TRUE, "true");
+  }
+  answer (viewer, "", "setActiveImageByIndex", "[0]", TRUE, "");
+  open_catalog (viewer);
+  answer (viewer, "", "appendCatalog", NULL, TRUE, "4");
+  answer (viewer, "", "setActiveImageByIndex", "[1]", FALSE, "");
+  almu_test_viewer_await_pong (viewer);
+  g_assert_cmpstr (almu_catalog_file_get_look (almu_session_get_catalog (almu_sessions_lookup (fixture->sessions, new_id), 4, NULL)), ==,
+                   "{\"image\":0}");
+  g_assert_null (almu_sessions_lookup (fixture->sessions, kept_id));
+
+  almu_test_viewer_close (viewer);
+  almu_test_viewer_free (viewer);
+}
+
+/* One that the user has deleted since, and one that the page has already. */
+static void
+test_comeback_layout_gone (Fixture      *fixture,
+                           gconstpointer user_data)
+{
+  for (guint i = 0; i < 2; i++)
+    {
+      guint32         kept_id;
+      guint32         new_id;
+      AlmuTestViewer *viewer = open_page (fixture, BROWSER, &kept_id);
+
+      open_things (viewer, FALSE);
+      almu_file_set_look (almu_session_get_file (almu_sessions_lookup (fixture->sessions, kept_id), 0, NULL),
+                          "{\"active\":true,\"layout\":\"Mine\"}");
+      lose_page (fixture, viewer);
+
+      viewer = open_page (fixture, BROWSER, &new_id);
+      load (viewer, kept_id);
+      answer (viewer, "", "fetchParameter", NULL, TRUE, i == 0 ? "\"Default\"" : "\"Mine\"");
+      if (i == 0)
+        answer (viewer, "layoutStore", "layoutExists", "[\"Mine\"]", TRUE, "false");
+      almu_test_viewer_await_pong (viewer);
+      g_assert_null (almu_sessions_lookup (fixture->sessions, kept_id));
+      lose_page (fixture, viewer);
+      g_assert_true (almu_sessions_forget (fixture->sessions, new_id, NULL));
+    }
+}
+
 int
 main (int    argc,
       char **argv)
@@ -130,6 +202,8 @@ main (int    argc,
 
   add_test ("/link/comeback/catalogs", test_comeback_catalogs);
   add_test ("/link/comeback/refused", test_comeback_refused);
+  add_test ("/link/comeback/desk", test_comeback_desk);
+  add_test ("/link/comeback/layout-gone", test_comeback_layout_gone);
 
   return g_test_run ();
 }

@@ -41,7 +41,7 @@ open_kept (Fixture *fixture,
   remove_region (viewer, 1);
   almu_test_viewer_await_pong (viewer);
   almu_file_set_look (almu_session_get_file (session, 3, NULL),
-                      "{\"zoomLevel\":4.5,\"active\":true,\"regions\":{\"2\":{\"name\":\"core\"},\"3\":{\"name\":\"knot\"}}}");
+                      "{\"zoomLevel\":4.5,\"active\":true,\"selectedRegion\":3,\"regions\":{\"2\":{\"name\":\"core\"},\"3\":{\"name\":\"knot\"}}}");
   almu_file_set_look (almu_session_get_file (session, 7, NULL),
                       "{\"spatialReference\":3,\"renderConfig\":{\"colorMap\":\"viridis\"}}");
 
@@ -84,7 +84,7 @@ assert_inherited (Fixture *fixture,
   AlmuSession *session = almu_sessions_lookup (fixture->sessions, id);
 
   assert_json (almu_file_get_look (almu_session_get_file (session, 0, NULL)),
-               "{\"zoomLevel\":4.5,\"active\":true,\"regions\":{\"1\":{\"name\":\"knot\"},\"2\":{\"name\":\"core\"}}}");
+               "{\"zoomLevel\":4.5,\"active\":true,\"selectedRegion\":1,\"regions\":{\"1\":{\"name\":\"knot\"},\"2\":{\"name\":\"core\"}}}");
   assert_json (almu_file_get_look (almu_session_get_file (session, 1, NULL)),
                "{\"spatialReference\":0,\"renderConfig\":{\"colorMap\":\"viridis\"},\"regions\":{}}");
   g_assert_cmpstr (almu_session_get_viewer (session), ==, BROWSER);

@@ -212,13 +212,14 @@ test_workspace_regions (void)
   add_region (wish, 6, ALMU_SHAPE_ANN_TEXT, points, 2, 0);
   add_region (wish, 7, ALMU_SHAPE_ANN_POINT, points, 1, 0);
   g_array_append_val (wish->regions, broken);
-  wish->look = g_strdup ("{\"regions\":{\"4\":{\"name\":\"core\\u00e9\",\"color\":\"#FF0000\",\"lineWidth\":3,\"dashes\":[5],\"locked\":true,"
+  wish->look = g_strdup ("{\"selectedRegion\":5,\"regions\":{\"4\":{\"name\":\"core\\u00e9\",\"color\":\"#FF0000\",\"lineWidth\":3,\"dashes\":[5],\"locked\":true,"
                          "\"annotationStyles\":{\"fontSize\":12}},"
                          "\"6\":{\"annotationStyles\":{\"textLabel0\":\"here\",\"fontSize\":12,\"secret\":1}},"
                          "\"7\":{\"name\":\"p\",\"isLocked\":true,\"dashLength\":4,\"annotationStyles\":{\"pointWidth\":2}}}}");
   workspace = write_workspace (memento);
   regions = get_regions (get_file (workspace, 0));
   g_assert_cmpuint (json_array_get_length (regions), ==, 4);
+  g_assert_cmpint (json_object_get_int_member (json_object_get_object_member (get_file (workspace, 0), "regionsSet"), "selectedRegion"), ==, 5);
 
   region = json_array_get_object_element (regions, 0);
   g_assert_cmpint (json_object_get_int_member (region, "id"), ==, 4);
