@@ -87,7 +87,7 @@ set_plane (AlmuSession *session,
       return FALSE;
     }
 
-  return almu_file_set_plane (file, (int) channel, (int) stokes, error);
+  return almu_session_choose_plane (session, file, (int) channel, (int) stokes, error);
 }
 
 static gboolean

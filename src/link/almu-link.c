@@ -10,6 +10,7 @@
 #include "almu-refusal.h"
 #include "almu-scripting.h"
 #include "almu-speak.h"
+#include "almu-usher.h"
 
 /**
  * AlmuLink:
@@ -442,6 +443,7 @@ almu_link_bind (AlmuLink    *self,
   self->session = g_object_ref (session);
   g_signal_connect (session, "product", G_CALLBACK (on_product), self);
   g_signal_connect (session, "failed", G_CALLBACK (on_failed), self);
+  g_signal_connect_swapped (session, "plane-chosen", G_CALLBACK (almu_usher_show_plane), self);
   almu_session_attach (session, self->peer);
 }
 

@@ -254,6 +254,34 @@ almu_session_open_file_finish (AlmuSession  *self,
 }
 
 /**
+ * almu_session_choose_plane:
+ *
+ * Looks at another plane, as somebody beside the viewer wants it. What plays
+ * the file ends, and who shows it is told that it has to follow.
+ *
+ * Returns: %FALSE if there is no such plane; nothing is changed then
+ */
+gboolean
+almu_session_choose_plane (AlmuSession *self,
+                           AlmuFile    *file,
+                           int          channel,
+                           int          stokes,
+                           GError     **error)
+{
+  g_return_val_if_fail (ALMU_IS_SESSION (self), FALSE);
+
+  if (!almu_file_has_plane (file, channel, stokes, error))
+    return FALSE;
+
+  if (self->animation != NULL && almu_animation_moves (self->animation, almu_file_get_id (file)))
+    almu_session_end_animation (self);
+  almu_file_set_plane (file, channel, stokes, NULL);
+  g_signal_emit_by_name (self, "plane-chosen", file);
+
+  return TRUE;
+}
+
+/**
  * almu_session_close_file:
  *
  * Closes a file and removes its regions.

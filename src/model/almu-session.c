@@ -35,6 +35,7 @@ enum
   FILE_REMOVED,
   REGION_ADDED,
   REGION_REMOVED,
+  PLANE_CHOSEN,
   PRODUCT,
   FAILED,
   CHANGED,
@@ -134,8 +135,9 @@ install_signals (AlmuSessionClass *klass)
     { FILE_REMOVED, "file-removed", ALMU_TYPE_FILE },
     { REGION_ADDED, "region-added", ALMU_TYPE_REGION },
     { REGION_REMOVED, "region-removed", ALMU_TYPE_REGION },
-    { PRODUCT, "product", G_TYPE_POINTER }, /* an AlmuProduct, during the emission */
-    { FAILED, "failed", G_TYPE_ERROR },     /* a demand that cannot be met */
+    { PLANE_CHOSEN, "plane-chosen", ALMU_TYPE_FILE }, /* by somebody else than the viewer */
+    { PRODUCT, "product", G_TYPE_POINTER },           /* an AlmuProduct, during the emission */
+    { FAILED, "failed", G_TYPE_ERROR },               /* a demand that cannot be met */
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (table); i++)

@@ -57,6 +57,11 @@ AlmuFile  *almu_session_get_file (AlmuSession *self,
 GPtrArray *almu_session_list_files (AlmuSession *self);
 void       almu_session_take_file (AlmuSession *self,
                                    AlmuFile    *file);
+gboolean   almu_session_choose_plane (AlmuSession *self,
+                                      AlmuFile    *file,
+                                      int          channel,
+                                      int          stokes,
+                                      GError     **error);
 gboolean   almu_session_close_file (AlmuSession *self,
                                     int          file_id,
                                     GError     **error);

@@ -183,6 +183,40 @@ test('the connection goes in the middle, and all is well after it', async () => 
   await view.screenshot('animation-resumed');
 });
 
+/** As a program on the same bus does. */
+const chooseChannel = (z, fileId) => view.get(() => app.backendService.sessionId)
+  .then(id => daemon.ask('gdbus', 'call', '--session', '--dest', 'io.github.almucantar.Almucantar',
+    '--object-path', `/io/github/almucantar/Almucantar/sessions/${id}/files/${fileId}`,
+    '--method', 'io.github.almucantar.Almucantar.File1.SetChannel', String(z), '0'));
+
+test('somebody else chooses a channel: it no longer plays, and shows that one', async () => {
+  if (await daemon.startBus() === null)
+    return note('no dbus-daemon');
+  await daemon.kill();
+  await view.awaitLoss();
+  await daemon.launch();
+  await view.retry();
+  const active = await view.get(() => app.activeFrame.frameInfo.fileId);
+  await watch();
+  await press();
+  await awaitShown(8, active);
+  await chooseChannel(33, active);
+  await view.until(() => !app.animatorStore.isAnimationActive && app.activeFrame.channel === 33 && app.activeFrame.requiredChannel === 33
+    && app.tileService.remainingTiles === 0);
+  await view.awaitPicture();
+  await checkBarAt(33);
+  checkClose(await view.point(40, 30), cube.at(40, 30, 33), 'value of the cursor');
+  // the image that moves along is there, too
+  await view.until(() => app.frames[1].channel === 33);
+  await view.screenshot('animation-overruled');
+
+  // and where nothing plays
+  await chooseChannel(5, active);
+  await view.until(() => app.activeFrame.channel === 5 && app.tileService.remainingTiles === 0);
+  await view.awaitPicture();
+  await checkBarAt(5);
+});
+
 test('the page has nothing to complain about', async () => {
   view.checkNoErrors(/ERR_CONNECTION|WebSocket|net::/);
 });

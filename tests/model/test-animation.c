@@ -291,6 +291,42 @@ get_last_channel (Fixture *fixture)
 
 /* Before the first frame, and behind one. */
 static void
+on_chosen (AlmuSession *session,
+           AlmuFile    *file,
+           guint       *n_chosen)
+{
+  g_assert_cmpint (almu_file_get_channel (file), ==, 9);
+  (*n_chosen)++;
+}
+
+static void
+test_animation_chosen_by_others (Fixture      *fixture,
+                                 gconstpointer user_data)
+{
+  g_autoptr(GError) error = NULL;
+  guint n_chosen = 0;
+
+  g_signal_connect (fixture->session, "plane-chosen", G_CALLBACK (on_chosen), &n_chosen);
+  play (fixture, DEPTH - 1, TRUE);
+  await_frames (fixture, 3);
+  g_assert_false (almu_session_choose_plane (fixture->session, fixture->file, DEPTH, 0, &error));
+  g_assert_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT);
+  g_assert_nonnull (almu_session_get_animation (fixture->session));
+  g_assert_cmpuint (n_chosen, ==, 0);
+
+  g_assert_true (almu_session_choose_plane (fixture->session, fixture->file, 9, 1, NULL));
+  g_assert_null (almu_session_get_animation (fixture->session));
+  g_assert_cmpint (almu_file_get_channel (fixture->file), ==, 9);
+  g_assert_cmpint (almu_file_get_stokes (fixture->file), ==, 1);
+  g_assert_cmpuint (n_chosen, ==, 1);
+
+  /* and where nothing plays */
+  g_assert_true (almu_session_choose_plane (fixture->session, fixture->file, 9, 0, NULL));
+  g_assert_cmpuint (n_chosen, ==, 2);
+  g_signal_handlers_disconnect_by_data (fixture->session, &n_chosen);
+}
+
+static void
 test_animation_wind (Fixture      *fixture,
                      gconstpointer user_data)
 {
@@ -408,6 +444,7 @@ main (int   argc,
   add_test ("/model/animation/paused", test_animation_paused);
   add_test ("/model/animation/unreadable", test_animation_unreadable);
   add_test ("/model/animation/moved-by-others", test_animation_moved_by_others);
+  add_test ("/model/animation/chosen-by-others", test_animation_chosen_by_others);
   add_test ("/model/animation/wind", test_animation_wind);
   add_test ("/model/animation/refused", test_animation_refused);
   add_test ("/model/animation/read-ahead", test_animation_read_ahead);
