@@ -182,6 +182,16 @@
  * piece: what a desk machine can spare there. */
 #define ALMU_LIMIT_INFLATED_BYTES (G_GINT64_CONSTANT (8) << 30)
 
+/* And all of them together where that folder is in memory, or cannot be had:
+ * what they take is taken from the cache of planes. */
+#define ALMU_LIMIT_INFLATED_MEMORY_BYTES (G_GINT64_CONSTANT (1) << 30)
+
+/* What is kept for a minute when nobody uses it: a few files that somebody
+ * looks through before opening one. */
+#define ALMU_LIMIT_IDLE_INFLATED 4
+#define ALMU_LIMIT_IDLE_INFLATED_BYTES (G_GINT64_CONSTANT (1) << 30)
+#define ALMU_LIMIT_IDLE_INFLATED_MEMORY_BYTES (64 * 1024 * 1024)
+
 /* Lines of a region file that a message names, one by one. */
 #define ALMU_LIMIT_REGION_PROBLEMS 50
 
@@ -205,9 +215,11 @@
 #define ALMU_LIMIT_TABLE_COLUMNS 4096
 
 /* What one table takes in memory, and all of the process together: ten
- * million rows of ten numbers are 800 MB. */
+ * million rows of ten numbers are 800 MB. All together take no more than half
+ * of --cache-size either, but for what small ones need. */
 #define ALMU_LIMIT_TABLE_BYTES (G_GINT64_CONSTANT (1) << 30)
 #define ALMU_LIMIT_TABLES_BYTES (G_GINT64_CONSTANT (2) << 30)
+#define ALMU_LIMIT_TABLES_FLOOR_BYTES (64 * 1024 * 1024)
 
 /* One cell of text, or one of an array that is passed over. */
 #define ALMU_LIMIT_CELL_BYTES (1024 * 1024)

@@ -22,6 +22,8 @@ struct _AlmuLru
   gsize         budget;
   AlmuLruRelief relief; /* NULL: there is none */
   gpointer      relief_data;
+
+  AlmuLruOutside outside; /* NULL: the budget is for this alone */
 };
 
 /* What was made from one image. */
@@ -157,6 +159,17 @@ almu_lru_lookup (AlmuLru          *self,
   return entry->value;
 }
 
+/* What others take they cannot give back when asked to, so that they leave
+ * at least a part of the budget. */
+static gsize
+get_room (AlmuLru *self)
+{
+  gsize outside = self->outside != NULL ? self->outside () : 0;
+  gsize least = self->budget / 4;
+
+  return outside + least < self->budget ? self->budget - outside : least;
+}
+
 /**
  * almu_lru_take:
  * @value: (transfer full): what to keep
@@ -178,7 +191,7 @@ almu_lru_take (AlmuLru          *self,
   almu_lru_drop (self, key);
 
   /* before the value is in, which the relief must not take away */
-  while (self->size + size > self->budget && self->relief != NULL && self->relief (self->relief_data))
+  while (self->size + size > get_room (self) && self->relief != NULL && self->relief (self->relief_data))
     ;
 
   entry = g_new0 (Entry, 1);
@@ -192,7 +205,7 @@ almu_lru_take (AlmuLru          *self,
   g_queue_push_head_link (&self->by_use, &entry->link);
   count_in (self, entry);
 
-  while (self->size > self->budget && self->by_use.tail->data != entry)
+  while (self->size > get_room (self) && self->by_use.tail->data != entry)
     remove_entry (self, self->by_use.tail->data);
 }
 
@@ -239,6 +252,17 @@ almu_lru_set_relief (AlmuLru      *self,
 {
   self->relief = relief;
   self->relief_data = user_data;
+}
+
+/**
+ * almu_lru_set_outside:
+ * @outside: tells what is taken by others whenever room is made
+ */
+void
+almu_lru_set_outside (AlmuLru       *self,
+                      AlmuLruOutside outside)
+{
+  self->outside = outside;
 }
 
 /**

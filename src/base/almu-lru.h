@@ -24,6 +24,9 @@ typedef struct _AlmuLru AlmuLru;
  * whether there was such a thing. */
 typedef gboolean (*AlmuLruRelief) (gpointer user_data);
 
+/* Bytes that something else takes from the same budget. */
+typedef gsize (*AlmuLruOutside) (void);
+
 AlmuLru *almu_lru_new (gsize budget);
 void     almu_lru_free (AlmuLru *self);
 gpointer almu_lru_lookup (AlmuLru          *self,
@@ -42,6 +45,8 @@ void     almu_lru_set_relief (AlmuLru      *self,
                               gpointer      user_data);
 gsize    almu_lru_get_owner_size (AlmuLru *self,
                                   guint64  owner);
+void     almu_lru_set_outside (AlmuLru       *self,
+                               AlmuLruOutside outside);
 gsize    almu_lru_get_size (AlmuLru *self);
 gsize    almu_lru_get_budget (AlmuLru *self);
 

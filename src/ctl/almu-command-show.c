@@ -395,6 +395,9 @@ add_sizes (AlmuTable *table,
   g_autofree char *resident = g_format_size_full (get_size (status, "resident-bytes"), G_FORMAT_SIZE_IEC_UNITS);
   g_autofree char *cache = g_format_size_full (get_size (status, "cache-bytes"), G_FORMAT_SIZE_IEC_UNITS);
   g_autofree char *budget = g_format_size_full (get_size (status, "cache-budget"), G_FORMAT_SIZE_IEC_UNITS);
+  g_autofree char *tables = g_format_size_full (get_size (status, "table-bytes"), G_FORMAT_SIZE_IEC_UNITS);
+  g_autofree char *unpacked = g_format_size_full (get_size (status, "inflated-memory-bytes"), G_FORMAT_SIZE_IEC_UNITS);
+  g_autofree char *on_disk = g_format_size_full (get_size (status, "inflated-disk-bytes"), G_FORMAT_SIZE_IEC_UNITS);
   g_autofree char *outbox = g_format_size_full (get_size (status, "outbox-bytes"), G_FORMAT_SIZE_IEC_UNITS);
   g_autofree char *read = g_format_size_full (get_size (status, "read-bytes"), G_FORMAT_SIZE_IEC_UNITS);
   /* Translators: memory in use, and how much may be */
@@ -402,6 +405,9 @@ add_sizes (AlmuTable *table,
 
   add_row (table, _ ("Memory"), resident);
   add_row (table, _ ("Images in memory"), cached);
+  add_row (table, _ ("Catalogs in memory"), tables);
+  add_row (table, _ ("Unpacked in memory"), unpacked);
+  add_row (table, _ ("Unpacked on disk"), on_disk);
   add_row (table, _ ("Waiting to be sent"), outbox);
   add_row (table, _ ("Read from images"), read);
 }

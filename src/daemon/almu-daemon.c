@@ -9,6 +9,7 @@
 
 #include "almu-bus.h"
 #include "almu-bus-open.h"
+#include "almu-data-table.h"
 #include "almu-desktop.h"
 #include "almu-error.h"
 #include "almu-greeter.h"
@@ -270,6 +271,7 @@ open_model (AlmuDaemon *self,
   almu_workers_set_threads ((guint) MAX (self->options->omp_threads, 0));
   almu_workers_set_patience (PATIENCE_MSEC);
   cache = almu_cache_new (self->options->cache_size);
+  almu_data_table_set_budget ((gint64) MIN (self->options->cache_size, G_MAXINT64));
   self->sessions = almu_sessions_new (folder, cache, get_grace (self));
   open_store (self);
   self->switchboard = almu_switchboard_new (self->sessions, &link_options);

@@ -3,7 +3,9 @@
 
 #include "almu-metrics.h"
 
+#include "almu-data-table.h"
 #include "almu-figures.h"
+#include "almu-inflated.h"
 #include "almu-workers.h"
 
 /* The process in figures: for Prometheus, and for a person on the bus. */
@@ -127,6 +129,14 @@ almu_metrics_write (AlmuSessions    *sessions,
              almu_cache_get_size (cache));
   write_one (text, "cache_budget_bytes", "gauge", "What they may take.",
              almu_cache_get_budget (cache));
+  write_one (text, "table_bytes", "gauge", "Memory of the tables of catalogs, of the same budget.",
+             (guint64) almu_data_table_get_total_bytes ());
+  write_one (text, "inflated_memory_bytes", "gauge", "Compressed files that were unpacked into memory, of the same budget.",
+             (guint64) almu_inflated_get_total_bytes (TRUE));
+  write_one (text, "inflated_disk_bytes", "gauge", "Compressed files that were unpacked into the cache folder.",
+             (guint64) almu_inflated_get_total_bytes (FALSE));
+  write_one (text, "inflated_files_total", "counter", "How many were unpacked since the start.",
+             almu_figures_get (ALMU_FIGURE_INFLATED_FILES));
   write_one (text, "resident_bytes", "gauge", "Memory of the process.",
              almu_figures_get_resident_bytes ());
   write_counts (text);
@@ -156,6 +166,9 @@ almu_metrics_describe (AlmuSessions    *sessions,
   g_variant_dict_insert (&dict, "outbox-bytes", "t", (guint64) almu_switchboard_get_outbox_bytes (switchboard));
   g_variant_dict_insert (&dict, "cache-bytes", "t", (guint64) almu_cache_get_size (cache));
   g_variant_dict_insert (&dict, "cache-budget", "t", (guint64) almu_cache_get_budget (cache));
+  g_variant_dict_insert (&dict, "table-bytes", "t", (guint64) almu_data_table_get_total_bytes ());
+  g_variant_dict_insert (&dict, "inflated-memory-bytes", "t", (guint64) almu_inflated_get_total_bytes (TRUE));
+  g_variant_dict_insert (&dict, "inflated-disk-bytes", "t", (guint64) almu_inflated_get_total_bytes (FALSE));
   g_variant_dict_insert (&dict, "resident-bytes", "t", (guint64) almu_figures_get_resident_bytes ());
   g_variant_dict_insert (&dict, "read-bytes", "t", almu_image_get_total_bytes_read ());
   g_variant_dict_insert (&dict, "computing", "^as", running);

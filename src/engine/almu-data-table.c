@@ -11,6 +11,7 @@
 /* Tables cannot be dropped as planes are: who works with one keeps it. They
  * are counted instead, all of the process together. */
 static gint64 total_bytes; /* atomic */
+static gint64 max_total_bytes = ALMU_LIMIT_TABLES_BYTES;
 
 static void
 column_free (gpointer data)
@@ -86,6 +87,18 @@ gint64
 almu_data_table_get_total_bytes (void)
 {
   return __atomic_load_n (&total_bytes, __ATOMIC_RELAXED);
+}
+
+/**
+ * almu_data_table_set_budget:
+ * @budget: bytes that all that is kept in memory may take, tables too
+ *
+ * Before any table is read.
+ */
+void
+almu_data_table_set_budget (gint64 budget)
+{
+  max_total_bytes = CLAMP (budget / 2, ALMU_LIMIT_TABLES_FLOOR_BYTES, ALMU_LIMIT_TABLES_BYTES);
 }
 
 /**
@@ -253,13 +266,13 @@ almu_data_table_account (AlmuDataTable *self,
       return FALSE;
     }
 
-  if (__atomic_add_fetch (&total_bytes, more, __ATOMIC_RELAXED) > ALMU_LIMIT_TABLES_BYTES)
+  if (__atomic_add_fetch (&total_bytes, more, __ATOMIC_RELAXED) > max_total_bytes)
     {
       __atomic_sub_fetch (&total_bytes, more, __ATOMIC_RELAXED);
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
                    "does not fit beside the other catalogs, which may have %" G_GINT64_FORMAT
                    " bytes in memory together; close one first",
-                   (gint64) ALMU_LIMIT_TABLES_BYTES);
+                   max_total_bytes);
       return FALSE;
     }
 

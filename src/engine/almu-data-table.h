@@ -122,6 +122,7 @@ int            almu_data_table_find_column (const AlmuDataTable *self,
 char          *almu_data_table_dup_summary (const AlmuDataTable *self,
                                             const char          *file_name);
 gint64         almu_data_table_get_total_bytes (void);
+void           almu_data_table_set_budget (gint64 budget);
 
 static inline AlmuColumn *
 almu_data_table_get_column (const AlmuDataTable *self,

@@ -9,16 +9,16 @@
 
 #include "almu-cfitsio.h"
 #include "almu-error.h"
-#include "almu-inflate.h"
+#include "almu-inflated.h"
 #include "almu-limits.h"
 
 struct _AlmuFits
 {
-  fitsfile *handle;
-  char     *name;
-  int       plain_fd; /* of what it is read from */
-  gboolean  is_compressed;
-  int       hdu_number; /* -1 where a move failed half way */
+  fitsfile     *handle;
+  char         *name;
+  AlmuInflated *inflated;   /* where it is compressed as a whole, or NULL */
+  int           plain_fd;   /* of what it is read from */
+  int           hdu_number; /* -1 where a move failed half way */
 };
 
 /* The stack of messages is one for all handles and holds more of the
@@ -84,33 +84,31 @@ read_start (int      fd,
 }
 
 /* cfitsio unpacks into memory whatever comes out, so that is done for it. */
-static int
-open_packed (AlmuFits *self,
-             int       fd,
-             GError  **error)
+static gboolean
+unpack (AlmuFits *self,
+        int       fd,
+        GError  **error)
 {
   guint8 start[4] = { 0 };
   gssize n_start = 0;
-  int    plain_fd = almu_inflate (fd, self->name, error);
 
-  if (plain_fd < 0)
-    return -1;
+  self->inflated = almu_inflated_open (fd, self->name, error);
+  if (self->inflated == NULL)
+    return FALSE;
 
-  if (!read_start (plain_fd, start, &n_start, error))
+  self->plain_fd = almu_inflated_get_fd (self->inflated);
+  if (!read_start (self->plain_fd, start, &n_start, error))
     {
       g_prefix_error (error, "%s: ", self->name);
-      close (plain_fd);
-      return -1;
+      return FALSE;
     }
 
-  if (almu_fits_is_compressed_start (start, n_start))
-    {
-      g_set_error (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED, "%s: is compressed twice", self->name);
-      close (plain_fd);
-      return -1;
-    }
+  if (!almu_fits_is_compressed_start (start, n_start))
+    return TRUE;
 
-  return plain_fd;
+  g_set_error (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED, "%s: is compressed twice", self->name);
+
+  return FALSE;
 }
 
 /**
@@ -131,13 +129,12 @@ almu_fits_open (int         fd,
   guint8 start[4] = { 0 };
   gssize n_start = 0;
   int    status = 0;
-  int    plain_fd = fd;
 
   g_return_val_if_fail (fd >= 0, NULL);
   g_return_val_if_fail (name != NULL, NULL);
 
   self = g_new0 (AlmuFits, 1);
-  self->plain_fd = -1;
+  self->plain_fd = fd;
   self->name = g_utf8_make_valid (name, -1);
 
   if (!almu_cfitsio_load (error) || !read_start (fd, start, &n_start, error))
@@ -146,14 +143,10 @@ almu_fits_open (int         fd,
       return NULL;
     }
 
-  self->is_compressed = almu_fits_is_compressed_start (start, n_start);
-  if (self->is_compressed)
-    plain_fd = open_packed (self, fd, error);
-  if (plain_fd < 0)
+  if (almu_fits_is_compressed_start (start, n_start) && !unpack (self, fd, error))
     return NULL;
 
-  self->plain_fd = plain_fd;
-  g_snprintf (path, sizeof path, "/proc/self/fd/%d", plain_fd);
+  g_snprintf (path, sizeof path, "/proc/self/fd/%d", self->plain_fd);
   almu_cfitsio->fits_open_diskfile (&self->handle, path, READONLY, &status);
   if (status != 0)
     {
@@ -175,8 +168,7 @@ almu_fits_close (AlmuFits *self)
 
   if (self->handle != NULL)
     almu_cfitsio->fits_close_file (self->handle, &status);
-  if (self->is_compressed && self->plain_fd >= 0)
-    close (self->plain_fd);
+  g_clear_pointer (&self->inflated, almu_inflated_unref);
 
   g_free (self->name);
   g_free (self);
@@ -187,7 +179,7 @@ almu_fits_is_whole_file_compressed (AlmuFits *self)
 {
   g_return_val_if_fail (self != NULL, FALSE);
 
-  return self->is_compressed;
+  return self->inflated != NULL;
 }
 
 /**

@@ -4,6 +4,7 @@
 #include "almu-image.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -13,7 +14,7 @@
 #include "almu-fits.h"
 #include "almu-fits-image.h"
 #include "almu-hdf5-image.h"
-#include "almu-inflate.h"
+#include "almu-inflated.h"
 #include "almu-polarisation.h"
 #include "almu-polarised.h"
 
@@ -154,20 +155,57 @@ find_kind (int         fd,
   return NULL;
 }
 
-/* What is compressed as a whole is known only after inflating. Gives @fd
- * back if it is not. */
-static int
-unpack (int         fd,
-        const char *name,
-        GError    **error)
+/* What is compressed as a whole is known only after inflating. */
+static gboolean
+unpack (int            fd,
+        const char    *name,
+        AlmuInflated **out_inflated,
+        GError       **error)
 {
   guint8 start[N_START];
   gsize  n_start = 0;
 
   if (!read_start (fd, name, start, &n_start, error))
-    return -1;
+    return FALSE;
 
-  return almu_fits_is_compressed_start (start, n_start) ? almu_inflate (fd, name, error) : fd;
+  if (!almu_fits_is_compressed_start (start, n_start))
+    return TRUE;
+
+  *out_inflated = almu_inflated_open (fd, name, error);
+
+  return *out_inflated != NULL;
+}
+
+/* The image keeps what it is read from. */
+static AlmuImage *
+open_inflated (AlmuInflated          *inflated,
+               const char            *name,
+               const char            *hdu,
+               AlmuImageFlags         flags,
+               const AlmuFingerprint *fingerprint,
+               GError               **error)
+{
+  const Kind *kind = find_kind (almu_inflated_get_fd (inflated), name, error);
+  AlmuImage  *image = NULL;
+  int         fd;
+
+  if (kind == NULL)
+    return NULL;
+
+  fd = fcntl (almu_inflated_get_fd (inflated), F_DUPFD_CLOEXEC, 0);
+  if (fd < 0)
+    {
+      int saved_errno = errno;
+
+      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved_errno), "%s: %s", name, g_strerror (saved_errno));
+      return NULL;
+    }
+
+  image = kind->open (fd, name, hdu, flags, fingerprint, error);
+  if (image != NULL)
+    g_object_set_data_full (G_OBJECT (image), "almu-inflated", inflated, (GDestroyNotify) almu_inflated_unref);
+
+  return image;
 }
 
 /**
@@ -190,8 +228,9 @@ almu_image_open (int            fd,
                  GError       **error)
 {
   AlmuFingerprint fingerprint;
-  const Kind     *kind;
-  int             plain_fd;
+  g_autoptr(AlmuInflated) inflated = NULL;
+  const Kind *kind = NULL;
+  AlmuImage  *image;
 
   g_return_val_if_fail (fd >= 0, NULL);
   g_return_val_if_fail (name != NULL, NULL);
@@ -204,20 +243,20 @@ almu_image_open (int            fd,
       return NULL;
     }
 
-  plain_fd = unpack (fd, name, error);
-  if (plain_fd != fd)
-    close (fd);
-  if (plain_fd < 0)
+  if (unpack (fd, name, &inflated, error) && inflated == NULL)
+    kind = find_kind (fd, name, error);
+  if (kind != NULL)
+    return kind->open (fd, name, hdu, flags, &fingerprint, error);
+
+  close (fd);
+  if (inflated == NULL)
     return NULL;
 
-  kind = find_kind (plain_fd, name, error);
-  if (kind == NULL)
-    {
-      close (plain_fd);
-      return NULL;
-    }
+  image = open_inflated (inflated, name, hdu, flags, &fingerprint, error);
+  if (image != NULL)
+    g_steal_pointer (&inflated);
 
-  return kind->open (plain_fd, name, hdu, flags, &fingerprint, error);
+  return image;
 }
 
 /**
@@ -239,25 +278,22 @@ almu_image_list (int            fd,
                  AlmuImageFlags flags,
                  GError       **error)
 {
+  g_autoptr(AlmuInflated) inflated = NULL;
   const Kind *kind;
-  GPtrArray  *infos;
-  int         plain_fd;
 
   g_return_val_if_fail (fd >= 0, NULL);
   g_return_val_if_fail (name != NULL, NULL);
 
-  plain_fd = unpack (fd, name, error);
-  if (plain_fd < 0)
+  if (!unpack (fd, name, &inflated, error))
     return NULL;
+  if (inflated != NULL)
+    fd = almu_inflated_get_fd (inflated);
 
   /* what is no image at all is described best by who knows FITS */
-  kind = find_kind (plain_fd, name, NULL);
-  infos = kind != NULL ? kind->list (plain_fd, name, hdu, flags, error)
-                       : almu_hdu_list_read (plain_fd, name, hdu, flags, error);
-  if (plain_fd != fd)
-    close (plain_fd);
+  kind = find_kind (fd, name, NULL);
 
-  return infos;
+  return kind != NULL ? kind->list (fd, name, hdu, flags, error)
+                      : almu_hdu_list_read (fd, name, hdu, flags, error);
 }
 
 /**

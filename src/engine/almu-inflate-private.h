@@ -12,6 +12,7 @@ G_BEGIN_DECLS
  * AlmuInflating:
  * @at: how far the packed file was read
  * @n_out: how many bytes came out
+ * @is_in_memory: where they are put
  *
  * A file on its way from packed to plain. Every kind is unpacked piece by
  * piece, so that a small file that claims or becomes very much takes time
@@ -24,6 +25,7 @@ typedef struct
   const char *name;
   gint64      at;
   gint64      n_out;
+  gboolean    is_in_memory;
 } AlmuInflating;
 
 gssize   almu_inflating_get (AlmuInflating *self,

@@ -7,23 +7,37 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/mman.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "almu-error.h"
+#include "almu-inflated.h"
 #include "almu-limits.h"
+
+/* A cache folder may itself be in memory. */
+static gboolean
+is_memory (int fd)
+{
+  struct statfs place;
+
+  return fstatfs (fd, &place) == 0 && place.f_type == TMPFS_MAGIC;
+}
 
 /* A file without a name, in the user's cache if there is room for one: it
  * takes no memory that somebody else needs, and is gone when it is closed,
  * however the process ends. */
 static int
-open_place (void)
+open_place (gboolean *out_in_memory)
 {
   g_autofree char *folder = g_build_filename (g_get_user_cache_dir (), "almucantar", NULL);
   int              fd = -1;
 
   if (g_mkdir_with_parents (folder, 0700) == 0)
     fd = open (folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+  *out_in_memory = fd < 0 || is_memory (fd);
 
   return fd >= 0 ? fd : memfd_create ("almucantar-inflated", MFD_CLOEXEC);
 }
@@ -56,6 +70,15 @@ almu_inflating_put (AlmuInflating *self,
                    "%s: is more than %" G_GINT64_FORMAT " bytes when decompressed; "
                    "decompress it on disk first",
                    self->name, (gint64) ALMU_LIMIT_INFLATED_BYTES);
+      return FALSE;
+    }
+  if (self->is_in_memory &&
+      almu_inflated_get_total_bytes (TRUE) + self->n_out > ALMU_LIMIT_INFLATED_MEMORY_BYTES)
+    {
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
+                   "%s: the cache folder has no disk, and decompressed files may take %" G_GINT64_FORMAT
+                   " bytes of memory; close others, or decompress it on disk first",
+                   self->name, (gint64) ALMU_LIMIT_INFLATED_MEMORY_BYTES);
       return FALSE;
     }
 
@@ -217,6 +240,7 @@ static const struct
  * almu_inflate:
  * @fd: a file that is compressed as a whole; stays the caller's
  * @name: for messages
+ * @out_size: what it takes; all zero if it fails
  * @error: return location
  *
  * Decompresses once, so that what is inside can be read like any file, by
@@ -226,14 +250,17 @@ static const struct
  * Returns: a descriptor, or -1
  */
 int
-almu_inflate (int         fd,
-              const char *name,
-              GError    **error)
+almu_inflate (int              fd,
+              const char      *name,
+              AlmuInflateSize *out_size,
+              GError         **error)
 {
-  AlmuInflating self = { .fd = fd, .out_fd = open_place (), .name = name };
+  AlmuInflating self = { .fd = fd, .name = name };
   char          start[5] = { 0 };
   guint         kind = 0;
 
+  *out_size = (AlmuInflateSize){ 0 };
+  self.out_fd = open_place (&self.is_in_memory);
   if (self.out_fd < 0)
     {
       fail_io (&self, "cannot be decompressed", error);
@@ -245,7 +272,10 @@ almu_inflate (int         fd,
   while (!g_str_has_prefix (start, kinds[kind].start))
     kind++;
   if (kinds[kind].inflate (&self, error))
-    return self.out_fd;
+    {
+      *out_size = (AlmuInflateSize){ self.n_out, self.is_in_memory };
+      return self.out_fd;
+    }
 
   close (self.out_fd);
 

@@ -5,8 +5,16 @@
 
 G_BEGIN_DECLS
 
-int almu_inflate (int         fd,
-                  const char *name,
-                  GError    **error);
+/* What came of it. */
+typedef struct
+{
+  gint64   n_bytes;
+  gboolean is_in_memory; /* and not on a disk */
+} AlmuInflateSize;
+
+int almu_inflate (int              fd,
+                  const char      *name,
+                  AlmuInflateSize *out_size,
+                  GError         **error);
 
 G_END_DECLS

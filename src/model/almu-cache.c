@@ -7,8 +7,10 @@
 #include <math.h>
 #include <string.h>
 
+#include "almu-data-table.h"
 #include "almu-error.h"
 #include "almu-figures.h"
+#include "almu-inflated.h"
 #include "almu-lru.h"
 #include "almu-polarisation.h"
 #include "almu-vertex-codec.h"
@@ -239,6 +241,18 @@ relieve (gpointer user_data)
 }
 
 /**
+ * almu_cache_get_outside_bytes:
+ *
+ * Returns: what takes memory from the same budget without being in the cache:
+ *   tables, and files that could only be unpacked into memory
+ */
+gsize
+almu_cache_get_outside_bytes (void)
+{
+  return (gsize) (almu_data_table_get_total_bytes () + almu_inflated_get_total_bytes (TRUE));
+}
+
+/**
  * almu_cache_new:
  * @budget: bytes for everything kept
  */
@@ -249,6 +263,7 @@ almu_cache_new (gsize budget)
 
   self->lru = almu_lru_new (budget);
   almu_lru_set_relief (self->lru, relieve, self);
+  almu_lru_set_outside (self->lru, almu_cache_get_outside_bytes);
 
   return self;
 }

@@ -16,6 +16,7 @@ G_DECLARE_FINAL_TYPE (AlmuCache, almu_cache, ALMU, CACHE, GObject)
 AlmuCache *almu_cache_new (gsize budget);
 gsize      almu_cache_get_size (AlmuCache *self);
 gsize      almu_cache_get_budget (AlmuCache *self);
+gsize      almu_cache_get_outside_bytes (void);
 gsize      almu_cache_get_image_size (AlmuCache *self,
                                       AlmuImage *image);
 void       almu_cache_drop_image (AlmuCache *self,

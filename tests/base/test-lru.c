@@ -53,6 +53,42 @@ has (Fixture *fixture,
   return almu_lru_lookup (fixture->lru, &(AlmuLruKey){ owner, item, 0 }) != NULL;
 }
 
+static gsize taken_elsewhere;
+
+static gsize
+get_taken_elsewhere (void)
+{
+  return taken_elsewhere;
+}
+
+/* What others take is missing here, but for a quarter of the budget. */
+static void
+test_lru_outside (Fixture      *fixture,
+                  gconstpointer user_data)
+{
+  taken_elsewhere = 0;
+  almu_lru_set_outside (fixture->lru, get_taken_elsewhere);
+  for (guint64 i = 0; i < 4; i++)
+    take (fixture, 1, i, 25);
+  g_assert_cmpuint (almu_lru_get_size (fixture->lru), ==, 100);
+
+  taken_elsewhere = 50;
+  take (fixture, 1, 4, 25);
+  g_assert_cmpuint (almu_lru_get_size (fixture->lru), ==, 50);
+  g_assert_true (has (fixture, 1, 3));
+  g_assert_true (has (fixture, 1, 4));
+
+  taken_elsewhere = 1000;
+  take (fixture, 1, 5, 10);
+  take (fixture, 1, 6, 15);
+  g_assert_cmpuint (almu_lru_get_size (fixture->lru), ==, 25);
+  g_assert_true (has (fixture, 1, 5));
+
+  taken_elsewhere = 0;
+  take (fixture, 1, 7, 75);
+  g_assert_cmpuint (almu_lru_get_size (fixture->lru), ==, 100);
+}
+
 static void
 test_lru_oldest (Fixture      *fixture,
                  gconstpointer user_data)
@@ -162,6 +198,7 @@ main (int   argc,
   g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
 
   add_test ("/base/lru/oldest", test_lru_oldest);
+  add_test ("/base/lru/outside", test_lru_outside);
   add_test ("/base/lru/owners", test_lru_owners);
   add_test ("/base/lru/relief", test_lru_relief);
 

@@ -567,11 +567,13 @@ test_catalogs_closed (Desk         *desk,
   CARTA__CloseCatalogFile                          message = CARTA__CLOSE_CATALOG_FILE__INIT;
 
   almu_test_body_free (open_catalog (desk, "cats", "stars.vot", 1));
+  g_assert_cmpuint (almu_test_daemon_get_metric (desk->daemon, "table_bytes"), >=, N_ROWS * (4 + 8 + 8 + 4));
   message.file_id = 1;
   almu_test_viewer_send (desk->viewer, &message.base);
   ask_rows (desk, 1, NULL, "", 0, 0, 5);
   rows = await_rows (desk);
   g_assert_cmpint (rows->filter_data_size, ==, 0);
+  g_assert_cmpuint (almu_test_daemon_get_metric (desk->daemon, "table_bytes"), ==, 0);
 }
 
 int

@@ -51,6 +51,54 @@ test_figures (Desk         *desk,
   g_assert_cmpuint (get (desk, "resume_seconds_count{from=\"from memory\"}"), ==, 1);
 }
 
+static guint64
+get_inflated (Desk *desk)
+{
+  return get (desk, "inflated_memory_bytes") + get (desk, "inflated_disk_bytes");
+}
+
+/* A compressed file is unpacked once for what the page asks about it before
+ * it opens it, and for another page; what it takes is told. */
+static void
+test_inflated (Desk         *desk,
+               gconstpointer user_data)
+{
+  CARTA__FileInfoRequest   request = CARTA__FILE_INFO_REQUEST__INIT;
+  CARTA__CloseFile         close_file = CARTA__CLOSE_FILE__INIT;
+  g_autofree char         *path = NULL;
+  g_autofree char         *bytes = NULL;
+  const char              *arguments[] = { "gzip", "-1", NULL, NULL };
+  gsize                    n_bytes;
+  guint32                  id;
+  CARTA__FileInfoResponse *info;
+
+  desk_write (desk, "a.fits", 2, (gint64[]){ 64, 64 }, number, NULL);
+  path = g_build_filename (desk->folder, "a.fits", NULL);
+  g_assert_true (g_file_get_contents (path, &bytes, &n_bytes, NULL));
+  arguments[2] = path;
+  g_assert_true (g_spawn_sync (NULL, (char **) arguments, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, NULL, NULL));
+
+  request.directory = (char *) "";
+  request.file = (char *) "a.fits.gz";
+  request.hdu = (char *) "";
+  id = almu_test_viewer_send (desk->viewer, &request.base);
+  info = almu_test_viewer_await_reply (desk->viewer, CARTA__EVENT_TYPE__FILE_INFO_RESPONSE, id);
+  g_assert_true (info->success);
+  almu_test_body_free (info);
+  g_assert_cmpuint (get_inflated (desk), ==, n_bytes);
+
+  desk_open (desk, "a.fits.gz", 0);
+  desk_open (desk, "a.fits.gz", 1);
+  g_assert_cmpuint (get (desk, "inflated_files_total"), ==, 1);
+  g_assert_cmpuint (get_inflated (desk), ==, n_bytes);
+
+  /* and opened again soon after */
+  close_file.file_id = -1;
+  almu_test_viewer_send (desk->viewer, &close_file.base);
+  desk_open (desk, "a.fits.gz", 0);
+  g_assert_cmpuint (get (desk, "inflated_files_total"), ==, 1);
+}
+
 static void
 set_up_talkative (Desk         *desk,
                   gconstpointer user_data)
@@ -91,6 +139,7 @@ main (int   argc,
   g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
 
   desk_add ("/daemon/metrics/figures", test_figures);
+  desk_add ("/daemon/metrics/inflated", test_inflated);
   g_test_add ("/daemon/metrics/log", Desk, NULL, set_up_talkative, test_log, desk_tear_down);
 
   return g_test_run ();

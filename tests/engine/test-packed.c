@@ -10,7 +10,10 @@
 #include <unistd.h>
 
 #include "almu-error.h"
+#include "almu-figures.h"
 #include "almu-image.h"
+#include "almu-inflate-private.h"
+#include "almu-inflated.h"
 #include "almu-limits.h"
 #include "almu-test-status.h"
 #include "almu-test.h"
@@ -406,9 +409,13 @@ save (Fixture      *fixture,
 static guint
 count_fds (void)
 {
-  g_autoptr(GDir) dir = g_dir_open ("/proc/self/fd", 0, NULL);
+  g_autoptr(GDir) dir = NULL;
   guint n = 0;
 
+  /* has one of its own, for whoever keeps something for a while */
+  g_main_context_default ();
+  almu_inflated_clear_shelf ();
+  dir = g_dir_open ("/proc/self/fd", 0, NULL);
   while (g_dir_read_name (dir) != NULL)
     n++;
 
@@ -448,6 +455,115 @@ test_packed_gzip (Fixture      *fixture,
   g_byte_array_unref (kinds[2]);
   /* what was inflated is gone with the images */
   g_assert_cmpuint (count_fds (), ==, n_fds);
+}
+
+static gpointer
+open_thread (gpointer user_data)
+{
+  return open_path (user_data, NULL);
+}
+
+/* Whoever asks, at whatever time: a file is unpacked once, and once more if
+ * it is another. */
+static void
+test_packed_once (Fixture      *fixture,
+                  gconstpointer user_data)
+{
+  g_autoptr(GBytes) plain = make_fits ();
+  gint64 n_plain = (gint64) g_bytes_get_size (plain);
+  g_autoptr(GByteArray) packed = pack (g_bytes_get_data (plain, NULL), (gsize) n_plain);
+  g_autofree char *path = save (fixture, packed->data, packed->len);
+  gsize            before = almu_figures_get (ALMU_FIGURE_INFLATED_FILES);
+  GThread         *threads[4];
+  AlmuImage       *images[G_N_ELEMENTS (threads)];
+  g_autoptr(GPtrArray) infos = NULL;
+  int fd = g_open (path, O_RDONLY | O_CLOEXEC, 0);
+
+  /* asked for, and opened by several at once */
+  almu_inflated_clear_shelf ();
+  infos = almu_image_list (fd, "packed.fits.gz", "", ALMU_IMAGE_NONE, NULL);
+  g_assert_cmpuint (infos->len, ==, 1);
+  close (fd);
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    threads[i] = g_thread_new (NULL, open_thread, path);
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    {
+      images[i] = g_thread_join (threads[i]);
+      check_box (images[i], &(AlmuBox){ { 0, 0, WIDTH, HEIGHT }, 0, DEPTH, 0 });
+    }
+  g_assert_cmpuint (almu_figures_get (ALMU_FIGURE_INFLATED_FILES), ==, before + 1);
+  g_assert_cmpint (almu_inflated_get_total_bytes (TRUE) + almu_inflated_get_total_bytes (FALSE), ==, n_plain);
+
+  /* in use it is not given back */
+  almu_inflated_clear_shelf ();
+  g_assert_cmpint (almu_inflated_get_total_bytes (TRUE) + almu_inflated_get_total_bytes (FALSE), ==, n_plain);
+  for (guint i = 0; i < G_N_ELEMENTS (images); i++)
+    g_object_unref (images[i]);
+  images[0] = open_path (path, NULL);
+  g_assert_cmpuint (almu_figures_get (ALMU_FIGURE_INFLATED_FILES), ==, before + 1);
+  g_object_unref (images[0]);
+  almu_inflated_clear_shelf ();
+  g_assert_cmpint (almu_inflated_get_total_bytes (TRUE) + almu_inflated_get_total_bytes (FALSE), ==, 0);
+
+  /* another file of the same name */
+  images[0] = open_path (path, NULL);
+  g_object_unref (images[0]);
+  g_free (save (fixture, packed->data, packed->len));
+  images[0] = open_path (path, NULL);
+  g_object_unref (images[0]);
+  g_assert_cmpuint (almu_figures_get (ALMU_FIGURE_INFLATED_FILES), ==, before + 3);
+}
+
+/* More than a few are not kept for later. */
+static void
+test_packed_shelf (Fixture      *fixture,
+                   gconstpointer user_data)
+{
+  g_autoptr(GBytes) plain = make_fits ();
+  gint64 n_plain = (gint64) g_bytes_get_size (plain);
+  g_autoptr(GByteArray) packed = pack (g_bytes_get_data (plain, NULL), (gsize) n_plain);
+
+  almu_inflated_clear_shelf ();
+  for (guint i = 0; i < ALMU_LIMIT_IDLE_INFLATED + 2; i++)
+    {
+      g_autofree char *path = save (fixture, packed->data, packed->len);
+
+      g_object_unref (open_path (path, NULL));
+      g_assert_cmpint (almu_inflated_get_total_bytes (TRUE) + almu_inflated_get_total_bytes (FALSE), ==,
+                       n_plain * MIN (i + 1, ALMU_LIMIT_IDLE_INFLATED));
+    }
+}
+
+static void
+assert_put (gint64      n_before,
+            gboolean    in_memory,
+            const char *complaint)
+{
+  AlmuInflating self = { .fd = -1, .name = "a.fits.gz", .n_out = n_before, .is_in_memory = in_memory };
+  g_autoptr(GError) error = NULL;
+
+  self.out_fd = g_open ("/dev/null", O_WRONLY | O_CLOEXEC, 0);
+  almu_inflating_put (&self, (const guint8 *) "ten bytes.", 10, &error);
+  close (self.out_fd);
+  if (complaint == NULL)
+    {
+      g_assert_no_error (error);
+      return;
+    }
+  g_assert_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT);
+  g_assert_nonnull (strstr (error->message, complaint));
+}
+
+/* Below, at and above what may come out. */
+static void
+test_packed_limits (void)
+{
+  almu_inflated_clear_shelf ();
+  for (gint64 over = -1; over <= 1; over++)
+    {
+      assert_put (ALMU_LIMIT_INFLATED_BYTES - 10 + over, FALSE, over > 0 ? "when decompressed" : NULL);
+      assert_put (ALMU_LIMIT_INFLATED_MEMORY_BYTES - 10 + over, TRUE, over > 0 ? "bytes of memory" : NULL);
+    }
 }
 
 static void
@@ -676,6 +792,9 @@ main (int   argc,
   add_test ("/engine/packed/axes", test_packed_axes);
   add_test ("/engine/packed/gzip", test_packed_gzip);
   add_test ("/engine/packed/damaged", test_packed_damaged);
+  add_test ("/engine/packed/once", test_packed_once);
+  add_test ("/engine/packed/shelf", test_packed_shelf);
+  g_test_add_func ("/engine/packed/limits", test_packed_limits);
   add_test ("/engine/packed/kinds", test_packed_kinds);
   add_test ("/engine/packed/bomb", test_packed_bomb);
   add_test ("/engine/packed/shared", test_packed_shared);

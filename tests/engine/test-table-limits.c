@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "almu-data-table.h"
+#include "almu-error.h"
+#include "almu-limits.h"
+#include "almu-table-file.h"
+#include "almu-test.h"
+
+/* What a table may have: below, at and above each ceiling. */
+
+static void
+assert_limit (gboolean      is_good,
+              gint64        over,
+              const GError *error,
+              const char   *complaint)
+{
+  if (over <= 0)
+    {
+      g_assert_no_error (error);
+      g_assert_true (is_good);
+      return;
+    }
+
+  g_assert_false (is_good);
+  g_assert_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT);
+  if (strstr (error->message, complaint) == NULL)
+    g_error ("“%s” does not hold “%s”", error->message, complaint);
+}
+
+static void
+test_limits_bytes (void)
+{
+  for (gint64 over = -1; over <= 1; over++)
+    {
+      g_autoptr(AlmuDataTable) table = almu_data_table_new (ALMU_TABLE_FITS);
+      g_autoptr(GError) error = NULL;
+      gboolean is_good = almu_data_table_account (table, ALMU_LIMIT_TABLE_BYTES + over, &error);
+
+      assert_limit (is_good, over, error, "that a table may have in memory");
+    }
+  g_assert_cmpint (almu_data_table_get_total_bytes (), ==, 0);
+}
+
+/* All together, with as much memory as one likes and with little. */
+static void
+test_limits_total (void)
+{
+  const gint64 budgets[] = { G_MAXINT64, G_GINT64_CONSTANT (1) << 30, 1 };
+  const gint64 limits[] = { ALMU_LIMIT_TABLES_BYTES, G_GINT64_CONSTANT (1) << 29, ALMU_LIMIT_TABLES_FLOOR_BYTES };
+
+  for (guint i = 0; i < G_N_ELEMENTS (budgets); i++)
+    for (gint64 over = -1; over <= 1; over++)
+      {
+        g_autoptr(AlmuDataTable) one = almu_data_table_new (ALMU_TABLE_FITS);
+        g_autoptr(AlmuDataTable) two = almu_data_table_new (ALMU_TABLE_FITS);
+        g_autoptr(AlmuDataTable) three = almu_data_table_new (ALMU_TABLE_FITS);
+        g_autoptr(GError) error = NULL;
+        gboolean is_good;
+
+        almu_data_table_set_budget (budgets[i]);
+        g_assert_true (almu_data_table_account (one, limits[i] / 2 - 10, NULL));
+        g_assert_true (almu_data_table_account (two, limits[i] / 2 - 10, NULL));
+        is_good = almu_data_table_account (three, 20 + over, &error);
+        assert_limit (is_good, over, error, "close one first");
+
+        /* what was refused is not counted */
+        g_assert_cmpint (almu_data_table_get_total_bytes (), ==, limits[i] - 20 + (over > 0 ? 0 : 20 + over));
+      }
+  almu_data_table_set_budget (G_MAXINT64);
+}
+
+static void
+test_limits_notes (void)
+{
+  for (gint64 over = -1; over <= 1; over++)
+    {
+      g_autoptr(AlmuDataTable) table = almu_data_table_new (ALMU_TABLE_FITS);
+      g_autofree char *value = g_strnfill ((gsize) (ALMU_LIMIT_TABLE_NOTES_BYTES - 4 + over), 'v');
+
+      g_assert_cmpint (almu_data_table_note (table, "note", value), ==, over <= 0);
+    }
+}
+
+static AlmuDataTable *
+read_text (const char *folder,
+           const char *text,
+           GError    **error)
+{
+  g_autofree char *path = g_build_filename (folder, "a.vot", NULL);
+  AlmuDataTable   *table;
+  int              fd;
+
+  g_assert_true (g_file_set_contents (path, text, -1, NULL));
+  fd = g_open (path, O_RDONLY | O_CLOEXEC, 0);
+  table = almu_table_file_read (fd, "a.vot", ALMU_TABLE_ALL, NULL, error);
+  close (fd);
+
+  return table;
+}
+
+static void
+test_limits_columns (void)
+{
+  g_autofree char *folder = almu_test_make_folder ();
+
+  for (int over = -1; over <= 1; over++)
+    {
+      g_autoptr(GString) text = g_string_new ("<?xml version=\"1.0\"?><VOTABLE><RESOURCE><TABLE>");
+      g_autoptr(AlmuDataTable) table = NULL;
+      g_autoptr(GError) error = NULL;
+
+      for (int i = 0; i < ALMU_LIMIT_TABLE_COLUMNS + over; i++)
+        g_string_append_printf (text, "<FIELD name=\"c%d\" datatype=\"int\"/>", i);
+      g_string_append (text, "<DATA><TABLEDATA><TR><TD>1</TD></TR></TABLEDATA></DATA></TABLE></RESOURCE></VOTABLE>");
+      table = read_text (folder, text->str, &error);
+      assert_limit (table != NULL, over, error, "columns");
+    }
+
+  almu_test_remove_folder (folder);
+}
+
+static void
+test_limits_cell (void)
+{
+  g_autofree char *folder = almu_test_make_folder ();
+
+  for (int over = -1; over <= 1; over++)
+    {
+      g_autofree char *cell = g_strnfill ((gsize) (ALMU_LIMIT_CELL_BYTES + over), 'x');
+      g_autofree char *text = g_strdup_printf ("<?xml version=\"1.0\"?><VOTABLE><RESOURCE><TABLE>"
+                                               "<FIELD name=\"c\" datatype=\"char\" arraysize=\"*\"/><DATA><TABLEDATA>"
+                                               "<TR><TD>%s</TD></TR></TABLEDATA></DATA></TABLE></RESOURCE></VOTABLE>",
+                                               cell);
+      g_autoptr(GError) error = NULL;
+      g_autoptr(AlmuDataTable) table = read_text (folder, text, &error);
+
+      assert_limit (table != NULL, over, error, "row 1: a cell");
+    }
+
+  almu_test_remove_folder (folder);
+}
+
+/* Rows of a header that promises them: the ceiling is looked at first. */
+static void
+test_limits_rows (void)
+{
+  g_autofree char *folder = almu_test_make_folder ();
+
+  for (int over = -1; over <= 1; over++)
+    {
+      g_autoptr(GString) text = g_string_new (NULL);
+      g_autofree char *path = g_build_filename (folder, "a.fits", NULL);
+      g_autoptr(GError) error = NULL;
+      g_autoptr(AlmuDataTable) table = NULL;
+      int fd;
+
+      g_string_append_printf (text, "%-80s%-80s%-80s%-80s", "SIMPLE  =                    T", "BITPIX  =                    8",
+                              "NAXIS   =                    0", "END");
+      g_string_append_printf (text, "%*s", 2880 - (int) text->len, "");
+      g_string_append_printf (text, "%-80s%-80s%-80s%-80sNAXIS2  = %20d%50s%-80s%-80s%-80s%-80s%-80s%-80s",
+                              "XTENSION= 'BINTABLE'", "BITPIX  =                    8", "NAXIS   =                    2",
+                              "NAXIS1  =                    1", ALMU_LIMIT_TABLE_ROWS + over, "",
+                              "PCOUNT  =                    0", "GCOUNT  =                    1",
+                              "TFIELDS =                    1", "TTYPE1  = 'c       '", "TFORM1  = '1B      '", "END");
+      g_string_append_printf (text, "%*s", 5760 - (int) text->len, "");
+      g_assert_true (g_file_set_contents (path, text->str, (gssize) text->len, NULL));
+      fd = g_open (path, O_RDONLY | O_CLOEXEC, 0);
+      table = almu_table_file_read (fd, "a.fits", ALMU_TABLE_HEAD_ONLY, NULL, &error);
+      close (fd);
+      assert_limit (table != NULL, over, error, "rows");
+    }
+
+  almu_test_remove_folder (folder);
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+
+  g_test_add_func ("/engine/table-limits/bytes", test_limits_bytes);
+  g_test_add_func ("/engine/table-limits/total", test_limits_total);
+  g_test_add_func ("/engine/table-limits/notes", test_limits_notes);
+  g_test_add_func ("/engine/table-limits/columns", test_limits_columns);
+  g_test_add_func ("/engine/table-limits/cell", test_limits_cell);
+  g_test_add_func ("/engine/table-limits/rows", test_limits_rows);
+
+  return g_test_run ();
+}
