@@ -21,7 +21,6 @@ G_BEGIN_DECLS
   CALL (fits_movabs_hdu)         \
   CALL (fits_open_diskfile)      \
   CALL (fits_read_col)           \
-  CALL (fits_read_ext)           \
   CALL (fits_read_key)           \
   CALL (fits_read_key_longstr)   \
   CALL (fits_uncompress_table)

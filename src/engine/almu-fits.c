@@ -10,15 +10,13 @@
 #include "almu-cfitsio.h"
 #include "almu-error.h"
 #include "almu-inflated.h"
-#include "almu-limits.h"
 
 struct _AlmuFits
 {
   fitsfile     *handle;
   char         *name;
-  AlmuInflated *inflated;   /* where it is compressed as a whole, or NULL */
-  int           plain_fd;   /* of what it is read from */
-  int           hdu_number; /* -1 where a move failed half way */
+  AlmuInflated *inflated; /* where it is compressed as a whole, or NULL */
+  int           plain_fd; /* of what it is read from */
 };
 
 /* The stack of messages is one for all handles and holds more of the
@@ -174,26 +172,15 @@ almu_fits_close (AlmuFits *self)
   g_free (self);
 }
 
-gboolean
-almu_fits_is_whole_file_compressed (AlmuFits *self)
-{
-  g_return_val_if_fail (self != NULL, FALSE);
-
-  return self->inflated != NULL;
-}
-
 /**
  * almu_fits_get_handle:
  *
- * Returns: (transfer none): cfitsio's own `fitsfile`, for who reads tables;
- *   nobody else then knows in which HDU it is
+ * Returns: (transfer none): cfitsio's own `fitsfile`
  */
 gpointer
 almu_fits_get_handle (AlmuFits *self)
 {
   g_return_val_if_fail (self != NULL, NULL);
-
-  self->hdu_number = -1;
 
   return self->handle;
 }
@@ -210,78 +197,4 @@ almu_fits_get_plain_fd (AlmuFits *self)
   g_return_val_if_fail (self != NULL, -1);
 
   return self->plain_fd;
-}
-
-gboolean
-almu_fits_go_to (AlmuFits *self,
-                 int       hdu_number,
-                 GError  **error)
-{
-  g_autofree char *what = NULL;
-  int              status = 0;
-
-  g_return_val_if_fail (self != NULL, FALSE);
-  g_return_val_if_fail (hdu_number >= 0 && hdu_number < ALMU_LIMIT_HDUS, FALSE);
-
-  if (self->hdu_number == hdu_number)
-    return TRUE;
-
-  if (almu_cfitsio->fits_movabs_hdu (self->handle, hdu_number + 1, NULL, &status) == 0)
-    {
-      self->hdu_number = hdu_number;
-      return TRUE;
-    }
-
-  self->hdu_number = -1;
-  what = g_strdup_printf ("HDU %d cannot be reached", hdu_number);
-
-  return fail (self, status, what, error);
-}
-
-/**
- * almu_fits_read_bytes:
- * @offset: from the start of the (inflated) file
- *
- * Reads the file as it would be without its compression.
- *
- * Returns: how many bytes were there; fewer than asked for at the end of the
- *   file; -1 on failure
- */
-gint64
-almu_fits_read_bytes (AlmuFits *self,
-                      gint64    offset,
-                      gsize     n_bytes,
-                      void     *bytes,
-                      GError  **error)
-{
-  LONGLONG data_start = 0;
-  int      status = 0;
-
-  g_return_val_if_fail (self != NULL, -1);
-  g_return_val_if_fail (offset >= 0, -1);
-
-  if (!almu_fits_go_to (self, 0, error))
-    return -1;
-
-  almu_cfitsio->fits_get_hduaddrll (self->handle, NULL, &data_start, NULL, &status);
-  if (status != 0)
-    {
-      fail (self, status, "HDU 0 cannot be read", error);
-      return -1;
-    }
-
-  /* behind the end of the file cfitsio reads zeros without end */
-  if (offset >= self->handle->Fptr->filesize)
-    return 0;
-  n_bytes = MIN ((gint64) n_bytes, self->handle->Fptr->filesize - offset);
-
-  /* it counts from the data of the current HDU, backwards as well */
-  almu_cfitsio->fits_read_ext (self->handle, offset - data_start, n_bytes, bytes, &status);
-  if (status != 0)
-    {
-      fail (self, status, "cannot be read", error);
-      return -1;
-    }
-
-  return n_bytes;
 }

@@ -8,9 +8,8 @@ G_BEGIN_DECLS
 /**
  * AlmuFits:
  *
- * An open cfitsio handle, for what plain reads cannot do: tables, and files
- * compressed as a whole. One thread at a time; several handles may be in use
- * on several threads.
+ * An open cfitsio handle, for what plain reads cannot do: tables. One thread
+ * at a time; several handles may be in use on several threads.
  */
 typedef struct _AlmuFits AlmuFits;
 
@@ -18,19 +17,10 @@ AlmuFits *almu_fits_open (int         fd,
                           const char *name,
                           GError    **error);
 void      almu_fits_close (AlmuFits *self);
-gboolean  almu_fits_is_whole_file_compressed (AlmuFits *self);
 gboolean  almu_fits_is_compressed_start (const guint8 *bytes,
                                          gsize         n_bytes);
 gpointer  almu_fits_get_handle (AlmuFits *self);
 int       almu_fits_get_plain_fd (AlmuFits *self);
-gboolean  almu_fits_go_to (AlmuFits *self,
-                           int       hdu_number,
-                           GError  **error);
-gint64    almu_fits_read_bytes (AlmuFits *self,
-                                gint64    offset,
-                                gsize     n_bytes,
-                                void     *bytes,
-                                GError  **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (AlmuFits, almu_fits_close)
 

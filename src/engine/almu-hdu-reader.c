@@ -11,6 +11,7 @@
 #include "almu-card.h"
 #include "almu-error.h"
 #include "almu-fits.h"
+#include "almu-inflated.h"
 
 /* The usual header fits into the first read. */
 #define FIRST_READ_BYTES (5 * ALMU_BLOCK_BYTES)
@@ -19,11 +20,11 @@
 
 struct _AlmuHduReader
 {
-  int       fd;
-  char     *name;
-  AlmuFits *fits; /* only where the file is compressed as a whole */
-  int       next_number;
-  gint64    next_offset; /* -1 where the last header does not tell */
+  int           fd;
+  char         *name;
+  AlmuInflated *inflated; /* where it is compressed as a whole, or NULL */
+  int           next_number;
+  gint64        next_offset; /* -1 where the last header does not tell */
 };
 
 /* -- bytes -------------------------------------------------------------- */
@@ -44,9 +45,6 @@ almu_hdu_reader_read (AlmuHduReader *self,
                       GError       **error)
 {
   gsize n_done = 0;
-
-  if (self->fits != NULL)
-    return almu_fits_read_bytes (self->fits, offset, n_bytes, bytes, error);
 
   while (n_done < n_bytes)
     {
@@ -159,9 +157,13 @@ open_compressed (AlmuHduReader *self,
   if (!almu_fits_is_compressed_start (start, n_start))
     return TRUE;
 
-  self->fits = almu_fits_open (self->fd, self->name, error);
+  self->inflated = almu_inflated_open (self->fd, self->name, error);
+  if (self->inflated == NULL)
+    return FALSE;
 
-  return self->fits != NULL;
+  self->fd = almu_inflated_get_fd (self->inflated);
+
+  return TRUE;
 }
 
 AlmuHduReader *
@@ -195,7 +197,7 @@ almu_hdu_reader_free (AlmuHduReader *self)
   if (self == NULL)
     return;
 
-  g_clear_pointer (&self->fits, almu_fits_close);
+  g_clear_pointer (&self->inflated, almu_inflated_unref);
   g_free (self->name);
   g_free (self);
 }
@@ -209,7 +211,7 @@ almu_hdu_reader_get_name (AlmuHduReader *self)
 gboolean
 almu_hdu_reader_is_compressed (AlmuHduReader *self)
 {
-  return self->fits != NULL;
+  return self->inflated != NULL;
 }
 
 /* -- headers ------------------------------------------------------------ */

@@ -238,7 +238,7 @@ load_plane (AlmuImage *image,
   load->image = image;
   load->box.area = (AlmuRect){ 0, 0, info->width, info->height };
 
-  /* Compressed tiles are taller than a piece, and read by one thread. */
+  /* Tiles are taller than a piece; the image shares them among threads. */
   if (info->data_offset < 0)
     {
       if (!read_box (load, &load->box, self->pixels, error))

@@ -19,8 +19,8 @@
 #define PART_PIXELS (64 * 1024)
 
 /* Larger tiles are kept if others of their pixels may be wanted next: who goes
- * through an image reads so many at a time. */
-#define KEPT_PIXELS (64 * 1024)
+ * through an image reads a few rows at a time, which tiles are taller than. */
+#define KEPT_PIXELS (16 * 1024)
 
 /* Larger tiles are unpacked one at a time in the process: threads must not
  * each take a gigabyte. */
