@@ -192,6 +192,10 @@
 #define ALMU_LIMIT_IDLE_INFLATED_BYTES (G_GINT64_CONSTANT (1) << 30)
 #define ALMU_LIMIT_IDLE_INFLATED_MEMORY_BYTES (64 * 1024 * 1024)
 
+/* What stays free on the disk of the cache folder, for everybody else; a tenth
+ * of a smaller one. */
+#define ALMU_LIMIT_CACHE_RESERVE_BYTES (G_GINT64_CONSTANT (1) << 30)
+
 /* Lines of a region file that a message names, one by one. */
 #define ALMU_LIMIT_REGION_PROBLEMS 50
 

@@ -267,7 +267,8 @@ on_watch_time (gpointer user_data)
       if (job->is_stuck || !is_getting_nowhere (job, now))
         continue;
 
-      g_debug ("%s is stuck", job->task != NULL ? g_task_get_name (job->task) : "A helper");
+      /* its task may be on its way home already */
+      g_debug ("A job of owner %u is stuck", job->turn.owner);
       job->is_stuck = TRUE;
       pool->n_stuck++;
       almu_turns_give_up (pool->turns, &job->turn);

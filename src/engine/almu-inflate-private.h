@@ -12,6 +12,7 @@ G_BEGIN_DECLS
  * AlmuInflating:
  * @at: how far the packed file was read
  * @n_out: how many bytes came out
+ * @start: the first of them
  * @is_in_memory: where they are put
  *
  * A file on its way from packed to plain. Every kind is unpacked piece by
@@ -25,6 +26,7 @@ typedef struct
   const char *name;
   gint64      at;
   gint64      n_out;
+  char        start[8];
   gboolean    is_in_memory;
 } AlmuInflating;
 

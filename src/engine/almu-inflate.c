@@ -8,13 +8,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <string.h>
 #include <sys/mman.h>
+#include <sys/statvfs.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
 #include "almu-error.h"
 #include "almu-inflated.h"
 #include "almu-limits.h"
+
+/* How often it is looked how much room there is. */
+#define ROOM_STEP_BYTES (4 * 1024 * 1024)
 
 /* A cache folder may itself be in memory. */
 static gboolean
@@ -55,6 +60,60 @@ fail_io (AlmuInflating *self,
   return FALSE;
 }
 
+/* Others want to write there, too. */
+static gboolean
+leaves_room (AlmuInflating *self)
+{
+  struct statvfs info;
+
+  if (fstatvfs (self->out_fd, &info) < 0 || info.f_blocks == 0)
+    return TRUE;
+
+  return (gint64) (info.f_bavail * info.f_frsize) >=
+         MIN (ALMU_LIMIT_CACHE_RESERVE_BYTES, (gint64) (info.f_blocks / 10 * info.f_frsize));
+}
+
+static gboolean
+check_room (AlmuInflating *self,
+            gsize          n_more,
+            GError       **error)
+{
+  /* often enough */
+  if ((self->n_out + (gint64) n_more) / ROOM_STEP_BYTES == self->n_out / ROOM_STEP_BYTES || leaves_room (self))
+    return TRUE;
+
+  g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
+               "%s: is more than %" G_GINT64_FORMAT " bytes when decompressed, and the disk of the cache folder is nearly full; "
+               "decompress it on disk first",
+               self->name, self->n_out);
+
+  return FALSE;
+}
+
+/* As it is told of a file that is not packed. */
+static gboolean
+check_start (AlmuInflating *self,
+             const guint8  *bytes,
+             gsize          n_bytes,
+             GError       **error)
+{
+  gsize n = sizeof self->start;
+
+  if (self->n_out >= (gint64) n)
+    return TRUE;
+
+  memcpy (self->start + self->n_out, bytes, MIN (n - (gsize) self->n_out, n_bytes));
+  if (self->n_out + (gint64) n_bytes < (gint64) n || memcmp (self->start, "SIMPLE  ", n) == 0 ||
+      memcmp (self->start, "\211HDF\r\n\032\n", n) == 0)
+    return TRUE;
+
+  g_set_error (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED,
+               "%s: is not an image: what is compressed is neither a FITS file, which begins with SIMPLE, nor an HDF5 file",
+               self->name);
+
+  return FALSE;
+}
+
 gboolean
 almu_inflating_put (AlmuInflating *self,
                     const guint8  *bytes,
@@ -62,6 +121,9 @@ almu_inflating_put (AlmuInflating *self,
                     GError       **error)
 {
   gsize done = 0;
+
+  if (!check_start (self, bytes, n_bytes, error) || !check_room (self, n_bytes, error))
+    return FALSE;
 
   self->n_out += (gint64) n_bytes;
   if (self->n_out > ALMU_LIMIT_INFLATED_BYTES)

@@ -8,8 +8,10 @@
 #include <glib/gstdio.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "almu-limits.h"
 #include "almu-test-bus.h"
 #include "almu-test-namespace.h"
 #include "test-desk.h"
@@ -292,6 +294,82 @@ test_saves (Fixture      *fixture,
   umount2 (small, MNT_DETACH);
 }
 
+/* -- what is unpacked ---------------------------------------------------- */
+
+#define CACHE_BYTES (64 << 20)
+
+/* A header, and twice as much as there is room for. */
+static void
+write_bomb (Fixture *fixture)
+{
+  g_autoptr(AlmuTestFits) fits = almu_test_fits_new ();
+  g_autofree char *path = g_build_filename (fixture->desk.folder, "bomb.fits.gz", NULL);
+  g_autoptr(GFile) file = g_file_new_for_path (path);
+  g_autoptr(GZlibCompressor) packer = g_zlib_compressor_new (G_ZLIB_COMPRESSOR_FORMAT_GZIP, 1);
+  g_autoptr(GFileOutputStream) packed = NULL;
+  g_autoptr(GOutputStream) plain = NULL;
+  g_autoptr(GBytes) header = NULL;
+  g_autofree char *zeros = g_malloc0 (1 << 20);
+  g_autoptr(GError) error = NULL;
+
+  almu_test_fits_begin (fits, -32, 2, (gint64[]){ 8192, 4096 });
+  almu_test_fits_end_header (fits);
+  header = almu_test_fits_to_bytes (fits);
+  packed = g_file_replace (file, NULL, FALSE, G_FILE_CREATE_NONE, NULL, &error);
+  g_assert_no_error (error);
+  plain = g_converter_output_stream_new (G_OUTPUT_STREAM (packed), G_CONVERTER (packer));
+  g_output_stream_write_all (plain, g_bytes_get_data (header, NULL), g_bytes_get_size (header), NULL, NULL, &error);
+  for (int i = 0; i < 2 * CACHE_BYTES >> 20; i++)
+    g_output_stream_write_all (plain, zeros, 1 << 20, NULL, NULL, &error);
+  g_output_stream_close (plain, NULL, &error);
+  g_assert_no_error (error);
+}
+
+/* It is refused before the disk is full, and takes nothing then. */
+static void
+test_unpacked (Fixture      *fixture,
+               gconstpointer user_data)
+{
+  g_autofree char                       *cache = g_build_filename (fixture->desk.folder, "cache", NULL);
+  g_autofree char                       *old = g_strdup (g_getenv ("XDG_CACHE_HOME"));
+  almu_test_autobody CARTA__OpenFileAck *ack = NULL;
+  struct statvfs                         info;
+
+  if (why_not != NULL)
+    {
+      g_test_skip (why_not);
+      return;
+    }
+
+  G_STATIC_ASSERT (CACHE_BYTES < 10 * ALMU_LIMIT_CACHE_RESERVE_BYTES);
+  g_assert_cmpint (g_mkdir (cache, 0700), ==, 0);
+  g_assert_cmpstr (almu_test_namespace_mount (cache, CACHE_BYTES), ==, NULL);
+  write_bomb (fixture);
+
+  /* one that has its cache there */
+  almu_test_daemon_kill (fixture->desk.daemon);
+  almu_test_daemon_free (fixture->desk.daemon);
+  almu_test_viewer_free (fixture->desk.viewer);
+  g_setenv ("XDG_CACHE_HOME", cache, TRUE);
+  desk_start (&fixture->desk, NULL);
+  if (old != NULL)
+    g_setenv ("XDG_CACHE_HOME", old, TRUE);
+  else
+    g_unsetenv ("XDG_CACHE_HOME");
+  fixture->desk.session_id = 0;
+  fixture->desk.viewer = desk_register (&fixture->desk, &fixture->desk.session_id);
+
+  ack = almu_test_viewer_open (fixture->desk.viewer, "", "bomb.fits.gz", "", 0);
+  g_test_message ("%s", ack->message);
+  g_assert_false (ack->success);
+  g_assert_nonnull (strstr (ack->message, "the disk of the cache folder is nearly full"));
+  g_assert_nonnull (strstr (ack->message, "decompress it on disk first"));
+  g_assert_cmpint (statvfs (cache, &info), ==, 0);
+  g_assert_cmpuint (info.f_bfree, >, info.f_blocks / 100 * 99);
+  desk_open (&fixture->desk, "a.fits", 1);
+  umount2 (cache, MNT_DETACH);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -306,6 +384,7 @@ main (int   argc,
 
   g_test_add ("/daemon/disk-full", Fixture, NULL, fixture_set_up, test_disk_full, fixture_tear_down);
   g_test_add ("/daemon/disk-full/saves", Fixture, NULL, fixture_set_up, test_saves, fixture_tear_down);
+  g_test_add ("/daemon/disk-full/unpacked", Fixture, NULL, fixture_set_up, test_unpacked, fixture_tear_down);
 
   return g_test_run ();
 }

@@ -741,6 +741,18 @@ test_packed_bomb (Fixture      *fixture,
   g_assert_true (image == NULL || almu_image_get_info (image)->width == 16384);
 }
 
+/* What is nothing that we read is not unpacked, however much it is. */
+static void
+test_packed_nothing (Fixture      *fixture,
+                     gconstpointer user_data)
+{
+  gsize              n_plain = 16 << 20;
+  g_autofree guint8 *zeros = g_malloc0 (n_plain);
+  g_autoptr(GByteArray) packed = pack_bzip2 (zeros, n_plain);
+
+  assert_fails (fixture, packed->data, packed->len, ALMU_ERROR_UNSUPPORTED, "neither a FITS file");
+}
+
 /* Nothing is left in the folder where they are inflated to. */
 static void
 test_packed_shared (Fixture      *fixture,
@@ -797,6 +809,7 @@ main (int   argc,
   g_test_add_func ("/engine/packed/limits", test_packed_limits);
   add_test ("/engine/packed/kinds", test_packed_kinds);
   add_test ("/engine/packed/bomb", test_packed_bomb);
+  add_test ("/engine/packed/nothing", test_packed_nothing);
   add_test ("/engine/packed/shared", test_packed_shared);
 
   return g_test_run ();
