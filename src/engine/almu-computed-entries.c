@@ -138,21 +138,28 @@ static double
 get_degrees_per_unit (Work *work,
                       int   axis)
 {
+  static const struct
+  {
+    const char *name;
+    double      degrees;
+  } units[] = {
+    { "deg", 1.0 },
+    { "degree", 1.0 },
+    { "degrees", 1.0 },
+    { "arcmin", 1.0 / 60.0 },
+    { "arcsec", 1.0 / ARCSEC_PER_DEGREE },
+    { "mas", 1.0 / ARCSEC_PER_DEGREE / 1000.0 },
+    { "rad", 180.0 / G_PI },
+    { "radian", 180.0 / G_PI },
+  };
   const char  *unit = almu_axes_get_text (work->info->header, "CUNIT", axis);
   AlmuAxisKind kind = almu_axes_get_kind (work->info->header, axis);
 
   if (unit == NULL || *unit == '\0')
     return kind == ALMU_AXIS_LONGITUDE || kind == ALMU_AXIS_LATITUDE ? 1.0 : 0.0;
-  if (g_str_equal (unit, "deg"))
-    return 1.0;
-  if (g_str_equal (unit, "arcmin"))
-    return 1.0 / 60.0;
-  if (g_str_equal (unit, "arcsec"))
-    return 1.0 / ARCSEC_PER_DEGREE;
-  if (g_str_equal (unit, "mas"))
-    return 1.0 / ARCSEC_PER_DEGREE / 1000.0;
-  if (g_str_equal (unit, "rad"))
-    return 180.0 / G_PI;
+  for (gsize i = 0; i < G_N_ELEMENTS (units); i++)
+    if (g_ascii_strcasecmp (unit, units[i].name) == 0)
+      return units[i].degrees;
 
   return 0.0;
 }
@@ -340,6 +347,10 @@ format_reference (Work  *work,
 {
   int    axis = work->axes[i];
   double degrees = number * get_degrees_per_unit (work, axis);
+
+  /* an angle in a unit that is none */
+  if (get_degrees_per_unit (work, axis) == 0.0)
+    return format_quantity (work, axis, number);
 
   switch (almu_axes_get_kind (work->info->header, axis))
     {

@@ -230,6 +230,40 @@ test_entries_units (Fixture      *fixture,
   g_assert_cmpfloat_with_epsilon (get_info (infos, 0)->pixel_area, 36, 1e-9);
 }
 
+/* However the unit is spelled, and where it is no angle at all. */
+static void
+test_entries_unit_words (void)
+{
+  static const struct
+  {
+    const char *unit;
+    const char *coords;
+    const char *increment;
+  } cases[] = {
+    { "'DEG'", "[00:40:00.0000, -020.00.00.000]", "-360\", 360\"" },
+    { "'Deg'", "[00:40:00.0000, -020.00.00.000]", "-360\", 360\"" },
+    { "'degree'", "[00:40:00.0000, -020.00.00.000]", "-360\", 360\"" },
+    { "'DEGREES'", "[00:40:00.0000, -020.00.00.000]", "-360\", 360\"" },
+    { "'ARCMIN'", "[00:00:40.0000, -000.20.00.000]", "-6\", 6\"" },
+    { "'furlong'", "[10 furlong, -20 furlong]", "-0.1 furlong, 0.1 furlong" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      Fixture fixture;
+      g_autoptr(GPtrArray) infos = NULL;
+
+      fixture_set_up (&fixture, NULL);
+      begin_sky (&fixture, "10.0", "-20.0");
+      almu_test_fits_card (fixture.fits, "CUNIT1", cases[i].unit);
+      almu_test_fits_card (fixture.fits, "CUNIT2", cases[i].unit);
+      infos = end_sky (&fixture);
+      assert_entry (get_info (infos, 0)->computed, "Image reference coords", cases[i].coords);
+      assert_entry (get_info (infos, 0)->computed, "Pixel increment", cases[i].increment);
+      fixture_tear_down (&fixture, NULL);
+    }
+}
+
 static void
 test_entries_linear (Fixture      *fixture,
                      gconstpointer user_data)
@@ -360,6 +394,7 @@ main (int   argc,
   g_test_add_func ("/engine/computed-entries/range", test_entries_range);
   add_test ("/engine/computed-entries/rotation", test_entries_rotation);
   add_test ("/engine/computed-entries/units", test_entries_units);
+  g_test_add_func ("/engine/computed-entries/unit-words", test_entries_unit_words);
   add_test ("/engine/computed-entries/linear", test_entries_linear);
   g_test_add_func ("/engine/computed-entries/data-types", test_entries_data_types);
   add_test ("/engine/computed-entries/hidden-axes", test_entries_hidden_axes);
