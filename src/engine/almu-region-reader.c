@@ -148,6 +148,24 @@ almu_region_reader_turn (const char *text,
   return TRUE;
 }
 
+/* The other side is at right angles to the first on the image, as the shape
+ * is: where the axes of the sky are not, it has another angle there. */
+static double
+measure_across (const AlmuLocal  *local,
+                const AlmuLength *length,
+                const double     *along)
+{
+  double n = hypot (along[0], along[1]);
+  double per_pixel, ignored;
+
+  if (length->is_pixel)
+    return length->value;
+
+  almu_local_from_pixels (local, (const double[]){ -along[1] / n, along[0] / n }, &per_pixel, &ignored);
+
+  return length->value / per_pixel;
+}
+
 /* @right and @up as the shape has them: radii, or whole sides. */
 AlmuShape *
 almu_region_reader_frame (AlmuShapeType         type,
@@ -158,14 +176,13 @@ almu_region_reader_frame (AlmuShapeType         type,
                           GError              **error)
 {
   gboolean  is_ellipse = almu_region_get_plain_type (type) == ALMU_SHAPE_ELLIPSE;
-  double    along[2], across[2], rotation;
+  double    along[2], rotation;
   AlmuPoint points[2] = { { (float) spot->pixel[0], (float) spot->pixel[1] } };
   float     sizes[2];
 
-  almu_local_to_pixels (&spot->local, right, degrees, along);
-  almu_local_to_pixels (&spot->local, up, degrees + 90, across);
-  sizes[0] = (float) copysign (hypot (along[0], along[1]), right->value);
-  sizes[1] = (float) copysign (hypot (across[0], across[1]), up->value);
+  almu_local_to_pixels (&spot->local, &(AlmuLength){ 1, right->is_pixel }, degrees, along);
+  sizes[0] = (float) (hypot (along[0], along[1]) * right->value);
+  sizes[1] = (float) measure_across (&spot->local, up, along);
   rotation = right->value > 0 ? atan2 (along[1], along[0]) * (180 / G_PI) : 0;
 
   /* the first size of an ellipse points up */

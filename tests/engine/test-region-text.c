@@ -299,11 +299,15 @@ random_map (void)
   static const char *const projections[] = { "TAN", "SIN", "ARC", "STG" };
   int                      i = g_test_rand_int_range (0, G_N_ELEMENTS (frames));
 
-  return test_sky_map_new (frames[i].longitude, frames[i].latitude,
-                           projections[g_test_rand_int_range (0, G_N_ELEMENTS (projections))], frames[i].card,
-                           g_test_rand_double_range (0, 360), g_test_rand_double_range (-80, 80),
-                           pow (10, g_test_rand_double_range (-9, -4)), g_test_rand_double_range (-180, 180),
-                           g_test_rand_bit ());
+  gboolean is_sheared = g_test_rand_bit ();
+
+  return test_sky_map_new_sheared (frames[i].longitude, frames[i].latitude,
+                                   projections[g_test_rand_int_range (0, G_N_ELEMENTS (projections))], frames[i].card,
+                                   g_test_rand_double_range (0, 360), g_test_rand_double_range (-80, 80),
+                                   pow (10, g_test_rand_double_range (-9, -4)), g_test_rand_double_range (-180, 180),
+                                   g_test_rand_bit (),
+                                   is_sheared ? pow (2, g_test_rand_double_range (-1, 1)) : 1,
+                                   is_sheared ? g_test_rand_double_range (-0.3, 0.3) : 0);
 }
 
 static void

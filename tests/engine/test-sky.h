@@ -33,22 +33,25 @@ test_sky_info_free (AlmuImageInfo *info)
   g_free (info);
 }
 
-/* A plane of @projection around a place, turned and scaled. */
+/* A plane of @projection around a place, turned and scaled, its pixels
+ * @stretch times as high as wide and its axes not at right angles. */
 static inline AlmuSkyMap *
-test_sky_map_new (const char *longitude,
-                  const char *latitude,
-                  const char *projection,
-                  const char *frame_card,
-                  double      crval1,
-                  double      crval2,
-                  double      scale,
-                  double      degrees,
-                  gboolean    is_mirrored)
+test_sky_map_new_sheared (const char *longitude,
+                          const char *latitude,
+                          const char *projection,
+                          const char *frame_card,
+                          double      crval1,
+                          double      crval2,
+                          double      scale,
+                          double      degrees,
+                          gboolean    is_mirrored,
+                          double      stretch,
+                          double      shear)
 {
   g_autoptr(GError) error = NULL;
   double         radians = degrees * (G_PI / 180);
   double         sign = is_mirrored ? 1 : -1;
-  const double   matrix[] = { sign * cos (radians), -sign * sin (radians), sin (radians), cos (radians) };
+  const double   matrix[] = { sign * cos (radians), sign * (shear - sin (radians)), sin (radians), cos (radians) };
   char           text[16][81];
   const char    *cards[17] = { 0 };
   AlmuImageInfo *info;
@@ -62,7 +65,7 @@ test_sky_map_new (const char *longitude,
   g_snprintf (text[n++], 81, "CRVAL1  = %.12f", crval1);
   g_snprintf (text[n++], 81, "CRVAL2  = %.12f", crval2);
   g_snprintf (text[n++], 81, "CDELT1  = %.12f", scale);
-  g_snprintf (text[n++], 81, "CDELT2  = %.12f", scale);
+  g_snprintf (text[n++], 81, "CDELT2  = %.12f", scale * stretch);
   g_snprintf (text[n++], 81, "PC1_1   = %.15f", matrix[0]);
   g_snprintf (text[n++], 81, "PC1_2   = %.15f", matrix[1]);
   g_snprintf (text[n++], 81, "PC2_1   = %.15f", matrix[2]);
@@ -77,4 +80,19 @@ test_sky_map_new (const char *longitude,
   g_assert_no_error (error);
 
   return map;
+}
+
+static inline AlmuSkyMap *
+test_sky_map_new (const char *longitude,
+                  const char *latitude,
+                  const char *projection,
+                  const char *frame_card,
+                  double      crval1,
+                  double      crval2,
+                  double      scale,
+                  double      degrees,
+                  gboolean    is_mirrored)
+{
+  return test_sky_map_new_sheared (longitude, latitude, projection, frame_card, crval1, crval2, scale, degrees,
+                                   is_mirrored, 1, 0);
 }
