@@ -41,11 +41,12 @@ const regions = () => view.get(() => app.frames[0].regionSet.regions.slice(1).ma
   name: region.name,
   color: region.color.toUpperCase(),
   width: region.lineWidth,
+  dash: region.dashLength ?? 0,
 })));
 
 function checkAlike(found, right) {
-  checkEqual(found.map(({ type, name, color, width }) => [type, name, color, width]),
-    right.map(({ type, name, color, width }) => [type, name, color, width]), 'kinds and styles');
+  checkEqual(found.map(({ type, name, color, width, dash }) => [type, name, color, width, dash]),
+    right.map(({ type, name, color, width, dash }) => [type, name, color, width, dash]), 'kinds and styles');
   found.forEach((region, i) => {
     checkAllClose(region.points.flat(), right[i].points.flat(), `points of ${region.name}`, 1e-3);
     check(Math.abs(region.rotation - right[i].rotation) < 0.01, `rotation of ${region.name}: ${region.rotation}, not ${right[i].rotation}`);
@@ -60,11 +61,12 @@ test('regions are drawn', async () => {
   await view.get(list => {
     const set = app.frames[0].regionSet;
     list.forEach(({ type, points, rotation, styles }, i) => set.addExistingRegion(points, rotation ?? 0, type,
-      set.getTempRegionId(), `region ${i}`, `#${(0x3040a0 + i * 0x1a0b05).toString(16)}`, 1 + i, [], false, styles));
+      set.getTempRegionId(), `region ${i}`, `#${(0x3040a0 + i * 0x1a0b05).toString(16)}`, 1 + i, i % 2 ? [2] : [], false, styles));
   }, drawn);
   await view.until(n => app.frames[0].regionSet.regions.length === n + 1
     && app.frames[0].regionSet.regions.every(region => region.regionId >= 0), drawn.length);
   before = await regions();
+  checkEqual(before.map(({ dash }) => dash), drawn.map((_, i) => (i % 2 ? 2 : 0)), 'dashes');
 });
 
 for (const [kind, type] of [['crtf', 1], ['reg', 2]])
