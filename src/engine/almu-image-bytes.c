@@ -9,7 +9,7 @@
 #include "almu-error.h"
 
 /* A read came to the end of the file. Has it been cut while it was open, or
- * was it never whole? */
+ * was it never whole? What was inflated into another file stays as it is. */
 static void
 set_short_error (AlmuImage *image,
                  int        fd,
@@ -17,7 +17,8 @@ set_short_error (AlmuImage *image,
                  gint64     end,
                  GError   **error)
 {
-  AlmuFingerprint now;
+  const AlmuFingerprint *then = almu_image_get_fingerprint (image);
+  AlmuFingerprint        now;
 
   if (!almu_fingerprint_read (fd, &now, error))
     {
@@ -25,7 +26,7 @@ set_short_error (AlmuImage *image,
       return;
     }
 
-  if (almu_fingerprint_equal (&now, almu_image_get_fingerprint (image)))
+  if (almu_fingerprint_equal (&now, then) || now.inode != then->inode || now.device != then->device)
     g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
                  "%s: is cut short: bytes %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT
                  " of HDU %s are missing",

@@ -23,8 +23,8 @@
 #define KEPT_PIXELS (16 * 1024)
 
 /* Larger tiles are unpacked one at a time in the process: threads must not
- * each take a gigabyte. */
-#define LARGE_PIXELS (1 << 24)
+ * each take a gigabyte. Of such as these, each takes 64 MiB. */
+#define LARGE_PIXELS (1 << 22)
 
 /**
  * AlmuTiledImage:

@@ -371,10 +371,11 @@ read_axes (const Reading *reading,
 
 /* -- packing ------------------------------------------------------------ */
 
-/* ZNAMEi tells which ZVALi it is. */
+/* ZNAMEi tells which ZVALi it is; without these, its place does. */
 static gboolean
 find_parameter (const Reading *reading,
                 const char    *name,
+                int            place,
                 char          *card,
                 gsize          card_size)
 {
@@ -384,13 +385,11 @@ find_parameter (const Reading *reading,
 
       g_snprintf (card, card_size, "ZNAME%d", i);
       text = almu_header_get_text (reading->header, card);
-      if (text == NULL)
-        break;
-      if (g_ascii_strcasecmp (text, name) != 0)
-        continue;
-
       g_snprintf (card, card_size, "ZVAL%d", i);
-      return TRUE;
+      if (text != NULL && g_ascii_strcasecmp (text, name) == 0)
+        return TRUE;
+      if (text == NULL && i == place)
+        return almu_hdu_find (reading->table, card) != NULL;
     }
 
   return FALSE;
@@ -399,6 +398,7 @@ find_parameter (const Reading *reading,
 static gboolean
 read_parameter (const Reading *reading,
                 const char    *name,
+                int            place,
                 gint64         fallback,
                 gint64         max,
                 gint64        *out_number,
@@ -408,7 +408,7 @@ read_parameter (const Reading *reading,
 
   *out_number = fallback;
 
-  return !find_parameter (reading, name, card, sizeof card) ||
+  return !find_parameter (reading, name, place, card, sizeof card) ||
          read_int (reading, card, -1, 0, max, out_number, error);
 }
 
@@ -419,8 +419,8 @@ read_rice (const Reading *reading,
   AlmuTiledLayout *layout = reading->layout;
   gint64           pixel_bytes;
 
-  if (!read_parameter (reading, "BLOCKSIZE", 32, MAX_BLOCK, &layout->n_block, error) ||
-      !read_parameter (reading, "BYTEPIX", 4, 8, &pixel_bytes, error))
+  if (!read_parameter (reading, "BLOCKSIZE", 1, 32, MAX_BLOCK, &layout->n_block, error) ||
+      !read_parameter (reading, "BYTEPIX", 2, 4, 8, &pixel_bytes, error))
     return FALSE;
 
   layout->pixel_bytes = (int) pixel_bytes;
@@ -459,7 +459,7 @@ read_packing (const Reading *reading,
   if (layout->packing != ALMU_PACKING_HCOMPRESS)
     return TRUE;
 
-  if (!read_parameter (reading, "SMOOTH", 0, G_MAXINT32, &smooth, error))
+  if (!read_parameter (reading, "SMOOTH", 2, 0, G_MAXINT32, &smooth, error))
     return FALSE;
   layout->is_smooth = smooth != 0;
 

@@ -457,6 +457,63 @@ test_packed_gzip (Fixture      *fixture,
   g_assert_cmpuint (count_fds (), ==, n_fds);
 }
 
+/* Tiles within. */
+static void
+test_packed_tiles_in_gzip (Fixture      *fixture,
+                           gconstpointer user_data)
+{
+  g_autofree char *tiled_path = write_tiled (fixture, RICE_1, LONG_IMG, usual);
+  g_autofree char *bytes = NULL;
+  g_autofree char *path = NULL;
+  gsize            n_bytes;
+  g_autoptr(GByteArray) packed = NULL;
+  g_autoptr(AlmuImage) image = NULL;
+  g_autoptr(GError) error = NULL;
+
+  g_assert_true (g_file_get_contents (tiled_path, &bytes, &n_bytes, NULL));
+  packed = pack ((const guint8 *) bytes, n_bytes);
+  path = save (fixture, packed->data, packed->len);
+  image = open_path (path, &error);
+  g_assert_no_error (error);
+  g_assert_true (almu_image_get_info (image)->is_compressed);
+  for (int i = 0; i < 10; i++)
+    {
+      AlmuBox box = random_box ();
+
+      check_box (image, &box);
+    }
+}
+
+/* What was cut before it was packed is not said to have changed. */
+static void
+test_packed_short (Fixture      *fixture,
+                   gconstpointer user_data)
+{
+  g_autofree char *tiled_path = write_tiled (fixture, RICE_1, LONG_IMG, usual);
+  g_autoptr(GBytes) plain = make_fits ();
+
+  for (int i = 0; i < 2; i++)
+    {
+      g_autofree char *bytes = NULL;
+      g_autofree char *path = NULL;
+      gsize            n_bytes = g_bytes_get_size (plain);
+      g_autoptr(GByteArray) packed = NULL;
+      g_autoptr(AlmuImage) image = NULL;
+      g_autoptr(GError) error = NULL;
+
+      if (i == 0)
+        bytes = g_memdup2 (g_bytes_get_data (plain, NULL), n_bytes);
+      else
+        g_assert_true (g_file_get_contents (tiled_path, &bytes, &n_bytes, NULL));
+      packed = pack ((const guint8 *) bytes, n_bytes / 2);
+      path = save (fixture, packed->data, packed->len);
+      image = open_path (path, &error);
+      g_assert_no_error (error);
+      assert_plane (image, 0, NULL);
+      assert_plane (image, DEPTH - 1, "packed.fits.gz: is cut short: bytes");
+    }
+}
+
 static gpointer
 open_thread (gpointer user_data)
 {
@@ -803,6 +860,8 @@ main (int   argc,
   add_test ("/engine/packed/large-tiles", test_packed_large_tiles);
   add_test ("/engine/packed/axes", test_packed_axes);
   add_test ("/engine/packed/gzip", test_packed_gzip);
+  add_test ("/engine/packed/tiles-in-gzip", test_packed_tiles_in_gzip);
+  add_test ("/engine/packed/short", test_packed_short);
   add_test ("/engine/packed/damaged", test_packed_damaged);
   add_test ("/engine/packed/once", test_packed_once);
   add_test ("/engine/packed/shelf", test_packed_shelf);

@@ -597,6 +597,54 @@ test_unpack_headers (Fixture      *fixture,
     }
 }
 
+static void
+rename_card (char       *bytes,
+             gsize       n_bytes,
+             const char *name)
+{
+  g_autofree char *start = g_strdup_printf ("%-8s=", name);
+  char            *table = memmem (bytes, n_bytes, "XTENSION= 'BINTABLE'", 20);
+  char            *card = memmem (table, n_bytes - (gsize) (table - bytes), start, 9);
+
+  g_assert_nonnull (card);
+  *card = 'X';
+}
+
+/* Parameters of the packing are known by their names, else by their place. */
+static void
+test_unpack_parameters (Fixture      *fixture,
+                        gconstpointer user_data)
+{
+  g_autofree char *bytes = NULL;
+  gsize            n_bytes;
+
+  g_assert_true (g_file_get_contents (fixture->path, &bytes, &n_bytes, NULL));
+  for (int i = 0; i < 2; i++)
+    {
+      g_autofree char *copy = g_memdup2 (bytes, n_bytes);
+      g_autoptr(GError) error = NULL;
+
+      if (i == 0)
+        {
+          set_card (copy, n_bytes, "ZNAME1", "'BYTEPIX '");
+          set_card (copy, n_bytes, "ZNAME2", "'BLOCKSIZE'");
+          set_card (copy, n_bytes, "ZVAL1", "2");
+          set_card (copy, n_bytes, "ZVAL2", "32");
+        }
+      else
+        {
+          rename_card (copy, n_bytes, "ZNAME1");
+          rename_card (copy, n_bytes, "ZNAME2");
+        }
+      put_bytes (fixture, 0, copy, n_bytes);
+      almu_test_await_finalize (g_steal_pointer (&fixture->image));
+      fixture->image = open_path (fixture->path, &error);
+      g_assert_no_error (error);
+      for (int tile = 0; tile < N_TILES; tile++)
+        assert_tile (fixture, tile);
+    }
+}
+
 /* Cut somewhere: the tiles that are there are read. */
 static void
 test_unpack_short_file (Fixture      *fixture,
@@ -666,6 +714,7 @@ main (int   argc,
   add_test ("claims-within", find_codec ("hcompress-smooth"), test_unpack_hcompress_claims);
   add_test ("claims-within", find_codec ("plio"), test_unpack_plio_claims);
   add_test ("headers", find_codec ("rice-float"), test_unpack_headers);
+  add_test ("parameters", find_codec ("rice-short"), test_unpack_parameters);
   add_test ("short-file", find_codec ("rice-long"), test_unpack_short_file);
   add_test ("cancelled", find_codec ("rice-long"), test_unpack_cancelled);
 
