@@ -109,6 +109,42 @@ test_cube_histogram (Desk         *desk,
   g_assert_cmpuint (almu_test_daemon_get_metric (desk->daemon, "image_read_bytes_total"), ==, n_read);
 }
 
+/* The page does not ask again after Retry, and its progress stands still until
+ * somebody tells it more. */
+static void
+test_cube_killed (Desk         *desk,
+                  gconstpointer user_data)
+{
+  static const float                             points[] = { 5, 5, 2, 2 };
+  CARTA__ResumeSession                           message = CARTA__RESUME_SESSION__INIT;
+  CARTA__ImageProperties                         image = CARTA__IMAGE_PROPERTIES__INIT;
+  CARTA__ImageProperties                        *images[] = { &image };
+  almu_test_autobody CARTA__ResumeSessionAck    *ack = NULL;
+  almu_test_autobody CARTA__RegionHistogramData *data = NULL;
+
+  open_cube (desk);
+  ask_cube (desk->viewer, TRUE);
+  /* what is acknowledged is written, with all that came before */
+  g_assert_cmpint (almu_test_draw (desk->viewer, 0, -1, CARTA__REGION_TYPE__RECTANGLE, points, 2, 0), ==, 1);
+  almu_test_daemon_kill (desk->daemon);
+  almu_test_daemon_free (desk->daemon);
+  almu_test_viewer_await_closed (desk->viewer);
+  g_clear_pointer (&desk->viewer, almu_test_viewer_free);
+  desk_start (desk, NULL);
+  desk->viewer = desk_register (desk, &desk->session_id);
+
+  image.directory = (char *) "";
+  image.file = (char *) "cube.fits";
+  image.hdu = (char *) "";
+  message.n_images = 1;
+  message.images = images;
+  almu_test_viewer_send (desk->viewer, &message.base);
+  ack = desk_await (desk, CARTA__EVENT_TYPE__RESUME_SESSION_ACK);
+  g_assert_true (ack->success);
+  data = await_cube (desk);
+  assert_cube (data);
+}
+
 /* A gigabyte of which nothing is on the disk. */
 static void
 write_large (Desk *desk)
@@ -184,6 +220,7 @@ main (int   argc,
   g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
 
   desk_add ("/daemon/cube/histogram", test_cube_histogram);
+  desk_add ("/daemon/cube/killed", test_cube_killed);
   desk_add ("/daemon/cube/refused", test_cube_refused);
   g_test_add ("/daemon/cube/large", Desk, NULL, desk_prepare, test_cube_large, desk_tear_down);
 

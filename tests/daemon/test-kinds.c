@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
+#include <fitsio.h>
+
 #include "almu-test-hdf5.h"
 #include "almu-test-table.h"
 #include "test-desk.h"
@@ -357,6 +359,156 @@ test_kinds_module_missing (Desk         *desk,
   desk_open (desk, "plain.fits", 1);
 }
 
+/* -- polarisations that come as files of different kinds ------------------ */
+
+static const char *const part_names[] = { "i.fits", "q.fits.fz", "u.hdf5" };
+static const char *const part_hdus[] = { "0", "1", "0" };
+
+static float
+part_value (int x,
+            int y,
+            int channel,
+            int stokes)
+{
+  const float factors[] = { 3, -2, 1 };
+
+  return factors[stokes] * pixel (x, y, channel);
+}
+
+static double
+part_i (const gint64 *position,
+        gpointer      user_data)
+{
+  return part_value ((int) position[0], (int) position[1], (int) position[2], 0);
+}
+
+static void
+write_compressed (Desk *desk)
+{
+  g_autofree char  *path = g_build_filename (desk->folder, part_names[1], NULL);
+  g_autofree float *pixels = g_new (float, WIDTH *HEIGHT *DEPTH);
+  long              shape[] = { WIDTH, HEIGHT, DEPTH };
+  long              tile[] = { WIDTH, 7, 1 };
+  const char *const types[] = { "RA---SIN", "DEC--SIN", "FREQ" };
+  fitsfile         *file = NULL;
+  int               status = 0;
+
+  for (int i = 0; i < WIDTH * HEIGHT * DEPTH; i++)
+    pixels[i] = part_value (i % WIDTH, i / WIDTH % HEIGHT, i / (WIDTH * HEIGHT), 1);
+
+  fits_create_diskfile (&file, path, &status);
+  fits_set_compression_type (file, GZIP_2, &status);
+  fits_set_tile_dim (file, 3, tile, &status);
+  fits_set_quantize_level (file, 0, &status);
+  fits_create_img (file, FLOAT_IMG, 3, shape, &status);
+  for (int i = 0; i < 3; i++)
+    {
+      char card[16];
+
+      g_snprintf (card, sizeof card, "CTYPE%d", i + 1);
+      fits_write_key_str (file, card, types[i], NULL, &status);
+    }
+  fits_write_img (file, TFLOAT, 1, WIDTH * HEIGHT * DEPTH, pixels, &status);
+  fits_close_file (file, &status);
+  g_assert_cmpint (status, ==, 0);
+}
+
+static void
+fill_parts (CARTA__StokesFile  *files,
+            CARTA__StokesFile **pointers)
+{
+  for (int i = 0; i < 3; i++)
+    {
+      carta__stokes_file__init (&files[i]);
+      files[i].directory = (char *) "";
+      files[i].file = (char *) part_names[i];
+      files[i].hdu = (char *) part_hdus[i];
+      files[i].polarization_type = (CARTA__PolarizationType) (CARTA__POLARIZATION_TYPE__I + i);
+      pointers[i] = &files[i];
+    }
+}
+
+static void
+assert_plane (Desk *desk,
+              int   channel,
+              int   stokes)
+{
+  almu_test_autobody CARTA__RegionHistogramData *data = NULL;
+  g_autofree float                              *plane = NULL;
+
+  do
+    {
+      almu_test_body_clear (&data);
+      data = desk_await (desk, CARTA__EVENT_TYPE__REGION_HISTOGRAM_DATA);
+    }
+  while (data->channel != channel || data->stokes != stokes);
+
+  plane = almu_test_await_plane (desk->viewer, 0, WIDTH, HEIGHT);
+  for (int y = 0; y < HEIGHT; y++)
+    for (int x = 0; x < WIDTH; x++)
+      {
+        float q = part_value (x, y, channel, 1), u = part_value (x, y, channel, 2);
+        float right = stokes < 3 ? part_value (x, y, channel, stokes) : sqrtf (q * q + u * u);
+
+        g_assert_cmpfloat (fabsf (plane[y * WIDTH + x] - right), <=, 1e-6f * right * (float) (stokes >= 3));
+      }
+}
+
+static void
+test_kinds_hypercube (Desk         *desk,
+                      gconstpointer user_data)
+{
+  const gint64                                    shape[] = { WIDTH, HEIGHT, DEPTH };
+  const char *const                               cards[] = { "CTYPE1", "'RA---SIN'", "CTYPE2", "'DEC--SIN'", "CTYPE3", "'FREQ'", NULL };
+  CARTA__ConcatStokesFiles                        message = CARTA__CONCAT_STOKES_FILES__INIT;
+  CARTA__ResumeSession                            resume = CARTA__RESUME_SESSION__INIT;
+  CARTA__ImageProperties                          image = CARTA__IMAGE_PROPERTIES__INIT;
+  CARTA__ImageProperties                         *images[] = { &image };
+  CARTA__StokesFile                               files[3];
+  CARTA__StokesFile                              *pointers[3];
+  almu_test_autobody CARTA__ConcatStokesFilesAck *ack = NULL;
+  almu_test_autobody CARTA__ResumeSessionAck     *resumed = NULL;
+
+  desk_write (desk, part_names[0], 3, shape, part_i, cards);
+  write_compressed (desk);
+  write_hdf5 (desk, part_names[2]);
+  fill_parts (files, pointers);
+  message.n_stokes_files = 3;
+  message.stokes_files = pointers;
+  ack = almu_test_viewer_await_reply (desk->viewer, CARTA__EVENT_TYPE__CONCAT_STOKES_FILES_ACK,
+                                      almu_test_viewer_send (desk->viewer, &message.base));
+  g_assert_cmpstr (ack->message, ==, "");
+  g_assert_true (ack->success);
+  assert_plane (desk, 0, 0);
+  for (int stokes = 1; stokes < 3; stokes++)
+    {
+      almu_test_ask_plane (desk->viewer, 0, 4 + stokes, stokes, NULL, 0);
+      assert_plane (desk, 4 + stokes, stokes);
+    }
+
+  almu_test_daemon_kill (desk->daemon);
+  almu_test_daemon_free (desk->daemon);
+  almu_test_viewer_await_closed (desk->viewer);
+  g_clear_pointer (&desk->viewer, almu_test_viewer_free);
+  desk_start (desk, NULL);
+  desk->viewer = desk_register (desk, &desk->session_id);
+  image.directory = (char *) "";
+  image.file = ack->open_file_ack->file_info->name;
+  image.hdu = (char *) "";
+  image.channel = 3;
+  image.stokes = CARTA__POLARIZATION_TYPE__Plinear;
+  image.n_stokes_files = 3;
+  image.stokes_files = pointers;
+  resume.n_images = 1;
+  resume.images = images;
+  resumed = almu_test_viewer_await_reply (desk->viewer, CARTA__EVENT_TYPE__RESUME_SESSION_ACK,
+                                          almu_test_viewer_send (desk->viewer, &resume.base));
+  g_assert_true (resumed->success);
+  assert_plane (desk, 3, CARTA__POLARIZATION_TYPE__Plinear);
+  almu_test_ask_plane (desk->viewer, 0, 7, 2, NULL, 0);
+  assert_plane (desk, 7, 2);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -366,6 +518,7 @@ main (int   argc,
   desk_add ("/daemon/kinds/hdf5-list", test_kinds_hdf5_list);
   desk_add ("/daemon/kinds/hdf5-open", test_kinds_hdf5_open);
   desk_add ("/daemon/kinds/hdf5-histograms", test_kinds_hdf5_histograms);
+  desk_add ("/daemon/kinds/hypercube", test_kinds_hypercube);
 
   desk_add ("/daemon/kinds/loaded-late", test_kinds_loaded_late);
   g_test_add ("/daemon/kinds/module-missing", Desk, NULL, desk_prepare, test_kinds_module_missing, desk_tear_down);
