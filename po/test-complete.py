@@ -13,12 +13,13 @@ import subprocess
 import sys
 import tempfile
 
-MARKED = re.compile(r"\b(?:_|N_|ngettext) \(")
+MARKED = re.compile(r"\b(?:_|N_|ngettext|g_dngettext) \(")
+INCLUDED = re.compile(r"#include <glib/gi18n(?:-lib)?\.h>")
 
 
 def sources_with_text(top):
     return {path.relative_to(top).as_posix() for path in (top / "src").rglob("*.c")
-            if "#include <glib/gi18n.h>" in (text := path.read_text(encoding="utf-8")) and MARKED.search(text)}
+            if INCLUDED.search(text := path.read_text(encoding="utf-8")) and MARKED.search(text)}
 
 
 def languages(top):
@@ -29,6 +30,7 @@ def languages(top):
 def extract(top, names, folder):
     pot = folder / "almucantar.pot"
     subprocess.run(["xgettext", "--from-code=UTF-8", "--keyword=_", "--keyword=N_",
+                    "--keyword=g_dngettext:2,3",
                     f"--output={pot}", *sorted(names)], cwd=top, check=True, capture_output=True)
     return pot
 

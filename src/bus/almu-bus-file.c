@@ -3,6 +3,8 @@
 
 #include "almu-bus-file.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "almu-bus-names.h"
 #include "almu-bus-reply.h"
 #include "almu-dbus-generated.h"
@@ -82,7 +84,7 @@ set_plane (AlmuSession *session,
   if (channel > G_MAXINT || stokes > G_MAXINT)
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
-                   "%s has no channel %u with polarisation %u",
+                   _ ("%s has no channel %u with polarisation %u"),
                    almu_file_get_name (file)->name, channel, stokes);
       return FALSE;
     }

@@ -4,6 +4,7 @@
 #include "almu-bus-names.h"
 
 #include <fcntl.h>
+#include <glib/gi18n-lib.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -34,7 +35,7 @@ parse_uri (AlmuFolder *folder,
 
   if (*uri == '\0')
     {
-      g_set_error_literal (error, ALMU_ERROR, ALMU_ERROR_FORMAT, "The name of the file is empty");
+      g_set_error_literal (error, ALMU_ERROR, ALMU_ERROR_FORMAT, _ ("The name of the file is empty"));
       return NULL;
     }
 
@@ -45,7 +46,7 @@ parse_uri (AlmuFolder *folder,
   if (g_ascii_strcasecmp (scheme, "file") != 0)
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED,
-                   "Only file:// URIs can be opened, not %s://", scheme);
+                   _ ("Only file:// URIs can be opened, not %s://"), scheme);
       return NULL;
     }
 
@@ -60,7 +61,7 @@ parse_uri (AlmuFolder *folder,
       g_ascii_strcasecmp (host, g_get_host_name ()) != 0)
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED,
-                   "The file is on the host %s, not here", host);
+                   _ ("The file is on the host %s, not here"), host);
       return NULL;
     }
 
@@ -134,7 +135,7 @@ find_below_top (AlmuFolder *folder,
   if (below == NULL)
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_REFUSED,
-                   "It does not lie below the top-level folder %s", almu_folder_get_top (folder));
+                   _ ("It does not lie below the top-level folder %s"), almu_folder_get_top (folder));
       return NULL;
     }
 
@@ -254,7 +255,7 @@ almu_bus_names_resolve_async (AlmuFolder         *folder,
   if (n_uris > ALMU_LIMIT_FILES)
     {
       g_task_return_new_error (task, ALMU_ERROR, ALMU_ERROR_LIMIT,
-                               "A session may have %d files open, not %u", ALMU_LIMIT_FILES, n_uris);
+                               _ ("A session may have %d files open, not %u"), ALMU_LIMIT_FILES, n_uris);
       return;
     }
 

@@ -3,6 +3,8 @@
 
 #include "almu-bus-open.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "almu-bus-names.h"
 #include "almu-error.h"
 
@@ -91,7 +93,7 @@ almu_bus_open_async (AlmuSessions       *sessions,
   if (address == NULL)
     {
       g_task_return_new_error (task, ALMU_ERROR, ALMU_ERROR_NOT_FOUND,
-                               "There is no page: the service does not listen");
+                               _ ("There is no page: the service does not listen"));
       return;
     }
 

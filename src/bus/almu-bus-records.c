@@ -3,6 +3,8 @@
 
 #include "almu-bus-records.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "almu-error.h"
 #include "almu-kept.h"
 #include "almu-resume.h"
@@ -13,7 +15,7 @@ check_there (gboolean is_there,
 {
   if (!is_there)
     g_set_error_literal (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED,
-                         "This service keeps no records of sessions");
+                         _ ("This service keeps no records of sessions"));
 
   return is_there;
 }
@@ -102,10 +104,10 @@ may_apply (AlmuSession *session,
 
   if (almu_session_get_state (session) == ALMU_SESSION_ATTACHED)
     g_set_error (error, ALMU_ERROR, ALMU_ERROR_REFUSED,
-                 "Session %u is open in a page, which would not know of it: close that first", id);
+                 _ ("Session %u is open in a page, which would not know of it: close that first"), id);
   else if (almu_session_is_recalled (session))
     g_set_error (error, ALMU_ERROR, ALMU_ERROR_REFUSED,
-                 "Session %u is being brought back: wait for that", id);
+                 _ ("Session %u is being brought back: wait for that"), id);
   else
     return TRUE;
 

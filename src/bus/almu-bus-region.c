@@ -3,6 +3,8 @@
 
 #include "almu-bus-region.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "almu-bus-reply.h"
 #include "almu-dbus-generated.h"
 #include "almu-error.h"
@@ -76,7 +78,7 @@ parse_shape (AlmuShapeType type,
   if (n_points > ALMU_LIMIT_CONTROL_POINTS)
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
-                   "Region has %" G_GSIZE_FORMAT " control points, at most %d are allowed",
+                   _ ("Region has %zu control points, at most %d are allowed"),
                    n_points, ALMU_LIMIT_CONTROL_POINTS);
       return NULL;
     }
@@ -110,7 +112,7 @@ set_shape (AlmuSession *session,
   shape = parse_shape (almu_region_get_shape (region)->type, control_points, rotation, error);
   if (shape == NULL)
     {
-      g_prefix_error (error, "Region %d: ", region_id);
+      g_prefix_error (error, _ ("Region %d: "), region_id);
       return FALSE;
     }
 

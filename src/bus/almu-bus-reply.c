@@ -3,6 +3,8 @@
 
 #include "almu-bus-reply.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "almu-error.h"
 
 /* The names under which GDBus would send these are not made to be matched
@@ -83,13 +85,13 @@ check_option (const char          *name,
         return TRUE;
 
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
-                   "Option %s has type %s, not %s",
+                   _ ("Option %s has type %s, not %s"),
                    name, g_variant_get_type_string (value), known[i].type);
       return FALSE;
     }
 
   g_set_error (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED,
-               "Option %s is not known here; known: %s", name, n_known > 0 ? names->str : "none");
+               _ ("Option %s is not known here; known: %s"), name, n_known > 0 ? names->str : "none");
   return FALSE;
 }
 

@@ -3,6 +3,8 @@
 
 #include "almu-bus-session.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "almu-bus-file.h"
 #include "almu-bus-names.h"
 #include "almu-bus-records.h"
@@ -138,7 +140,7 @@ is_still_there (AlmuSession *session,
     return TRUE;
 
   g_set_error (error, ALMU_ERROR, ALMU_ERROR_NOT_FOUND,
-               "Session %u was %s before the file was open",
+               _ ("Session %u was %s before the file was open"),
                almu_session_get_id (session), almu_session_state_get_name (state));
   return FALSE;
 }
@@ -204,8 +206,8 @@ on_resolved (GObject      *source,
   if (names->folder != NULL)
     {
       open_file_fail (request, g_error_new (ALMU_ERROR, ALMU_ERROR_REFUSED,
-                                            "%s is a folder, not a file",
-                                            *names->folder != '\0' ? names->folder : "The top-level folder"));
+                                            _ ("%s is a folder, not a file"),
+                                            *names->folder != '\0' ? names->folder : _ ("The top-level folder")));
       return;
     }
 

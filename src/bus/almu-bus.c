@@ -3,6 +3,8 @@
 
 #include "almu-bus.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "almu-bus-list.h"
 #include "almu-bus-names.h"
 #include "almu-bus-open.h"
@@ -206,7 +208,7 @@ has_page (AlmuBus *self,
     return TRUE;
 
   g_set_error_literal (error, ALMU_ERROR, ALMU_ERROR_NOT_FOUND,
-                       "There is no page: the service does not listen");
+                       _ ("There is no page: the service does not listen"));
   return FALSE;
 }
 
@@ -288,7 +290,7 @@ make_resume_url (AlmuBus *self,
 
   if (session == NULL && !is_kept (self, id))
     {
-      g_set_error (error, ALMU_ERROR, ALMU_ERROR_NOT_FOUND, "No session %u", id);
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_NOT_FOUND, _ ("No session %u"), id);
       return NULL;
     }
 

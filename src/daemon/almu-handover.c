@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gi18n-lib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -223,7 +224,7 @@ open_on_bus (const AlmuOptions *options,
     {
       if (error != NULL && *error != NULL)
         g_dbus_error_strip_remote_error (*error);
-      g_prefix_error (error, "The service at %s does not open it: ", address);
+      g_prefix_error (error, _ ("The service at %s does not open it: "), address);
       return NULL;
     }
 

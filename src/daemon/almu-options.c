@@ -289,7 +289,7 @@ apply (AlmuOptions *self,
 
   expected = almu_option_dup_expected (option);
   g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-               "Option %s: “%s” is given, but %s is expected",
+               _ ("Option %s: “%s” is given, but %s is expected"),
                assignment->given_as, assignment->text, expected);
   return FALSE;
 }
@@ -367,7 +367,7 @@ resolve_folder (const char *path,
   if (resolved != NULL && !g_file_test (resolved, G_FILE_TEST_IS_DIR))
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_DIRECTORY,
-                   "%s is not a folder", path);
+                   _ ("%s is not a folder"), path);
       return NULL;
     }
 
@@ -375,7 +375,7 @@ resolve_folder (const char *path,
     {
       code = resolved == NULL ? code : errno;
       g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code),
-                   "Folder %s cannot be used: %s", path, g_strerror (code));
+                   _ ("Folder %s cannot be used: %s"), path, g_strerror (code));
       return NULL;
     }
 
@@ -428,7 +428,7 @@ settle_folders (AlmuOptions *self,
   else if (!is_inside (self->top_level_folder, starting))
     {
       g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                   "Starting folder %s is not inside the top-level folder %s",
+                   _ ("Starting folder %s is not inside the top-level folder %s"),
                    starting, self->top_level_folder);
       return FALSE;
     }

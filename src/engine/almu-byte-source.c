@@ -4,6 +4,8 @@
 #include "almu-byte-source.h"
 
 #include <errno.h>
+#include <glib/gi18n-lib.h>
+#include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -71,7 +73,7 @@ inflate_some (AlmuByteSource *self,
                                     &n_read, &n_written, &reason);
       if (result == G_CONVERTER_ERROR)
         {
-          g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT, "cannot decompress: %s", reason->message);
+          g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT, _ ("cannot decompress: %s"), reason->message);
           return -1;
         }
 
@@ -84,7 +86,7 @@ inflate_some (AlmuByteSource *self,
   if (self->n_inflated > ALMU_LIMIT_INFLATED_BYTES)
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
-                   "is more than %" G_GINT64_FORMAT " bytes when decompressed", (gint64) ALMU_LIMIT_INFLATED_BYTES);
+                   _ ("is more than %" PRId64 " bytes when decompressed"), (gint64) ALMU_LIMIT_INFLATED_BYTES);
       return -1;
     }
 

@@ -3,6 +3,7 @@
 
 #include "almu-contour.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "almu-contour-strip.h"
@@ -233,7 +234,7 @@ trace_strips (Tracing      *tracing,
       if (is_too_much (tracing))
         {
           g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
-                       "more than %" G_GSIZE_FORMAT " vertices", tracing->max_vertices);
+                       _ ("more than %zu vertices"), tracing->max_vertices);
           return FALSE;
         }
     }

@@ -3,6 +3,7 @@
 
 #include "almu-region-text-private.h"
 
+#include <glib/gi18n-lib.h>
 #include <math.h>
 #include <string.h>
 
@@ -139,7 +140,7 @@ take_frame (AlmuPlacer *placer,
       return TRUE;
     }
 
-  g_set_error (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED, "the coordinate system %s is not supported", name);
+  g_set_error (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED, _ ("the coordinate system %s is not supported"), name);
   return FALSE;
 }
 
@@ -167,8 +168,8 @@ check_count (Line       *line,
   if (line->words->len >= least && line->words->len <= most)
     return TRUE;
 
-  g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT, "%s, not %u value%s",
-               what, line->words->len, line->words->len == 1 ? "" : "s");
+  g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT, g_dngettext (GETTEXT_PACKAGE, "%s, not %u value", "%s, not %u values", line->words->len),
+               what, line->words->len);
   return FALSE;
 }
 
@@ -217,7 +218,7 @@ make_symbol (Line         *line,
 {
   AlmuRegionSpot spot;
 
-  if (!check_count (line, 2, 3, "a symbol has 2 coordinates and a letter", error) ||
+  if (!check_count (line, 2, 3, _ ("a symbol has 2 coordinates and a letter"), error) ||
       !place (line, 0, &spot, error))
     return NULL;
 
@@ -236,7 +237,7 @@ make_circle (Line         *line,
   AlmuRegionSpot spot;
   AlmuLength     radius;
 
-  if (!check_count (line, 3, 3, "a circle has a centre and a radius", error) ||
+  if (!check_count (line, 3, 3, _ ("a circle has a centre and a radius"), error) ||
       !place (line, 0, &spot, error) || !measure (line, &spot, 2, &radius, error))
     return NULL;
 
@@ -253,7 +254,7 @@ make_ellipse (Line         *line,
   AlmuLength     up, right;
   double         degrees;
 
-  if (!check_count (line, 4, 5, "an ellipse has a centre, 2 radii and an angle", error) ||
+  if (!check_count (line, 4, 5, _ ("an ellipse has a centre, 2 radii and an angle"), error) ||
       !place (line, 0, &spot, error) || !measure (line, &spot, 2, &up, error) ||
       !measure (line, &spot, 3, &right, error) || !turn (line, 4, &degrees, error))
     return NULL;
@@ -270,7 +271,7 @@ make_centred_box (Line         *line,
   AlmuLength     width, height;
   double         degrees;
 
-  if (!check_count (line, 4, 5, "this box has a centre, 2 sizes and, if turned, an angle", error) ||
+  if (!check_count (line, 4, 5, _ ("this box has a centre, 2 sizes and, if turned, an angle"), error) ||
       !place (line, 0, &spot, error) || !measure (line, &spot, 2, &width, error) ||
       !measure (line, &spot, 3, &height, error) || !turn (line, 4, &degrees, error))
     return NULL;
@@ -286,7 +287,7 @@ make_box (Line         *line,
 {
   AlmuRegionSpot corners[2], spots[2];
 
-  if (!check_count (line, 4, 4, "a box has 2 corners", error) ||
+  if (!check_count (line, 4, 4, _ ("a box has 2 corners"), error) ||
       !place (line, 0, &corners[0], error) || !place (line, 2, &corners[1], error))
     return NULL;
 
@@ -308,7 +309,7 @@ make_compass (Line         *line,
   AlmuLength     length;
   double         vector[2];
 
-  if (!check_count (line, 3, 3, "a compass has a centre and a length", error) ||
+  if (!check_count (line, 3, 3, _ ("a compass has a centre and a length"), error) ||
       !place (line, 0, &spots[0], error) || !measure (line, &spots[0], 2, &length, error))
     return NULL;
 
@@ -326,7 +327,7 @@ make_text (Line         *line,
   AlmuRegionReader *reader = line->reader;
   AlmuRegionSpot    spots[2];
 
-  if (!check_count (line, 2, 2, "a text has 2 coordinates and what it says", error) ||
+  if (!check_count (line, 2, 2, _ ("a text has 2 coordinates and what it says"), error) ||
       !place (line, 0, &spots[0], error))
     return NULL;
 
@@ -467,12 +468,12 @@ read_shape (AlmuRegionReader *self,
 
   if (shapes[index].make == NULL)
     {
-      almu_region_reader_complain (self, "CRTF %s regions are not supported", shapes[index].name);
+      almu_region_reader_complain (self, _ ("CRTF %s regions are not supported"), shapes[index].name);
       return;
     }
   if (close == NULL)
     {
-      almu_region_reader_complain (self, "the brackets of the %s are not closed", shapes[index].name);
+      almu_region_reader_complain (self, _ ("the brackets of the %s are not closed"), shapes[index].name);
       return;
     }
 
@@ -560,10 +561,10 @@ almu_crtf_read_line (AlmuRegionReader *self,
 
   if (index < 0)
     {
-      almu_region_reader_complain (self, "“%s” begins no region of CRTF", line);
+      almu_region_reader_complain (self, _ ("“%s” begins no region of CRTF"), line);
       return;
     }
   if (is_excluded && shapes[index].make != NULL)
-    almu_region_reader_complain (self, "the region is taken, but not that it excludes its area (-)");
+    almu_region_reader_complain (self, _ ("the region is taken, but not that it excludes its area (-)"));
   read_shape (self, index, line + n, is_annotation);
 }

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gi18n-lib.h>
 #include <math.h>
 #include <string.h>
 #include <unistd.h>
@@ -23,7 +24,7 @@ fail_writing (int      code,
               GError **error)
 {
   g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code),
-               "cannot be written: %s", g_strerror (code));
+               _ ("cannot be written: %s"), g_strerror (code));
 
   return FALSE;
 }

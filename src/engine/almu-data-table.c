@@ -3,6 +3,8 @@
 
 #include "almu-data-table.h"
 
+#include <glib/gi18n-lib.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "almu-error.h"
@@ -261,7 +263,7 @@ almu_data_table_account (AlmuDataTable *self,
   if (n_bytes > ALMU_LIMIT_TABLE_BYTES)
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
-                   "takes more than the %" G_GINT64_FORMAT " bytes that a table may have in memory",
+                   _ ("takes more than the %" PRId64 " bytes that a table may have in memory"),
                    (gint64) ALMU_LIMIT_TABLE_BYTES);
       return FALSE;
     }
@@ -270,8 +272,8 @@ almu_data_table_account (AlmuDataTable *self,
     {
       __atomic_sub_fetch (&total_bytes, more, __ATOMIC_RELAXED);
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
-                   "does not fit beside the other catalogs, which may have %" G_GINT64_FORMAT
-                   " bytes in memory together; close one first",
+                   _ ("does not fit beside the other catalogs, which may have %" PRId64
+                      " bytes in memory together; close one first"),
                    max_total_bytes);
       return FALSE;
     }

@@ -3,6 +3,7 @@
 
 #include "almu-region-text-private.h"
 
+#include <glib/gi18n-lib.h>
 #include <math.h>
 #include <string.h>
 
@@ -192,8 +193,8 @@ take_frame (AlmuRegionReader *self,
       if (!g_str_has_prefix (word, others[i]))
         continue;
 
-      almu_region_reader_complain (self, "the coordinate system %s is not supported; "
-                                         "what follows in it is left out",
+      almu_region_reader_complain (self, _ ("the coordinate system %s is not supported; "
+                                            "what follows in it is left out"),
                                    word);
       /* nothing can be placed in it */
       self->placer.is_pixel = FALSE;
@@ -228,8 +229,8 @@ check_count (Line       *line,
   if (line->words->len >= least && line->words->len <= most)
     return TRUE;
 
-  g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT, "%s, not %u number%s",
-               what, line->words->len, line->words->len == 1 ? "" : "s");
+  g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT, g_dngettext (GETTEXT_PACKAGE, "%s, not %u number", "%s, not %u numbers", line->words->len),
+               what, line->words->len);
   return FALSE;
 }
 
@@ -277,7 +278,7 @@ make_point (Line         *line,
 {
   AlmuRegionSpot spot;
 
-  if (!check_count (line, 2, 2, "a point has 2 coordinates", error) || !place_first (line, &spot, error))
+  if (!check_count (line, 2, 2, _ ("a point has 2 coordinates"), error) || !place_first (line, &spot, error))
     return NULL;
 
   return almu_region_reader_make (type, &spot, 1, 0, error);
@@ -291,7 +292,7 @@ make_circle (Line         *line,
   AlmuRegionSpot spot;
   AlmuLength     radius;
 
-  if (!check_count (line, 3, 3, "a circle has a centre and a radius", error) ||
+  if (!check_count (line, 3, 3, _ ("a circle has a centre and a radius"), error) ||
       !place_first (line, &spot, error) || !measure (line, &spot, 2, &radius, error))
     return NULL;
 
@@ -310,10 +311,10 @@ make_ellipse (Line         *line,
 
   if (line->words->len > 5)
     {
-      g_set_error_literal (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED, "elliptical annuli are not supported");
+      g_set_error_literal (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED, _ ("elliptical annuli are not supported"));
       return NULL;
     }
-  if (!check_count (line, 4, 5, "an ellipse has a centre, 2 radii and an angle", error) ||
+  if (!check_count (line, 4, 5, _ ("an ellipse has a centre, 2 radii and an angle"), error) ||
       !place_first (line, &spot, error) || !measure (line, &spot, 2, &first, error) ||
       !measure (line, &spot, 3, &second, error) || !turn (line, 4, &degrees, error))
     return NULL;
@@ -332,10 +333,10 @@ make_box (Line         *line,
 
   if (line->words->len > 5)
     {
-      g_set_error_literal (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED, "box annuli are not supported");
+      g_set_error_literal (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED, _ ("box annuli are not supported"));
       return NULL;
     }
-  if (!check_count (line, 4, 5, "a box has a centre, 2 sizes and an angle", error) ||
+  if (!check_count (line, 4, 5, _ ("a box has a centre, 2 sizes and an angle"), error) ||
       !place_first (line, &spot, error) || !measure (line, &spot, 2, &width, error) ||
       !measure (line, &spot, 3, &height, error) || !turn (line, 4, &degrees, error))
     return NULL;
@@ -353,7 +354,7 @@ make_vector (Line         *line,
   double         degrees;
   double         vector[2];
 
-  if (!check_count (line, 4, 4, "a vector has a beginning, a length and an angle", error) ||
+  if (!check_count (line, 4, 4, _ ("a vector has a beginning, a length and an angle"), error) ||
       !place_first (line, &spots[0], error) || !measure (line, &spots[0], 2, &length, error) ||
       !turn (line, 3, &degrees, error))
     return NULL;
@@ -375,7 +376,7 @@ make_compass (Line         *line,
   AlmuLength     length;
   double         vector[2];
 
-  if (!check_count (line, 3, 3, "a compass has a centre and a length", error) ||
+  if (!check_count (line, 3, 3, _ ("a compass has a centre and a length"), error) ||
       !place_first (line, &spots[0], error) || !measure (line, &spots[0], 2, &length, error))
     return NULL;
 
@@ -394,7 +395,7 @@ make_text (Line         *line,
   AlmuRegionReader *reader = line->reader;
   AlmuRegionSpot    spots[2];
 
-  if (!check_count (line, 2, 2, "a text has 2 coordinates", error) || !place_first (line, &spots[0], error))
+  if (!check_count (line, 2, 2, _ ("a text has 2 coordinates"), error) || !place_first (line, &spots[0], error))
     return NULL;
 
   spots[1].pixel[0] = reader->has_box ? reader->box[0] : 0;
@@ -506,7 +507,7 @@ read_shape (AlmuRegionReader *self,
 
   if (shapes[index].make == NULL)
     {
-      almu_region_reader_complain (self, "DS9 %s regions are not supported", shapes[index].name);
+      almu_region_reader_complain (self, _ ("DS9 %s regions are not supported"), shapes[index].name);
       return;
     }
 
@@ -584,12 +585,12 @@ read_region (AlmuRegionReader *self,
 
   if (index < 0)
     {
-      almu_region_reader_complain (self, "“%s” is no region or coordinate system of DS9", plain);
+      almu_region_reader_complain (self, _ ("“%s” is no region or coordinate system of DS9"), plain);
       return;
     }
 
   if (is_excluded && shapes[index].make != NULL)
-    almu_region_reader_complain (self, "the region is taken, but not that it excludes its area (-)");
+    almu_region_reader_complain (self, _ ("the region is taken, but not that it excludes its area (-)"));
   read_shape (self, index, rest, comment, mark, is_annotation);
 }
 

@@ -3,6 +3,7 @@
 
 #include "almu-fill.h"
 
+#include <glib/gi18n-lib.h>
 #include <math.h>
 
 #include "almu-error.h"
@@ -50,7 +51,7 @@ check_rows (double   first,
     return TRUE;
 
   g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
-               "Ellipse covers %.0f rows of the image, at most %d are allowed",
+               _ ("Ellipse covers %.0f rows of the image, at most %d are allowed"),
                last - first + 1, ALMU_LIMIT_CROSSINGS / 2);
   return FALSE;
 }

@@ -3,6 +3,8 @@
 
 #include "almu-fill.h"
 
+#include <glib/gi18n-lib.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -408,8 +410,8 @@ check_effort (const Filler *self,
     return TRUE;
 
   g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
-               "Outline of %u points crosses the rows of the image %" G_GINT64_FORMAT
-               " times, at most %d are allowed",
+               _ ("Outline of %u points crosses the rows of the image %" PRId64
+                  " times, at most %d are allowed"),
                n_vertices, n_crossings, ALMU_LIMIT_CROSSINGS);
   return FALSE;
 }

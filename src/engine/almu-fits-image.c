@@ -4,6 +4,8 @@
 #include "almu-fits-image.h"
 
 #include <errno.h>
+#include <glib/gi18n-lib.h>
+#include <inttypes.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -392,8 +394,8 @@ check_extent (const AlmuImageInfo *info,
     if (info->shape[i] < 1 || n_bytes > G_MAXINT64 / 2 / info->shape[i])
       {
         g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
-                     "%s: HDU %s: axis %d has %" G_GINT64_FORMAT " pixels, "
-                     "which is none or more than any file can hold",
+                     _ ("%s: HDU %s: axis %d has %" PRId64 " pixels, "
+                        "which is none or more than any file can hold"),
                      name, info->hdu, i + 1, info->shape[i]);
         return FALSE;
       }
@@ -455,7 +457,7 @@ almu_fits_image_open (int                    fd,
 
   if (infos->len == 0)
     {
-      g_set_error (error, ALMU_ERROR, ALMU_ERROR_NOT_FOUND, "%s: has no image HDU", name);
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_NOT_FOUND, _ ("%s: has no image HDU"), name);
       return NULL;
     }
 

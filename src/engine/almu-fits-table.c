@@ -3,6 +3,8 @@
 
 #include "almu-fits-table.h"
 
+#include <glib/gi18n-lib.h>
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
@@ -55,7 +57,7 @@ fail (Reader     *reader,
   almu_cfitsio->fits_get_errstatus (status, text);
   almu_cfitsio->fits_clear_errmsg ();
   g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
-               "%s: HDU %d: %s: %s (cfitsio status %d)", reader->name, reader->hdu, what, text, status);
+               _ ("%s: HDU %d: %s: %s (cfitsio status %d)"), reader->name, reader->hdu, what, text, status);
 
   return FALSE;
 }
@@ -107,7 +109,7 @@ unpack (Reader  *reader,
   if (status == 0 && (width < 0 || n_rows < 0 || (n_rows > 0 && width > ALMU_LIMIT_TABLE_BYTES / n_rows)))
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
-                   "%s: HDU %d: is more than %" G_GINT64_FORMAT " bytes when decompressed",
+                   _ ("%s: HDU %d: is more than %" PRId64 " bytes when decompressed"),
                    reader->name, reader->hdu, (gint64) ALMU_LIMIT_TABLE_BYTES);
       return FALSE;
     }
@@ -115,7 +117,7 @@ unpack (Reader  *reader,
   almu_cfitsio->fits_create_file (&reader->unpacked, "mem://", &status);
   almu_cfitsio->fits_uncompress_table (reader->handle, reader->unpacked, &status);
   if (status != 0)
-    return fail (reader, status, "compressed table (ZTABLE) cannot be unpacked", error);
+    return fail (reader, status, _ ("compressed table (ZTABLE) cannot be unpacked"), error);
 
   reader->handle = reader->unpacked;
 
@@ -145,7 +147,7 @@ check_names (Reader        *reader,
       if (n - begin < MAX_BARE_NAME || record[begin] == '\'')
         continue;
 
-      g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT, "%s: HDU %d: %.*s is not a string in quotes",
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT, _ ("%s: HDU %d: %.*s is not a string in quotes"),
                    reader->name, reader->hdu, (int) strcspn (record, " ="), record);
       return FALSE;
     }
@@ -194,9 +196,9 @@ find_table (Reader  *reader,
 
   almu_cfitsio->fits_clear_errmsg ();
   if (status != 0 && status != END_OF_FILE)
-    return fail (reader, status, "cannot be reached", error);
+    return fail (reader, status, _ ("cannot be reached"), error);
 
-  g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT, "%s: has no table", reader->name);
+  g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT, _ ("%s: has no table"), reader->name);
 
   return FALSE;
 }
@@ -290,12 +292,12 @@ read_head (Reader  *reader,
   almu_cfitsio->fits_get_num_rowsll (reader->handle, &n_rows, &status);
   almu_cfitsio->fits_get_num_cols (reader->handle, &n_columns, &status);
   if (status != 0)
-    return fail (reader, status, "table", error);
+    return fail (reader, status, _ ("table"), error);
 
   if (n_rows < 0 || n_rows > ALMU_LIMIT_TABLE_ROWS || n_columns > ALMU_LIMIT_TABLE_COLUMNS)
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
-                   "%s: HDU %d: has %" G_GINT64_FORMAT " rows of %d columns; a table may have %d of %d",
+                   _ ("%s: HDU %d: has %" PRId64 " rows of %d columns; a table may have %d of %d"),
                    reader->name, reader->hdu, (gint64) n_rows, n_columns,
                    ALMU_LIMIT_TABLE_ROWS, ALMU_LIMIT_TABLE_COLUMNS);
       return FALSE;
@@ -332,15 +334,15 @@ check_size (Reader  *reader,
   almu_cfitsio->fits_read_key (reader->handle, TLONGLONG, "NAXIS1", &width, NULL, &status);
   almu_cfitsio->fits_get_hduaddrll (reader->handle, NULL, &start, NULL, &status);
   if (status != 0)
-    return fail (reader, status, "table", error);
+    return fail (reader, status, _ ("table"), error);
 
   there = reader->handle->Fptr->filesize - start;
   if (reader->unpacked != NULL || reader->table->n_rows == 0 || width <= there / reader->table->n_rows)
     return TRUE;
 
   g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
-               "%s: HDU %d: is truncated: %" G_GINT64_FORMAT " rows of %" G_GINT64_FORMAT
-               " bytes were announced, %" G_GINT64_FORMAT " bytes are there",
+               _ ("%s: HDU %d: is truncated: %" PRId64 " rows of %" PRId64
+                  " bytes were announced, %" PRId64 " bytes are there"),
                reader->name, reader->hdu, reader->table->n_rows, (gint64) width, MAX (there, 0));
 
   return FALSE;
@@ -452,7 +454,7 @@ account (Reader  *reader,
   if (almu_data_table_account (table, n_bytes, error))
     return TRUE;
 
-  g_prefix_error (error, "%s: HDU %d: ", reader->name, reader->hdu);
+  g_prefix_error (error, _ ("%s: HDU %d: "), reader->name, reader->hdu);
 
   return FALSE;
 }

@@ -4,6 +4,7 @@
 #include "almu-fits.h"
 
 #include <errno.h>
+#include <glib/gi18n-lib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -32,7 +33,7 @@ fail (AlmuFits   *self,
   almu_cfitsio->fits_get_errstatus (status, text);
   almu_cfitsio->fits_clear_errmsg ();
   g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
-               "%s: %s: %s (cfitsio status %d)", self->name, what, text, status);
+               _ ("%s: %s: %s (cfitsio status %d)"), self->name, what, text, status);
 
   return FALSE;
 }
@@ -104,7 +105,7 @@ unpack (AlmuFits *self,
   if (!almu_fits_is_compressed_start (start, n_start))
     return TRUE;
 
-  g_set_error (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED, "%s: is compressed twice", self->name);
+  g_set_error (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED, _ ("%s: is compressed twice"), self->name);
 
   return FALSE;
 }
@@ -149,7 +150,7 @@ almu_fits_open (int         fd,
   if (status != 0)
     {
       self->handle = NULL;
-      fail (self, status, "cannot open", error);
+      fail (self, status, _ ("cannot open"), error);
       return NULL;
     }
 

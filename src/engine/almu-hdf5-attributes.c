@@ -3,6 +3,7 @@
 
 #include "almu-hdf5-private.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "almu-error.h"
@@ -231,7 +232,7 @@ almu_hdf5_list_attributes (AlmuHdf5   *self,
   group = almu_libhdf5->H5Gopen2 (self->file, path, self->access);
   is_read = group >= 0 && almu_libhdf5->H5Oget_info2 (group, &info, H5O_INFO_NUM_ATTRS) >= 0;
   if (!is_read)
-    almu_hdf5_fail (self, path, "is not a group that can be read", error);
+    almu_hdf5_fail (self, path, _ ("is not a group that can be read"), error);
 
   for (hsize_t i = 0; is_read && i < MIN (info.num_attrs, MAX_ATTRIBUTES); i++)
     {

@@ -4,6 +4,8 @@
 #include "almu-hdf5-private.h"
 
 #include <errno.h>
+#include <glib/gi18n-lib.h>
+#include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -63,7 +65,7 @@ take_shape (Data    *data,
     data->about.dims[0] = 1;
   data->about.n_dims = MAX (n, 1);
 
-  return is_good || almu_hdf5_fail (data->file, data->path, "has a shape that is not supported", error);
+  return is_good || almu_hdf5_fail (data->file, data->path, _ ("has a shape that is not supported"), error);
 }
 
 static gboolean
@@ -85,7 +87,7 @@ take_type (Data     *data,
   if (type >= 0)
     almu_libhdf5->H5Tclose (type);
 
-  return is_good || almu_hdf5_fail (data->file, data->path, "is not an array of numbers", error);
+  return is_good || almu_hdf5_fail (data->file, data->path, _ ("is not an array of numbers"), error);
 }
 
 static gboolean
@@ -97,20 +99,20 @@ take_chunks (Data    *data,
   gint64  n_bytes = ABS (data->about.bits) / 8;
 
   if (almu_libhdf5->H5Pget_chunk (creation, ALMU_LIMIT_AXES, dims) != data->about.n_dims)
-    return almu_hdf5_fail (data->file, data->path, "has chunks of another shape", error);
+    return almu_hdf5_fail (data->file, data->path, _ ("has chunks of another shape"), error);
 
   for (int i = 0; i < data->about.n_dims; i++)
     {
       data->chunk[i] = (gint64) dims[i];
       /* the library makes no such file, and falls over one that was damaged */
       if (data->most[i] != H5S_UNLIMITED && dims[i] > data->most[i])
-        return almu_hdf5_fail (data->file, data->path, "has chunks that are larger than it is", error);
+        return almu_hdf5_fail (data->file, data->path, _ ("has chunks that are larger than it is"), error);
 
       if (dims[i] < 1 || __builtin_mul_overflow (n_bytes, data->chunk[i], &n_bytes) ||
           n_bytes > ALMU_LIMIT_CHUNK_BYTES)
         {
           g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
-                       "%s: %s has chunks of more than %d bytes",
+                       _ ("%s: %s has chunks of more than %d bytes"),
                        data->file->name, data->path, ALMU_LIMIT_CHUNK_BYTES);
           return FALSE;
         }
@@ -144,7 +146,7 @@ take_layout (Data    *data,
     }
   else
     {
-      almu_hdf5_fail (data->file, data->path, "does not lie in the file itself", error);
+      almu_hdf5_fail (data->file, data->path, _ ("does not lie in the file itself"), error);
     }
 
   if (creation >= 0)
@@ -193,7 +195,7 @@ almu_hdf5_open_data (AlmuHdf5   *self,
   data->id = open_dataset (self, path);
   is_open = data->id >= 0;
   if (!is_open)
-    almu_hdf5_fail (self, path, "is not an array that can be read", error);
+    almu_hdf5_fail (self, path, _ ("is not an array that can be read"), error);
   is_open = is_open && take_shape (data, error) && take_type (data, &is_ours, error) &&
             take_layout (data, is_ours, error);
   almu_hdf5_leave ();
@@ -251,7 +253,7 @@ read_bytes (const Data *data,
       if (n == 0)
         {
           g_set_error (error, ALMU_ERROR, ALMU_ERROR_CHANGED,
-                       "%s: %s: bytes %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT " are missing; the file is cut short",
+                       _ ("%s: %s: bytes %" PRId64 " to %" PRId64 " are missing; the file is cut short"),
                        data->file->name, data->path, offset + (gint64) done, offset + (gint64) n_bytes - 1);
           return FALSE;
         }
@@ -348,7 +350,7 @@ read_piece (const Data   *data,
             (data->is_scalar || almu_libhdf5->H5Sselect_hyperslab (file_space, H5S_SELECT_SET, start, NULL, n, NULL) >= 0) &&
             almu_libhdf5->H5Dread (data->id, type, memory_space, file_space, H5P_DEFAULT, values) >= 0;
   if (!is_read)
-    almu_hdf5_fail (data->file, data->path, "cannot be read", error);
+    almu_hdf5_fail (data->file, data->path, _ ("cannot be read"), error);
   if (file_space >= 0)
     almu_libhdf5->H5Sclose (file_space);
   if (memory_space >= 0)

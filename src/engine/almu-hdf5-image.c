@@ -3,6 +3,7 @@
 
 #include "almu-hdf5-image.h"
 
+#include <glib/gi18n-lib.h>
 #include <math.h>
 #include <string.h>
 #include <unistd.h>
@@ -355,14 +356,14 @@ read_group (AlmuHdf5      *file,
   info = almu_hdf5_header_read (file, group, data, error);
   if (info == NULL)
     {
-      g_prefix_error (error, "%s: group %s: ", name, group);
+      g_prefix_error (error, _ ("%s: group %s: "), name, group);
       return NULL;
     }
 
   if (info->axes.render[0] != 1 || info->axes.render[1] != 2)
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED,
-                   "%s: group %s: axes %d and %d are shown, and an HDF5 image has to have them first",
+                   _ ("%s: group %s: axes %d and %d are shown, and an HDF5 image has to have them first"),
                    name, group, info->axes.render[0], info->axes.render[1]);
       return NULL;
     }
@@ -388,14 +389,14 @@ fail_group (const char *name,
   if (groups->len == 0)
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED,
-                   "%s: is an HDF5 file without an image: no group has an array DATA", name);
+                   _ ("%s: is an HDF5 file without an image: no group has an array DATA"), name);
       return FALSE;
     }
 
   for (guint i = 0; i < groups->len; i++)
     g_string_append_printf (list, "%s%s", i > 0 ? ", " : "", (char *) groups->pdata[i]);
   g_set_error (error, ALMU_ERROR, ALMU_ERROR_NOT_FOUND,
-               "%s: there is no image “%s”; the file has %s", name, valid, list->str);
+               _ ("%s: there is no image “%s”; the file has %s"), name, valid, list->str);
 
   return FALSE;
 }

@@ -4,6 +4,7 @@
 #include "almu-hdf5-private.h"
 
 #include <errno.h>
+#include <glib/gi18n-lib.h>
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
@@ -91,7 +92,7 @@ run (int         fd,
   if (problem != 0)
     {
       g_set_error (error, G_IO_ERROR, g_io_error_from_errno (problem),
-                   "%s: cannot be looked through before it is opened: %s: %s", name, path, g_strerror (problem));
+                   _ ("%s: cannot be looked through before it is opened: %s: %s"), name, path, g_strerror (problem));
       return FALSE;
     }
 
@@ -103,7 +104,7 @@ run (int         fd,
     return TRUE;
 
   g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
-               "%s: is damaged: libhdf5 does not survive reading it", name);
+               _ ("%s: is damaged: libhdf5 does not survive reading it"), name);
 
   return FALSE;
 }

@@ -3,6 +3,7 @@
 
 #include "almu-hdf5.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "almu-error.h"
@@ -85,7 +86,7 @@ open_ids (AlmuHdf5   *self,
   self->access = almu_hdf5_make_access ();
 
   return (self->file >= 0 && self->access >= 0) ||
-         almu_hdf5_fail (self, "the file", "cannot be opened", error);
+         almu_hdf5_fail (self, _ ("the file"), "cannot be opened", error);
 }
 
 /**

@@ -3,6 +3,7 @@
 
 #include "almu-hdu-list.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "almu-beam.h"
@@ -61,17 +62,17 @@ get_kind_name (const AlmuHdu *hdu)
   switch (hdu->kind)
     {
     case ALMU_HDU_EMPTY:
-      return "header only";
+      return _ ("header only");
     case ALMU_HDU_TABLE:
-      return "table";
+      return _ ("table");
     case ALMU_HDU_GROUPS:
-      return "random groups (visibilities)";
+      return _ ("random groups (visibilities)");
     case ALMU_HDU_TILED:
-      return "compressed image";
+      return _ ("compressed image");
     case ALMU_HDU_IMAGE:
-      return hdu->n_axes < 2 ? "array of one axis" : "image";
+      return hdu->n_axes < 2 ? _ ("array of one axis") : _ ("image");
     default:
-      return "unknown kind of extension";
+      return _ ("unknown kind of extension");
     }
 }
 
@@ -150,7 +151,7 @@ read_image (Walk    *walk,
   if (hdu->kind == ALMU_HDU_IMAGE)
     return make_info (walk, hdu, FALSE, error);
 
-  g_set_error (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED, "is not an image: %s", get_kind_name (hdu));
+  g_set_error (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED, _ ("is not an image: %s"), get_kind_name (hdu));
 
   return NULL;
 }
@@ -168,7 +169,7 @@ take_image (Walk    *walk,
 
   if (info == NULL)
     {
-      g_prefix_error (&local_error, "%s: HDU %d: ", almu_hdu_reader_get_name (walk->reader), hdu->number);
+      g_prefix_error (&local_error, _ ("%s: HDU %d: "), almu_hdu_reader_get_name (walk->reader), hdu->number);
       if (walk->wanted != NULL)
         {
           g_propagate_error (error, g_steal_pointer (&local_error));
@@ -275,10 +276,10 @@ check_found (Walk    *walk,
   if (walk->first_error != NULL)
     g_propagate_error (error, g_steal_pointer (&walk->first_error));
   else if (walk->wanted != NULL)
-    g_set_error (error, ALMU_ERROR, ALMU_ERROR_NOT_FOUND, "%s: there is no HDU “%s”; the file has %s",
+    g_set_error (error, ALMU_ERROR, ALMU_ERROR_NOT_FOUND, _ ("%s: there is no HDU “%s”; the file has %s"),
                  name, walk->wanted, walk->described->str);
   else
-    g_set_error (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED, "%s: there is no image in the file; it has %s",
+    g_set_error (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED, _ ("%s: there is no image in the file; it has %s"),
                  name, walk->described->str);
 
   return FALSE;

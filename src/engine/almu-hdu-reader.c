@@ -4,6 +4,8 @@
 #include "almu-hdu-reader.h"
 
 #include <errno.h>
+#include <glib/gi18n-lib.h>
+#include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -57,7 +59,7 @@ almu_hdu_reader_read (AlmuHduReader *self,
           int saved_errno = errno;
 
           g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved_errno),
-                       "%s: cannot be read: %s", self->name, g_strerror (saved_errno));
+                       _ ("%s: cannot be read: %s"), self->name, g_strerror (saved_errno));
           return -1;
         }
       if (n == 0)
@@ -76,19 +78,19 @@ static const struct
   const char *start;
   const char *what;
 } starts[] = {
-  { "\x89HDF", "an HDF5 file" },
-  { "<!DOCTYPE", "an HTML page; the download may have failed" },
-  { "<!doctype", "an HTML page; the download may have failed" },
-  { "<html", "an HTML page; the download may have failed" },
-  { "<HTML", "an HTML page; the download may have failed" },
-  { "<?xml", "an XML document (a VOTable?)" },
-  { "<VOTABLE", "a VOTable" },
-  { "#CRTF", "a region file" },
-  { "# Region file", "a region file" },
-  { "XTENSION", "a FITS extension without the primary header before it" },
-  { "\x89PNG", "a PNG picture" },
-  { "\xff\xd8\xff", "a JPEG picture" },
-  { "%PDF", "a PDF document" },
+  { "\x89HDF", N_ ("an HDF5 file") },
+  { "<!DOCTYPE", N_ ("an HTML page; the download may have failed") },
+  { "<!doctype", N_ ("an HTML page; the download may have failed") },
+  { "<html", N_ ("an HTML page; the download may have failed") },
+  { "<HTML", N_ ("an HTML page; the download may have failed") },
+  { "<?xml", N_ ("an XML document (a VOTable?)") },
+  { "<VOTABLE", N_ ("a VOTable") },
+  { "#CRTF", N_ ("a region file") },
+  { "# Region file", N_ ("a region file") },
+  { "XTENSION", N_ ("a FITS extension without the primary header before it") },
+  { "\x89PNG", N_ ("a PNG picture") },
+  { "\xff\xd8\xff", N_ ("a JPEG picture") },
+  { "%PDF", N_ ("a PDF document") },
 };
 
 static char *
@@ -101,12 +103,12 @@ describe_start (const char *start,
   for (gsize i = 0; i < G_N_ELEMENTS (starts); i++)
     if (n_start >= strlen (starts[i].start) &&
         memcmp (start, starts[i].start, strlen (starts[i].start)) == 0)
-      return g_strdup_printf ("it looks like %s", starts[i].what);
+      return g_strdup_printf (_ ("it looks like %s"), _ (starts[i].what));
 
   for (gsize i = 0; i < n_start; i++)
     if (!g_ascii_isprint (start[i]) && !g_ascii_isspace (start[i]))
       {
-        hex = g_string_new ("it begins with the bytes");
+        hex = g_string_new (_ ("it begins with the bytes"));
         for (gsize k = 0; k < MIN (n_start, 8); k++)
           g_string_append_printf (hex, " %02x", (guchar) start[k]);
 
@@ -115,7 +117,7 @@ describe_start (const char *start,
 
   text = almu_clean_text (start, n_start);
 
-  return g_strdup_printf ("it begins with “%s”", text);
+  return g_strdup_printf (_ ("it begins with “%s”"), text);
 }
 
 static gboolean
@@ -133,12 +135,12 @@ check_start (AlmuHduReader *self,
     return TRUE;
 
   if (n_start == 0)
-    g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT, "%s: the file is empty", self->name);
+    g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT, _ ("%s: the file is empty"), self->name);
   else
     {
       what = describe_start (start, n_start);
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
-                   "%s: is not a FITS file, which begins with SIMPLE: %s", self->name, what);
+                   _ ("%s: is not a FITS file, which begins with SIMPLE: %s"), self->name, what);
     }
 
   return FALSE;
@@ -180,7 +182,7 @@ almu_hdu_reader_new (int         fd,
   if (fstat (fd, &about) == 0 && S_ISDIR (about.st_mode))
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED,
-                   "%s: is a folder; images in folders (CASA, MIRIAD) are not supported",
+                   _ ("%s: is a folder; images in folders (CASA, MIRIAD) are not supported"),
                    self->name);
       return NULL;
     }
@@ -237,12 +239,12 @@ fail_end (AlmuHduReader *self,
 {
   if (n_records > ALMU_LIMIT_CARDS)
     g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
-                 "%s: HDU %d: no END within the first %d cards", self->name, self->next_number,
+                 _ ("%s: HDU %d: no END within the first %d cards"), self->name, self->next_number,
                  ALMU_LIMIT_CARDS);
   else
     g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
-                 "%s: HDU %d: the file ends after %" G_GSIZE_FORMAT " cards of the header, "
-                 "without END; it may be incomplete",
+                 _ ("%s: HDU %d: the file ends after %zu cards of the header, "
+                    "without END; it may be incomplete"),
                  self->name, self->next_number, n_records);
 
   return FALSE;
@@ -457,7 +459,7 @@ read_int (const AlmuHdu *self,
 
   if (record == NULL)
     {
-      g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT, "card %s is missing", name);
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT, _ ("card %s is missing"), name);
       return FALSE;
     }
 
@@ -466,7 +468,7 @@ read_int (const AlmuHdu *self,
 
   text = almu_clean_text (record, ALMU_RECORD_BYTES);
   g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
-               "card “%s” must be a whole number from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT,
+               _ ("card “%s” must be a whole number from %" PRId64 " to %" PRId64),
                text, min, max);
 
   return FALSE;
@@ -490,7 +492,7 @@ read_bitpix (AlmuHdu *self,
       }
 
   g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
-               "BITPIX = %d is none of 8, 16, 32, 64, -32, -64", (int) bitpix);
+               _ ("BITPIX = %d is none of 8, 16, 32, 64, -32, -64"), (int) bitpix);
 
   return FALSE;
 }
@@ -519,7 +521,7 @@ read_axes (AlmuHdu *self,
       if (i >= n_left_out && __builtin_mul_overflow (product, length, &product))
         {
           g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
-                       "the axes up to NAXIS%d multiply to more than any file can hold", i + 1);
+                       _ ("the axes up to NAXIS%d multiply to more than any file can hold"), i + 1);
           return FALSE;
         }
     }
@@ -581,7 +583,7 @@ almu_hdu_read_layout (AlmuHdu *self,
       __builtin_mul_overflow (n_bytes, ABS (self->bitpix) / 8, &n_bytes))
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
-                   "NAXISn, PCOUNT and GCOUNT make more bytes than any file can hold");
+                   _ ("NAXISn, PCOUNT and GCOUNT make more bytes than any file can hold"));
       return FALSE;
     }
 

@@ -4,6 +4,8 @@
 #include "almu-image.h"
 
 #include <errno.h>
+#include <glib/gi18n-lib.h>
+#include <inttypes.h>
 #include <unistd.h>
 
 #include "almu-error.h"
@@ -28,13 +30,13 @@ set_short_error (AlmuImage *image,
 
   if (almu_fingerprint_equal (&now, then) || now.inode != then->inode || now.device != then->device)
     g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
-                 "%s: is cut short: bytes %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT
-                 " of HDU %s are missing",
+                 _ ("%s: is cut short: bytes %" PRId64 " to %" PRId64
+                    " of HDU %s are missing"),
                  almu_image_get_name (image), offset, end - 1, almu_image_get_info (image)->hdu);
   else
     g_set_error (error, ALMU_ERROR, ALMU_ERROR_CHANGED,
-                 "%s: changed since it was opened: bytes %" G_GINT64_FORMAT
-                 " to %" G_GINT64_FORMAT " are missing",
+                 _ ("%s: changed since it was opened: bytes %" PRId64
+                    " to %" PRId64 " are missing"),
                  almu_image_get_name (image), offset, end - 1);
 }
 

@@ -3,6 +3,8 @@
 
 #include "almu-image-info-read.h"
 
+#include <glib/gi18n-lib.h>
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
@@ -20,14 +22,14 @@ check_axes (const AlmuHdu *hdu,
   if (hdu->n_axes < 2)
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED,
-                   "NAXIS = %d: an image has at least two axes", hdu->n_axes);
+                   _ ("NAXIS = %d: an image has at least two axes"), hdu->n_axes);
       return FALSE;
     }
 
   if (hdu->n_axes > ALMU_LIMIT_AXES)
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED,
-                   "NAXIS = %d: at most %d axes are supported", hdu->n_axes, ALMU_LIMIT_AXES);
+                   _ ("NAXIS = %d: at most %d axes are supported"), hdu->n_axes, ALMU_LIMIT_AXES);
       return FALSE;
     }
 
@@ -36,14 +38,14 @@ check_axes (const AlmuHdu *hdu,
       if (hdu->shape[i] < 1)
         {
           g_set_error (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED,
-                       "NAXIS%d = 0: the image has no pixels", i + 1);
+                       _ ("NAXIS%d = 0: the image has no pixels"), i + 1);
           return FALSE;
         }
 
       if (hdu->shape[i] > ALMU_LIMIT_AXIS_LENGTH)
         {
           g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
-                       "NAXIS%d = %" G_GINT64_FORMAT ": at most %d pixels along an axis are supported",
+                       _ ("NAXIS%d = %" PRId64 ": at most %d pixels along an axis are supported"),
                        i + 1, hdu->shape[i], ALMU_LIMIT_AXIS_LENGTH);
           return FALSE;
         }
@@ -93,7 +95,7 @@ check_stokes (const AlmuImageInfo *info,
     return TRUE;
 
   g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
-               "NAXIS%d = %d: at most %d polarisations are supported",
+               _ ("NAXIS%d = %d: at most %d polarisations are supported"),
                info->axes.stokes, info->n_stokes, ALMU_LIMIT_STOKES);
 
   return FALSE;

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gi18n-lib.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -149,7 +150,7 @@ find_kind (int         fd,
       return &kinds[i];
 
   g_set_error (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED,
-               "%s: is not an image: a FITS file begins with SIMPLE, or is compressed",
+               _ ("%s: is not an image: a FITS file begins with SIMPLE, or is compressed"),
                name);
 
   return NULL;
@@ -388,8 +389,8 @@ check_box (AlmuImage     *self,
     return TRUE;
 
   g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
-               "%s: %d×%d pixels at %d,%d of %d channels from %d, polarisation %d, "
-               "leave the image of %d×%d×%d×%d",
+               _ ("%s: %d×%d pixels at %d,%d of %d channels from %d, polarisation %d, "
+                  "leave the image of %d×%d×%d×%d"),
                priv->name, box->area.width, box->area.height, box->area.x, box->area.y,
                box->n_channels, box->channel, box->stokes,
                info->width, info->height, info->depth, info->n_stokes);
@@ -531,7 +532,7 @@ almu_fingerprint_read (int              fd,
   if (!S_ISREG (about.st_mode))
     {
       g_set_error_literal (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED,
-                           "is not a regular file");
+                           _ ("is not a regular file"));
       return FALSE;
     }
 

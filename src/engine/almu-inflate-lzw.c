@@ -3,6 +3,7 @@
 
 #include "almu-inflate-private.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 /* The files of compress(1): codes of 9 to 16 bits, the lowest bit first, in
@@ -122,7 +123,7 @@ write_code (Lzw     *lzw,
   gsize n = 0;
 
   if (code > lzw->n_codes)
-    return almu_inflating_fail (lzw->inflating, "the data are damaged", error);
+    return almu_inflating_fail (lzw->inflating, _ ("the data are damaged"), error);
 
   if (code == lzw->n_codes)
     {
@@ -132,7 +133,7 @@ write_code (Lzw     *lzw,
   for (; code >= 256; code = lzw->prefix[code])
     {
       if (n == N_CODES)
-        return almu_inflating_fail (lzw->inflating, "the data are damaged", error);
+        return almu_inflating_fail (lzw->inflating, _ ("the data are damaged"), error);
       lzw->stack[n++] = lzw->suffix[code];
     }
   *first = (guint8) code;
@@ -159,7 +160,7 @@ inflate (Lzw     *lzw,
   if (before < 0)
     return FALSE;
   if (before >= 256)
-    return almu_inflating_fail (lzw->inflating, "the data are damaged", error);
+    return almu_inflating_fail (lzw->inflating, _ ("the data are damaged"), error);
 
   lzw->out[lzw->n_out++] = first;
   while ((code = take_code (lzw, error)) >= 0)
@@ -210,7 +211,7 @@ almu_inflate_lzw (AlmuInflating *self,
   lzw->n_bits = MIN_BITS;
   lzw->n_codes = lzw->has_clear ? CLEAR + 1 : CLEAR;
   if (lzw->max_bits < MIN_BITS || lzw->max_bits > MAX_BITS)
-    return almu_inflating_fail (self, "its codes are of a width that compress does not write", error);
+    return almu_inflating_fail (self, _ ("its codes are of a width that compress does not write"), error);
 
   return inflate (lzw, error);
 }

@@ -7,6 +7,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gi18n-lib.h>
+#include <inttypes.h>
 #include <linux/magic.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -83,8 +85,8 @@ check_room (AlmuInflating *self,
     return TRUE;
 
   g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
-               "%s: is more than %" G_GINT64_FORMAT " bytes when decompressed, and the disk of the cache folder is nearly full; "
-               "decompress it on disk first",
+               _ ("%s: is more than %" PRId64 " bytes when decompressed, and the disk of the cache folder is nearly full; "
+                  "decompress it on disk first"),
                self->name, self->n_out);
 
   return FALSE;
@@ -108,7 +110,7 @@ check_start (AlmuInflating *self,
     return TRUE;
 
   g_set_error (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED,
-               "%s: is not an image: what is compressed is neither a FITS file, which begins with SIMPLE, nor an HDF5 file",
+               _ ("%s: is not an image: what is compressed is neither a FITS file, which begins with SIMPLE, nor an HDF5 file"),
                self->name);
 
   return FALSE;
@@ -129,8 +131,8 @@ almu_inflating_put (AlmuInflating *self,
   if (self->n_out > ALMU_LIMIT_INFLATED_BYTES)
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
-                   "%s: is more than %" G_GINT64_FORMAT " bytes when decompressed; "
-                   "decompress it on disk first",
+                   _ ("%s: is more than %" PRId64 " bytes when decompressed; "
+                      "decompress it on disk first"),
                    self->name, (gint64) ALMU_LIMIT_INFLATED_BYTES);
       return FALSE;
     }
@@ -138,8 +140,8 @@ almu_inflating_put (AlmuInflating *self,
       almu_inflated_get_total_bytes (TRUE) + self->n_out > ALMU_LIMIT_INFLATED_MEMORY_BYTES)
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
-                   "%s: the cache folder has no disk, and decompressed files may take %" G_GINT64_FORMAT
-                   " bytes of memory; close others, or decompress it on disk first",
+                   _ ("%s: the cache folder has no disk, and decompressed files may take %" PRId64
+                      " bytes of memory; close others, or decompress it on disk first"),
                    self->name, (gint64) ALMU_LIMIT_INFLATED_MEMORY_BYTES);
       return FALSE;
     }
@@ -151,7 +153,7 @@ almu_inflating_put (AlmuInflating *self,
       if (n < 0 && errno == EINTR)
         continue;
       if (n < 0)
-        return fail_io (self, "cannot be decompressed into the cache folder", error);
+        return fail_io (self, _ ("cannot be decompressed into the cache folder"), error);
       done += (gsize) n;
     }
 
@@ -165,8 +167,8 @@ almu_inflating_fail (AlmuInflating *self,
                      GError       **error)
 {
   g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
-               "%s: cannot decompress: byte %" G_GINT64_FORMAT ": %s",
-               self->name, self->at, why != NULL ? why : "the file is cut short");
+               _ ("%s: cannot decompress: byte %" PRId64 ": %s"),
+               self->name, self->at, why != NULL ? why : _ ("the file is cut short"));
 
   return FALSE;
 }
@@ -185,7 +187,7 @@ almu_inflating_get (AlmuInflating *self,
   while (n < 0 && errno == EINTR);
 
   if (n < 0)
-    fail_io (self, "cannot be read", error);
+    fail_io (self, _ ("cannot be read"), error);
 
   return n;
 }
@@ -263,7 +265,7 @@ inflate_zip (AlmuInflating *self,
   if (head[8] != 8 || head[9] != 0 || (head[6] & 1) != 0)
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED,
-                   "%s: is a zip archive that is not deflated, or encrypted; decompress it on disk first", self->name);
+                   _ ("%s: is a zip archive that is not deflated, or encrypted; decompress it on disk first"), self->name);
       return FALSE;
     }
 
@@ -279,7 +281,7 @@ inflate_none (AlmuInflating *self,
               GError       **error)
 {
   g_set_error (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED,
-               "%s: is compressed in a way that is not read (of gzip, bzip2, compress and zip); decompress it on disk first",
+               _ ("%s: is compressed in a way that is not read (of gzip, bzip2, compress and zip); decompress it on disk first"),
                self->name);
 
   return FALSE;
@@ -325,7 +327,7 @@ almu_inflate (int              fd,
   self.out_fd = open_place (&self.is_in_memory);
   if (self.out_fd < 0)
     {
-      fail_io (&self, "cannot be decompressed", error);
+      fail_io (&self, _ ("cannot be decompressed"), error);
       return -1;
     }
 

@@ -3,6 +3,7 @@
 
 #include "almu-line.h"
 
+#include <glib/gi18n-lib.h>
 #include <math.h>
 
 #include "almu-error.h"
@@ -122,8 +123,8 @@ check_length (Cut     *self,
     return TRUE;
 
   g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
-               "A profile along a %s of %.0f pixels has too many values, at most %d are computed",
-               almu_shape_type_get_name (self->line->type), length, ALMU_LIMIT_LINE_VALUES);
+               _ ("A profile along a %s of %.0f pixels has too many values, at most %d are computed"),
+               _ (almu_shape_type_get_name (self->line->type)), length, ALMU_LIMIT_LINE_VALUES);
   return FALSE;
 }
 
@@ -267,8 +268,8 @@ walk (Cut         *self,
       if (self->steps->len >= ALMU_LIMIT_LINE_VALUES)
         {
           g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
-                       "A profile along a %s has more than %d values",
-                       almu_shape_type_get_name (self->line->type), ALMU_LIMIT_LINE_VALUES);
+                       _ ("A profile along a %s has more than %d values"),
+                       _ (almu_shape_type_get_name (self->line->type)), ALMU_LIMIT_LINE_VALUES);
           return FALSE;
         }
 
@@ -373,8 +374,8 @@ is_on_sky (Cut     *self,
         continue;
 
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED,
-                   "Point %u of the %s lies where the projection shows nothing",
-                   i + 1, almu_shape_type_get_name (self->line->type));
+                   _ ("Point %u of the %s lies where the projection shows nothing"),
+                   i + 1, _ (almu_shape_type_get_name (self->line->type)));
       return FALSE;
     }
 

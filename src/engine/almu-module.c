@@ -4,6 +4,7 @@
 #include "almu-module.h"
 
 #include <dlfcn.h>
+#include <glib/gi18n-lib.h>
 
 #include "almu-error.h"
 
@@ -40,7 +41,7 @@ say_why (const char *why,
          GError    **error)
 {
   g_set_error (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED,
-               "a part of Almucantar that is needed for it cannot be loaded: %s; installing Almucantar again may mend it", why);
+               _ ("a part of Almucantar that is needed for it cannot be loaded: %s; installing Almucantar again may mend it"), why);
 }
 
 /**

@@ -3,6 +3,7 @@
 
 #include "almu-plane.h"
 
+#include <glib/gi18n-lib.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -230,7 +231,7 @@ load_plane (AlmuImage *image,
   if (self == NULL)
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
-                   "%s: there is no memory for a plane of %d×%d pixels",
+                   _ ("%s: there is no memory for a plane of %d×%d pixels"),
                    almu_image_get_name (image), info->width, info->height);
       return NULL;
     }

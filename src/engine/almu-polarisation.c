@@ -3,6 +3,7 @@
 
 #include "almu-polarisation.h"
 
+#include <glib/gi18n-lib.h>
 #include <math.h>
 
 #include "almu-error.h"
@@ -144,8 +145,8 @@ almu_polarisation_find_parts (const AlmuImageInfo *info,
   if (info->n_stokes > polarisation)
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED,
-                   "%s cannot be computed of an image with %d polarisations: "
-                   "its number, %d, is the index of one",
+                   _ ("%s cannot be computed of an image with %d polarisations: "
+                      "its number, %d, is the index of one"),
                    names[polarisation], info->n_stokes, polarisation);
       return FALSE;
     }
@@ -168,7 +169,7 @@ almu_polarisation_find_parts (const AlmuImageInfo *info,
   if (missing->len > 0)
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_NOT_FOUND,
-                   "%s is computed from polarisations %s, of which the image lacks %s",
+                   _ ("%s is computed from polarisations %s, of which the image lacks %s"),
                    names[polarisation], needed->str, missing->str);
       return FALSE;
     }

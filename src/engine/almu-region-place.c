@@ -3,6 +3,7 @@
 
 #include "almu-region-place.h"
 
+#include <glib/gi18n-lib.h>
 #include <math.h>
 
 #include "almu-error.h"
@@ -18,7 +19,7 @@ needs_sky (const AlmuPlacer *self,
     return TRUE;
 
   g_set_error_literal (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED,
-                       "world coordinates need an image with celestial axes, which this one has not");
+                       _ ("world coordinates need an image with celestial axes, which this one has not"));
   return FALSE;
 }
 
@@ -46,7 +47,7 @@ almu_placer_to_pixels (const AlmuPlacer *self,
   if (!(fabs (point[0]) < ALMU_LIMIT_AXIS_LENGTH && fabs (point[1]) < ALMU_LIMIT_AXIS_LENGTH))
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
-                   "the place %g, %g is outside of what the image can show", numbers[0], numbers[1]);
+                   _ ("the place %g, %g is outside of what the image can show"), numbers[0], numbers[1]);
       return FALSE;
     }
 
@@ -76,7 +77,7 @@ almu_placer_from_pixels (const AlmuPlacer *self,
   if (!isfinite (point[0]) || !isfinite (point[1]))
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED,
-                   "pixel %g, %g shows no sky", pixels[0], pixels[1]);
+                   _ ("pixel %g, %g shows no sky"), pixels[0], pixels[1]);
       return FALSE;
     }
 

@@ -3,6 +3,7 @@
 
 #include "almu-region-text-private.h"
 
+#include <glib/gi18n-lib.h>
 #include <math.h>
 #include <string.h>
 
@@ -51,7 +52,7 @@ resolve_place (AlmuRegionReader *self,
 
   if (quantity.unit == ALMU_UNIT_NONE && self->needs_unit)
     {
-      g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT, "“%s” has no unit, as pix or deg", text);
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT, _ ("“%s” has no unit, as pix or deg"), text);
       return FALSE;
     }
 
@@ -95,7 +96,7 @@ almu_region_reader_place (AlmuRegionReader *self,
 
   if (is_pixel[0] != is_pixel[1])
     {
-      g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT, "“%s” and “%s” are not of one kind", x, y);
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT, _ ("“%s” and “%s” are not of one kind"), x, y);
       return FALSE;
     }
 
@@ -122,7 +123,7 @@ almu_region_reader_measure (AlmuRegionReader     *self,
 
   if (quantity.unit == ALMU_UNIT_SEXAGESIMAL || (quantity.unit == ALMU_UNIT_NONE && self->needs_unit))
     {
-      g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT, "“%s” is no length with a unit, as arcsec or pix", text);
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT, _ ("“%s” is no length with a unit, as arcsec or pix"), text);
       return FALSE;
     }
 
@@ -240,7 +241,7 @@ almu_region_reader_follow (AlmuRegionReader *self,
   if (n_words % 2 != 0 || n_words == 0)
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
-                   "a %s has pairs of coordinates, not %u numbers", almu_shape_type_get_name (type), n_words);
+                   _ ("a %s has pairs of coordinates, not %u numbers"), _ (almu_shape_type_get_name (type)), n_words);
       return NULL;
     }
 
@@ -259,7 +260,7 @@ almu_region_reader_add (AlmuRegionReader      *self,
 {
   if (self->entries->len >= ALMU_LIMIT_REGIONS)
     {
-      almu_region_reader_complain (self, "there are more than the %d regions that a session may have",
+      almu_region_reader_complain (self, _ ("there are more than the %d regions that a session may have"),
                                    ALMU_LIMIT_REGIONS);
       return;
     }

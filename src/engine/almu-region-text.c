@@ -3,6 +3,7 @@
 
 #include "almu-region-text-private.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "almu-error.h"
@@ -113,8 +114,8 @@ set_frame (AlmuPlacer      *placer,
   if (placer->sky == NULL)
     {
       g_set_error_literal (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED,
-                           "The image has no celestial axes, so that its regions can only be written "
-                           "in pixels");
+                           _ ("The image has no celestial axes, so that its regions can only be written "
+                              "in pixels"));
       return FALSE;
     }
 
@@ -124,7 +125,7 @@ set_frame (AlmuPlacer      *placer,
 
   name = almu_sky_frame_dup_name (&placer->frame);
   g_set_error (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED,
-               "Region files do not know the frame %s of the image; its regions can only be written in pixels",
+               _ ("Region files do not know the frame %s of the image; its regions can only be written in pixels"),
                name);
   return FALSE;
 }

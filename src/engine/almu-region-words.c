@@ -3,6 +3,7 @@
 
 #include "almu-region-words.h"
 
+#include <glib/gi18n-lib.h>
 #include <math.h>
 #include <string.h>
 
@@ -132,7 +133,7 @@ almu_quantity_parse (const char   *text,
            !parse_dotted (text, &quantity.value) &&
            !parse_with_unit (text, &quantity))
     {
-      g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT, "“%s” is no number with a known unit", text);
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT, _ ("“%s” is no number with a known unit"), text);
       return FALSE;
     }
 

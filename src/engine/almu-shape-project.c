@@ -3,6 +3,7 @@
 
 #include "almu-shape-project.h"
 
+#include <glib/gi18n-lib.h>
 #include <math.h>
 #include <string.h>
 
@@ -71,8 +72,8 @@ project (Projection *self,
         continue;
 
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED,
-                   "a part of the %s lies where the projection shows nothing",
-                   almu_shape_type_get_name (self->shape->type));
+                   _ ("a part of the %s lies where the projection shows nothing"),
+                   _ (almu_shape_type_get_name (self->shape->type)));
       return FALSE;
     }
 

@@ -3,6 +3,7 @@
 
 #include "almu-shape.h"
 
+#include <glib/gi18n-lib.h>
 #include <math.h>
 
 #include "almu-error.h"
@@ -26,23 +27,23 @@ typedef struct
 #define ANY_NUMBER ALMU_LIMIT_CONTROL_POINTS
 
 static const TypeRule rules[ALMU_N_SHAPES] = {
-  [ALMU_SHAPE_POINT] = { "point", 1, 1, SIZE_NONE },
-  [ALMU_SHAPE_LINE] = { "line", 2, 2, SIZE_NONE },
-  [ALMU_SHAPE_POLYLINE] = { "polyline", 3, ANY_NUMBER, SIZE_NONE },
-  [ALMU_SHAPE_RECTANGLE] = { "rectangle", 2, 2, SIZE_POSITIVE },
-  [ALMU_SHAPE_ELLIPSE] = { "ellipse", 2, 2, SIZE_POSITIVE },
-  [ALMU_SHAPE_ANNULUS] = { "annulus", 0, 0, SIZE_NONE },
-  [ALMU_SHAPE_POLYGON] = { "polygon", 3, ANY_NUMBER, SIZE_NONE },
-  [ALMU_SHAPE_ANN_POINT] = { "point annotation", 1, 1, SIZE_NONE },
-  [ALMU_SHAPE_ANN_LINE] = { "line annotation", 2, 2, SIZE_NONE },
-  [ALMU_SHAPE_ANN_POLYLINE] = { "polyline annotation", 3, ANY_NUMBER, SIZE_NONE },
-  [ALMU_SHAPE_ANN_RECTANGLE] = { "rectangle annotation", 2, 2, SIZE_POSITIVE },
-  [ALMU_SHAPE_ANN_ELLIPSE] = { "ellipse annotation", 2, 2, SIZE_POSITIVE },
-  [ALMU_SHAPE_ANN_POLYGON] = { "polygon annotation", 3, ANY_NUMBER, SIZE_NONE },
-  [ALMU_SHAPE_ANN_VECTOR] = { "vector annotation", 2, 2, SIZE_NONE },
-  [ALMU_SHAPE_ANN_RULER] = { "ruler annotation", 2, 2, SIZE_NONE },
-  [ALMU_SHAPE_ANN_TEXT] = { "text annotation", 2, 2, SIZE_OR_ZERO },
-  [ALMU_SHAPE_ANN_COMPASS] = { "compass annotation", 2, 2, SIZE_POSITIVE },
+  [ALMU_SHAPE_POINT] = { N_ ("point"), 1, 1, SIZE_NONE },
+  [ALMU_SHAPE_LINE] = { N_ ("line"), 2, 2, SIZE_NONE },
+  [ALMU_SHAPE_POLYLINE] = { N_ ("polyline"), 3, ANY_NUMBER, SIZE_NONE },
+  [ALMU_SHAPE_RECTANGLE] = { N_ ("rectangle"), 2, 2, SIZE_POSITIVE },
+  [ALMU_SHAPE_ELLIPSE] = { N_ ("ellipse"), 2, 2, SIZE_POSITIVE },
+  [ALMU_SHAPE_ANNULUS] = { N_ ("annulus"), 0, 0, SIZE_NONE },
+  [ALMU_SHAPE_POLYGON] = { N_ ("polygon"), 3, ANY_NUMBER, SIZE_NONE },
+  [ALMU_SHAPE_ANN_POINT] = { N_ ("point annotation"), 1, 1, SIZE_NONE },
+  [ALMU_SHAPE_ANN_LINE] = { N_ ("line annotation"), 2, 2, SIZE_NONE },
+  [ALMU_SHAPE_ANN_POLYLINE] = { N_ ("polyline annotation"), 3, ANY_NUMBER, SIZE_NONE },
+  [ALMU_SHAPE_ANN_RECTANGLE] = { N_ ("rectangle annotation"), 2, 2, SIZE_POSITIVE },
+  [ALMU_SHAPE_ANN_ELLIPSE] = { N_ ("ellipse annotation"), 2, 2, SIZE_POSITIVE },
+  [ALMU_SHAPE_ANN_POLYGON] = { N_ ("polygon annotation"), 3, ANY_NUMBER, SIZE_NONE },
+  [ALMU_SHAPE_ANN_VECTOR] = { N_ ("vector annotation"), 2, 2, SIZE_NONE },
+  [ALMU_SHAPE_ANN_RULER] = { N_ ("ruler annotation"), 2, 2, SIZE_NONE },
+  [ALMU_SHAPE_ANN_TEXT] = { N_ ("text annotation"), 2, 2, SIZE_OR_ZERO },
+  [ALMU_SHAPE_ANN_COMPASS] = { N_ ("compass annotation"), 2, 2, SIZE_POSITIVE },
 };
 
 static gboolean
@@ -52,16 +53,16 @@ check_type (int      type,
   if (type < 0 || type >= ALMU_N_SHAPES)
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED,
-                   "Region type %d is not known; types go from 0 (%s) to %d (%s)",
-                   type, rules[0].name, ALMU_N_SHAPES - 1, rules[ALMU_N_SHAPES - 1].name);
+                   _ ("Region type %d is not known; types go from 0 (%s) to %d (%s)"),
+                   type, _ (rules[0].name), ALMU_N_SHAPES - 1, _ (rules[ALMU_N_SHAPES - 1].name));
       return FALSE;
     }
 
   if (type == ALMU_SHAPE_ANNULUS)
     {
       g_set_error_literal (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED,
-                           "Regions of type annulus are not supported; "
-                           "two ellipses describe the same area");
+                           _ ("Regions of type annulus are not supported; "
+                              "two ellipses describe the same area"));
       return FALSE;
     }
 
@@ -76,18 +77,20 @@ check_number (const TypeRule *rule,
   if (n_points > ALMU_LIMIT_CONTROL_POINTS)
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
-                   "Region has %" G_GSIZE_FORMAT " control points, at most %d are allowed",
+                   _ ("Region has %zu control points, at most %d are allowed"),
                    n_points, ALMU_LIMIT_CONTROL_POINTS);
       return FALSE;
     }
 
   if (n_points < rule->min_points || n_points > rule->max_points)
     {
-      g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
-                   "A %s has %s%u control point%s, not %" G_GSIZE_FORMAT,
-                   rule->name,
-                   rule->max_points > rule->min_points ? "at least " : "",
-                   rule->min_points, rule->min_points == 1 ? "" : "s", n_points);
+      const char *text = rule->max_points > rule->min_points
+                           ? g_dngettext (GETTEXT_PACKAGE, "A %s has at least %u control point, not %zu",
+                                          "A %s has at least %u control points, not %zu", rule->min_points)
+                           : g_dngettext (GETTEXT_PACKAGE, "A %s has %u control point, not %zu",
+                                          "A %s has %u control points, not %zu", rule->min_points);
+
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT, text, _ (rule->name), rule->min_points, n_points);
       return FALSE;
     }
 
@@ -107,16 +110,16 @@ check_finite (const TypeRule  *rule,
         continue;
 
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
-                   "Control point %" G_GSIZE_FORMAT " of the %s is (%g, %g), not two finite numbers",
-                   i + 1, rule->name, points[i].x, points[i].y);
+                   _ ("Control point %zu of the %s is (%g, %g), not two finite numbers"),
+                   i + 1, _ (rule->name), points[i].x, points[i].y);
       return FALSE;
     }
 
   if (!isfinite (rotation))
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
-                   "Rotation of the %s is %g, not a finite number of degrees",
-                   rule->name, rotation);
+                   _ ("Rotation of the %s is %g, not a finite number of degrees"),
+                   _ (rule->name), rotation);
       return FALSE;
     }
 
@@ -136,9 +139,9 @@ check_size (const TypeRule  *rule,
     return TRUE;
 
   g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
-               "Size of the %s is (%g, %g), both numbers have to be %s",
-               rule->name, size->x, size->y,
-               rule->size == SIZE_OR_ZERO ? "0 or more" : "greater than 0");
+               rule->size == SIZE_OR_ZERO ? _ ("Size of the %s is (%g, %g), both numbers have to be 0 or more")
+                                          : _ ("Size of the %s is (%g, %g), both numbers have to be greater than 0"),
+               _ (rule->name), size->x, size->y);
   return FALSE;
 }
 

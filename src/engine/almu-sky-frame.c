@@ -3,6 +3,7 @@
 
 #include "almu-sky-frame.h"
 
+#include <glib/gi18n-lib.h>
 #include <math.h>
 #include <string.h>
 
@@ -309,7 +310,7 @@ almu_sky_frame_convert (const AlmuSkyFrame *from,
       g_autofree char *to_name = almu_sky_frame_dup_name (to);
 
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED,
-                   "Coordinates of the frame %s cannot be converted to the frame %s", from_name, to_name);
+                   _ ("Coordinates of the frame %s cannot be converted to the frame %s"), from_name, to_name);
     }
 
   return is_known;

@@ -3,6 +3,7 @@
 
 #include "almu-sky-map.h"
 
+#include <glib/gi18n-lib.h>
 #include <math.h>
 
 #include "almu-card.h"
@@ -58,8 +59,8 @@ almu_sky_map_new (const AlmuImageInfo *info,
   if (self->wcs == NULL || !shows_sky (info, self))
     {
       g_set_error_literal (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED,
-                           "the axes of the image plane have no celestial coordinates that can be read "
-                           "from the header");
+                           _ ("the axes of the image plane have no celestial coordinates that can be read "
+                              "from the header"));
       return NULL;
     }
 

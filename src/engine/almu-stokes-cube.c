@@ -3,6 +3,7 @@
 
 #include "almu-stokes-cube.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "almu-axes.h"
@@ -76,13 +77,13 @@ check_polarisation (int         polarisation,
 
   if (almu_polarisation_is_computed (polarisation))
     g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
-                 "%s: %s is computed, and no part of a hypercube: it may be I, Q, U, V, "
-                 "RR, LL, RL, LR, XX, YY, XY or YX",
+                 _ ("%s: %s is computed, and no part of a hypercube: it may be I, Q, U, V, "
+                    "RR, LL, RL, LR, XX, YY, XY or YX"),
                  name, almu_polarisation_get_name (polarisation));
   else
     g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
-                 "%s: its polarisation was not said: it may be I, Q, U, V, "
-                 "RR, LL, RL, LR, XX, YY, XY or YX",
+                 _ ("%s: its polarisation was not said: it may be I, Q, U, V, "
+                    "RR, LL, RL, LR, XX, YY, XY or YX"),
                  name);
 
   return FALSE;
@@ -99,7 +100,7 @@ check_distinct (const int         *polarisations,
       if (polarisations[i] == polarisations[j])
         {
           g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
-                       "%s and %s are both said to be polarisation %s",
+                       _ ("%s and %s are both said to be polarisation %s"),
                        names[j], names[i], almu_polarisation_get_name (polarisations[i]));
           return FALSE;
         }
@@ -135,8 +136,8 @@ check_steps (const int *polarisations,
 
   if (!is_even)
     g_set_error (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED,
-                 "Polarisations %s cannot be one axis: the numbers that FITS has for them "
-                 "(I, Q, U, V from 1 to 4; RR, LL, RL, LR, XX, YY, XY, YX from -1 to -8) are not evenly spaced",
+                 _ ("Polarisations %s cannot be one axis: the numbers that FITS has for them "
+                    "(I, Q, U, V from 1 to 4; RR, LL, RL, LR, XX, YY, XY, YX from -1 to -8) are not evenly spaced"),
                  list->str);
 
   return is_even;
@@ -160,7 +161,7 @@ almu_stokes_cube_check_polarisations (const int         *polarisations,
   if (n < 2)
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
-                   "A hypercube is made of at least two files, not of %u", n);
+                   _ ("A hypercube is made of at least two files, not of %u"), n);
       return FALSE;
     }
 
@@ -194,7 +195,7 @@ check_single (AlmuImage *image,
     return TRUE;
 
   g_set_error (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED,
-               "%s: HDU %s has %d polarisations; each file of a hypercube has one",
+               _ ("%s: HDU %s has %d polarisations; each file of a hypercube has one"),
                almu_image_get_name (image), info->hdu, info->n_stokes);
   return FALSE;
 }
@@ -215,7 +216,7 @@ check_shape (AlmuImage *first,
   shape_a = describe_shape (a);
   shape_b = describe_shape (b);
   g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
-               "%s: HDU %s has %s pixels, and %s has %s: files of a hypercube are of one shape",
+               _ ("%s: HDU %s has %s pixels, and %s has %s: files of a hypercube are of one shape"),
                almu_image_get_name (other), b->hdu, shape_b, almu_image_get_name (first), shape_a);
   return FALSE;
 }
@@ -239,7 +240,7 @@ check_axes (AlmuImage *first,
       if (axis == a->axes.stokes || axis == b->axes.stokes || g_strcmp0 (type_a, type_b) != 0)
         {
           g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
-                       "%s: HDU %s: CTYPE%d is “%s”, and in %s “%s”: files of a hypercube have the same axes",
+                       _ ("%s: HDU %s: CTYPE%d is “%s”, and in %s “%s”: files of a hypercube have the same axes"),
                        almu_image_get_name (other), b->hdu, axis, type_b != NULL ? type_b : "",
                        almu_image_get_name (first), type_a != NULL ? type_a : "");
           return FALSE;
@@ -410,7 +411,7 @@ almu_stokes_cube_new (const char           *name,
   if (!is_like_part (info, almu_image_get_info (sorted[0].image)))
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED,
-                   "%s: HDU %s: with an axis of polarisations its other axes would not be the same",
+                   _ ("%s: HDU %s: with an axis of polarisations its other axes would not be the same"),
                    almu_image_get_name (sorted[0].image), info->hdu);
       almu_image_info_free (info);
       return NULL;

@@ -3,6 +3,7 @@
 
 #include "almu-stokes-header.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "almu-card.h"
@@ -181,7 +182,7 @@ almu_stokes_header_extend (const AlmuImageInfo *info,
   if (hdu.n_axes > ALMU_LIMIT_AXES)
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
-                   "HDU %s has %d axes: there is no room for one of polarisations",
+                   _ ("HDU %s has %d axes: there is no room for one of polarisations"),
                    info->hdu, info->n_axes);
       return NULL;
     }

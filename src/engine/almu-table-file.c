@@ -4,6 +4,7 @@
 #include "almu-table-file.h"
 
 #include <errno.h>
+#include <glib/gi18n-lib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -85,7 +86,7 @@ almu_table_file_read (int            fd,
     return almu_votable_read (fd, clean, is_packed, flags, cancellable, error);
 
   g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
-               "%s: is neither a VOTable nor a FITS file", clean);
+               _ ("%s: is neither a VOTable nor a FITS file"), clean);
 
   return NULL;
 }

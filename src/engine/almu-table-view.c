@@ -3,6 +3,7 @@
 
 #include "almu-table-view.h"
 
+#include <glib/gi18n-lib.h>
 #include <math.h>
 #include <string.h>
 
@@ -350,7 +351,7 @@ prepare (Condition *condition)
 static const AlmuColumn *
 find_column (AlmuDataTable *table,
              const char    *name,
-             const char    *purpose,
+             gboolean       is_sorting,
              GError       **error)
 {
   int               index = almu_data_table_find_column (table, name);
@@ -358,10 +359,10 @@ find_column (AlmuDataTable *table,
 
   if (column == NULL)
     g_set_error (error, ALMU_ERROR, ALMU_ERROR_NOT_FOUND,
-                 "There is no column “%s” to %s by", name, purpose);
+                 is_sorting ? _ ("There is no column “%s” to sort by") : _ ("There is no column “%s” to filter by"), name);
   else if (column->type == ALMU_COLUMN_UNSUPPORTED)
     g_set_error (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED,
-                 "Column “%s” has cells of more than one value: nothing to %s by", name, purpose);
+                 is_sorting ? _ ("Column “%s” has cells of more than one value: nothing to sort by") : _ ("Column “%s” has cells of more than one value: nothing to filter by"), name);
   else
     return column;
 
@@ -376,7 +377,7 @@ apply_filter (AlmuTableView    *self,
 {
   Condition condition = {
     .filter = filter,
-    .column = find_column (self->table, filter->column, "filter", error),
+    .column = find_column (self->table, filter->column, FALSE, error),
     .comparison = filter->comparison,
     .low = filter->value,
     .high = filter->second,
@@ -414,7 +415,7 @@ apply (AlmuTableView   *self,
   /* before anything takes time */
   if (*query->sort_column != '\0')
     {
-      column = find_column (self->table, query->sort_column, "sort", error);
+      column = find_column (self->table, query->sort_column, TRUE, error);
       if (column == NULL)
         return FALSE;
     }

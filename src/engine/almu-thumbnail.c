@@ -4,6 +4,7 @@
 #include "almu-thumbnail.h"
 
 #include <gio/gio.h>
+#include <glib/gi18n-lib.h>
 #include <math.h>
 #include <string.h>
 
@@ -292,7 +293,7 @@ almu_thumbnail_draw (AlmuPlane           *plane,
   values = layer > 0 ? almu_plane_get_layer (plane, 1 << layer, &width, &height) : almu_plane_get_pixels (plane);
   if (values == NULL)
     {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE, "No memory for a picture of %d×%d pixels", width, height);
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE, _ ("No memory for a picture of %d×%d pixels"), width, height);
       return NULL;
     }
 

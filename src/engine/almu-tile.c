@@ -3,6 +3,9 @@
 
 #include "almu-tile.h"
 
+#include <glib/gi18n-lib.h>
+#include <inttypes.h>
+
 #include "almu-error.h"
 
 /* 12 bits each for row and column. */
@@ -81,7 +84,7 @@ almu_tile_decode_place (gint32    code,
   if (tile.layer > MIN (last_layer, ALMU_TILE_MAX_LAYER))
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
-                   "Tile of layer %d at %d,%d: an image of %d×%d pixels has layers 0 to %d",
+                   _ ("Tile of layer %d at %d,%d: an image of %d×%d pixels has layers 0 to %d"),
                    tile.layer, tile.x, tile.y, width, height,
                    MIN (last_layer, ALMU_TILE_MAX_LAYER));
       return FALSE;
@@ -91,8 +94,8 @@ almu_tile_decode_place (gint32    code,
   if (tile.x * side >= width || tile.y * side >= height)
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
-                   "Tile of layer %d at %d,%d lies outside the image: "
-                   "that layer has %" G_GINT64_FORMAT "×%" G_GINT64_FORMAT " tiles",
+                   _ ("Tile of layer %d at %d,%d lies outside the image: "
+                      "that layer has %" PRId64 "×%" PRId64 " tiles"),
                    tile.layer, tile.x, tile.y,
                    divide_up (width, side), divide_up (height, side));
       return FALSE;

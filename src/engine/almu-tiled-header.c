@@ -3,6 +3,7 @@
 
 #include "almu-tiled-header.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "almu-card.h"
@@ -219,7 +220,7 @@ almu_tiled_header_translate (const AlmuHdu *table,
   if (almu_hdu_get_int (table, "ZNAXIS", 0) > ALMU_TILED_AXES)
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED,
-                   "ZNAXIS = %d: at most %d axes can be read from tiles",
+                   _ ("ZNAXIS = %d: at most %d axes can be read from tiles"),
                    (int) almu_hdu_get_int (table, "ZNAXIS", 0), ALMU_TILED_AXES);
       return NULL;
     }
@@ -243,7 +244,7 @@ almu_tiled_header_translate (const AlmuHdu *table,
 
   if (!almu_hdu_read_layout (hdu, error))
     {
-      g_prefix_error (error, "image in tiles: ");
+      g_prefix_error (error, _ ("image in tiles: "));
       return NULL;
     }
 

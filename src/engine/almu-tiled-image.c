@@ -3,6 +3,7 @@
 
 #include "almu-tiled-image.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -211,7 +212,7 @@ make_tile (gpointer user_data,
   if (pixels == NULL)
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
-                   "there is no memory for a tile of %" G_GSIZE_FORMAT " pixels", n);
+                   _ ("there is no memory for a tile of %zu pixels"), n);
       return NULL;
     }
 
@@ -417,7 +418,7 @@ almu_tiled_image_new (int                    fd,
   if (self->layout.n_axes != info->n_axes ||
       memcmp (self->layout.shape, info->shape, (gsize) info->n_axes * sizeof *info->shape) != 0)
     {
-      g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT, "%s: HDU %s: ZNAXISn are there twice, and differ", name, info->hdu);
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT, _ ("%s: HDU %s: ZNAXISn are there twice, and differ"), name, info->hdu);
       return NULL;
     }
 

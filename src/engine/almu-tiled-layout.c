@@ -3,6 +3,8 @@
 
 #include "almu-tiled-layout.h"
 
+#include <glib/gi18n-lib.h>
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
@@ -61,9 +63,9 @@ fail_card (const Reading *reading,
   const char *text = almu_header_get_text (reading->header, name);
 
   if (text == NULL)
-    g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT, "card %s is missing: %s", name, what);
+    g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT, _ ("card %s is missing: %s"), name, what);
   else
-    g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT, "%s is %s: %s", name, text, what);
+    g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT, _ ("%s is %s: %s"), name, text, what);
 
   return FALSE;
 }
@@ -212,7 +214,7 @@ check_column (const AlmuTiledLayout *layout,
                 : column->descriptor != 0 && column->type != 0 && strchr ("BIJKED", column->type) != NULL)
     return TRUE;
 
-  g_set_error (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED, "column %s has the form %s: %s", name, form,
+  g_set_error (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED, _ ("column %s has the form %s: %s"), name, form,
                is_number ? "one number is expected, such as 1D" : "an array in the heap is expected, such as 1PB");
 
   return FALSE;
@@ -249,7 +251,7 @@ read_columns (const Reading *reading,
       if (type != NULL && g_ascii_strcasecmp (type, "NULL_PIXEL_MASK") == 0)
         {
           g_set_error (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED,
-                       "has its blank pixels in a column NULL_PIXEL_MASK, which is not read; ZBLANK would be");
+                       _ ("has its blank pixels in a column NULL_PIXEL_MASK, which is not read; ZBLANK would be"));
           return FALSE;
         }
 
@@ -264,7 +266,7 @@ read_columns (const Reading *reading,
   if (layout->packed.type != 0 || layout->gzipped.type != 0 || layout->plain.type != 0)
     return TRUE;
 
-  g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT, "has no column COMPRESSED_DATA");
+  g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT, _ ("has no column COMPRESSED_DATA"));
 
   return FALSE;
 }
@@ -289,7 +291,7 @@ read_table (const Reading *reading,
       table->n_data_bytes > G_MAXINT64 - table->data_offset)
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
-                   "the rows of NAXIS1 and NAXIS2 are more than the bytes of the table; PCOUNT has to be 0 or more, and GCOUNT 1");
+                   _ ("the rows of NAXIS1 and NAXIS2 are more than the bytes of the table; PCOUNT has to be 0 or more, and GCOUNT 1"));
       return FALSE;
     }
 
@@ -326,7 +328,7 @@ read_axis (const Reading *reading,
   if (tile > ALMU_LIMIT_TILE_PIXELS / *n_pixels)
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
-                   "%s is %" G_GINT64_FORMAT ": a compressed tile may have from 1 to %d pixels",
+                   _ ("%s is %" PRId64 ": a compressed tile may have from 1 to %d pixels"),
                    card, tile, ALMU_LIMIT_TILE_PIXELS);
       return FALSE;
     }
@@ -362,8 +364,8 @@ read_axes (const Reading *reading,
     return TRUE;
 
   g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
-               "NAXIS2 is %" G_GINT64_FORMAT ": by ZNAXISn and ZTILEn the image has %" G_GINT64_FORMAT
-               " tiles, and each has a row",
+               _ ("NAXIS2 is %" PRId64 ": by ZNAXISn and ZTILEn the image has %" PRId64
+                  " tiles, and each has a row"),
                layout->n_rows, n_rows);
 
   return FALSE;
@@ -428,8 +430,8 @@ read_rice (const Reading *reading,
     return TRUE;
 
   g_set_error (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED,
-               "is packed by Rice's code with BLOCKSIZE %" G_GINT64_FORMAT " and BYTEPIX %" G_GINT64_FORMAT
-               ": BLOCKSIZE is at least 1, and BYTEPIX can be 1, 2 or 4",
+               _ ("is packed by Rice's code with BLOCKSIZE %" PRId64 " and BYTEPIX %" PRId64
+                  ": BLOCKSIZE is at least 1, and BYTEPIX can be 1, 2 or 4"),
                layout->n_block, pixel_bytes);
 
   return FALSE;
@@ -497,7 +499,7 @@ read_quantised (const Reading *reading,
       (layout->packing == ALMU_PACKING_RICE || layout->packing == ALMU_PACKING_PLIO || layout->packing == ALMU_PACKING_HCOMPRESS))
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
-                   "ZBITPIX is %d, but there is no ZSCALE, or ZQUANTIZ is NONE: of reals, this way of packing takes only such as were made integers",
+                   _ ("ZBITPIX is %d, but there is no ZSCALE, or ZQUANTIZ is NONE: of reals, this way of packing takes only such as were made integers"),
                    layout->bitpix);
       return FALSE;
     }
@@ -559,7 +561,7 @@ find_table (int         fd,
 
       if (hdu == NULL)
         {
-          g_set_error (error, ALMU_ERROR, ALMU_ERROR_CHANGED, "%s: HDU %d has gone", name, number);
+          g_set_error (error, ALMU_ERROR, ALMU_ERROR_CHANGED, _ ("%s: HDU %d has gone"), name, number);
           return NULL;
         }
 
@@ -593,7 +595,7 @@ almu_tiled_layout_read (int              fd,
 
   if (table->kind != ALMU_HDU_TILED || table->n_axes != 2)
     {
-      g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT, "%s: HDU %d: is not a table that has the tiles of an image", name, hdu);
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT, _ ("%s: HDU %d: is not a table that has the tiles of an image"), name, hdu);
       return FALSE;
     }
 
@@ -602,7 +604,7 @@ almu_tiled_layout_read (int              fd,
   if (!read_table (&reading, error) || !read_columns (&reading, error) || !read_axes (&reading, error) ||
       !read_packing (&reading, error) || !read_pixels (&reading, error))
     {
-      g_prefix_error (error, "%s: HDU %d: ", name, hdu);
+      g_prefix_error (error, _ ("%s: HDU %d: "), name, hdu);
       return FALSE;
     }
 

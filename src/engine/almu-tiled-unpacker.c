@@ -3,6 +3,8 @@
 
 #include "almu-tiled-unpacker.h"
 
+#include <glib/gi18n-lib.h>
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
@@ -117,7 +119,7 @@ reserve (Room    *room,
   if (room->bytes != NULL)
     return TRUE;
 
-  g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT, "there is no memory for its %" G_GSIZE_FORMAT " bytes", size);
+  g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT, _ ("there is no memory for its %zu bytes"), size);
 
   return FALSE;
 }
@@ -220,8 +222,8 @@ check_claim (AlmuTiledUnpacker *self,
       claim->n_elements > (heap_bytes - claim->offset) / element_bytes)
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
-                   "claims to be %" G_GINT64_FORMAT " elements at byte %" G_GINT64_FORMAT
-                   " of a heap that has %" G_GINT64_FORMAT " bytes",
+                   _ ("claims to be %" PRId64 " elements at byte %" PRId64
+                      " of a heap that has %" PRId64 " bytes"),
                    claim->n_elements, claim->offset, heap_bytes);
       return FALSE;
     }
@@ -229,7 +231,7 @@ check_claim (AlmuTiledUnpacker *self,
   if (claim->n_elements > max / element_bytes)
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
-                   "claims to be %" G_GINT64_FORMAT " bytes, for %" G_GSIZE_FORMAT " pixels; at most %" G_GINT64_FORMAT " can be",
+                   _ ("claims to be %" PRId64 " bytes, for %zu pixels; at most %" PRId64 " can be"),
                    claim->n_elements * element_bytes, self->n_pixels, max);
       return FALSE;
     }
@@ -245,7 +247,7 @@ fail_size (AlmuTiledUnpacker *self,
            GError           **error)
 {
   g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
-               "has %" G_GSIZE_FORMAT " bytes when unpacked, which are not %" G_GSIZE_FORMAT " pixels of BITPIX %d",
+               _ ("has %zu bytes when unpacked, which are not %zu pixels of BITPIX %d"),
                n_bytes, self->n_pixels, self->layout->bitpix);
 
   return FALSE;
@@ -457,7 +459,7 @@ find_data (AlmuTiledUnpacker      *self,
         return TRUE;
     }
 
-  g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT, "is not in the file: its row has no bytes for it");
+  g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT, _ ("is not in the file: its row has no bytes for it"));
 
   return FALSE;
 }

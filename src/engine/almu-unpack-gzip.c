@@ -3,6 +3,8 @@
 
 #include "almu-unpack.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "almu-error.h"
 
 /**
@@ -42,7 +44,7 @@ almu_unpack_gzip (GZlibDecompressor *inflater,
                                     G_CONVERTER_INPUT_AT_END, &n_read, &n_written, &local_error);
       if (result == G_CONVERTER_ERROR)
         {
-          g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT, "gzip: byte %" G_GSIZE_FORMAT " of %" G_GSIZE_FORMAT ": %s",
+          g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT, _ ("gzip: byte %zu of %zu: %s"),
                        n_in, n_bytes, local_error->message);
           return FALSE;
         }
@@ -52,7 +54,7 @@ almu_unpack_gzip (GZlibDecompressor *inflater,
       if (n_out > n_room)
         {
           g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
-                       "gzip: unpacks to more than the %" G_GSIZE_FORMAT " bytes that its pixels can take", n_room);
+                       _ ("gzip: unpacks to more than the %zu bytes that its pixels can take"), n_room);
           return FALSE;
         }
     }

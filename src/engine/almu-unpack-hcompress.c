@@ -3,6 +3,9 @@
 
 #include "almu-unpack.h"
 
+#include <glib/gi18n-lib.h>
+#include <inttypes.h>
+
 #include "almu-bits.h"
 #include "almu-error.h"
 
@@ -308,7 +311,7 @@ fail_memory (gsize    n_values,
              GError **error)
 {
   g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
-               "HCOMPRESS: there is no memory for %" G_GSIZE_FORMAT " pixels", n_values);
+               _ ("HCOMPRESS: there is no memory for %zu pixels"), n_values);
 
   return FALSE;
 }
@@ -323,7 +326,7 @@ check_head (const guint8 *bytes,
 
   if (n_bytes < HEAD_BYTES || bytes[0] != 0xdd || bytes[1] != 0x99)
     {
-      g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT, "HCOMPRESS: does not begin as it has to, with dd 99");
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT, _ ("HCOMPRESS: does not begin as it has to, with dd 99"));
       return FALSE;
     }
 
@@ -332,8 +335,8 @@ check_head (const guint8 *bytes,
   if (n_rows * n_columns != n_values)
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
-                   "HCOMPRESS: claims to be %" G_GUINT64_FORMAT " × %" G_GUINT64_FORMAT
-                   " pixels where the tile has %" G_GSIZE_FORMAT,
+                   _ ("HCOMPRESS: claims to be %" PRIu64 " × %" PRIu64
+                      " pixels where the tile has %zu"),
                    n_columns, n_rows, n_values);
       return FALSE;
     }
@@ -342,7 +345,7 @@ check_head (const guint8 *bytes,
     if (bytes[i] > MAX_BIT)
       {
         g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
-                     "HCOMPRESS: claims to have coefficients of %d bits; at most %d can be", bytes[i], MAX_BIT);
+                     _ ("HCOMPRESS: claims to have coefficients of %d bits; at most %d can be"), bytes[i], MAX_BIT);
         return FALSE;
       }
 
@@ -386,7 +389,7 @@ almu_unpack_hcompress (const guint8 *bytes,
   if (!read_quadrants (&self, n_rows, n_columns, bytes + 22) || !read_signs (&self, n_values))
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
-                   "HCOMPRESS: damaged, or cut short, before byte %" G_GSIZE_FORMAT " of %" G_GSIZE_FORMAT,
+                   _ ("HCOMPRESS: damaged, or cut short, before byte %zu of %zu"),
                    (gsize) (self.bits.next - bytes), n_bytes);
       return FALSE;
     }
@@ -395,7 +398,7 @@ almu_unpack_hcompress (const guint8 *bytes,
   values[0] = (gint64) get_number (bytes + 14, 8);
   if (!multiply (values, n_values, scale, G_GINT64_CONSTANT (1) << (is_smooth ? MAX_BIT_SMOOTH : MAX_BIT)))
     {
-      g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT, "HCOMPRESS: coefficients are too large to be true");
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT, _ ("HCOMPRESS: coefficients are too large to be true"));
       return FALSE;
     }
 

@@ -3,6 +3,7 @@
 
 #include "almu-unpack.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "almu-error.h"
@@ -109,7 +110,7 @@ almu_unpack_plio (const guint8 *bytes,
   if (!read_head (bytes, n_bytes / 2, &at, &end))
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
-                   "PLIO: the list does not say how long it is, or is longer than its %" G_GSIZE_FORMAT " bytes",
+                   _ ("PLIO: the list does not say how long it is, or is longer than its %zu bytes"),
                    n_bytes);
       return FALSE;
     }
@@ -124,8 +125,7 @@ almu_unpack_plio (const guint8 *bytes,
       if (opcode > SUBTRACT_AND_PUT || n > n_values - done || (opcode == SET_HIGH && at + 1 == end))
         {
           g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
-                       "PLIO: word %" G_GSIZE_FORMAT " of the list, 0x%04x, has no meaning after %" G_GSIZE_FORMAT
-                       " of %" G_GSIZE_FORMAT " pixels",
+                       _ ("PLIO: word %zu of the list, 0x%04x, has no meaning after %zu of %zu pixels"),
                        at + 1, word, done, n_values);
           return FALSE;
         }

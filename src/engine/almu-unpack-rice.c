@@ -3,6 +3,8 @@
 
 #include "almu-unpack.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "almu-bits.h"
 #include "almu-error.h"
 
@@ -183,10 +185,10 @@ almu_unpack_rice (const guint8 *bytes,
 
   if (is_known)
     g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
-                 "Rice: the bytes end with pixel %" G_GSIZE_FORMAT " of %" G_GSIZE_FORMAT, done, n_values);
+                 _ ("Rice: the bytes end with pixel %zu of %zu"), done, n_values);
   else
     g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
-                 "Rice: the block at pixel %" G_GSIZE_FORMAT " begins with a number that has no meaning", done);
+                 _ ("Rice: the block at pixel %zu begins with a number that has no meaning"), done);
 
   return FALSE;
 }

@@ -4,6 +4,8 @@
 #include "almu-vofield.h"
 
 #include <errno.h>
+#include <glib/gi18n-lib.h>
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
@@ -237,7 +239,7 @@ append_string (AlmuDataTable *table,
     return TRUE;
 
   g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
-               "row %" G_GINT64_FORMAT ", column “%s”: is text of more than %d bytes, or of more than %d in the column",
+               _ ("row %" PRId64 ", column “%s”: is text of more than %d bytes, or of more than %d in the column"),
                row + 1, column->name, ALMU_LIMIT_CELL_BYTES, G_MAXINT32);
 
   return FALSE;
@@ -451,8 +453,8 @@ almu_vofield_append_bytes (const AlmuVofield *self,
   if (n_items < 0 || size > ALMU_LIMIT_CELL_BYTES)
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
-                   "row %" G_GINT64_FORMAT ", column “%s”: a cell of %" G_GINT64_FORMAT
-                   " items of type %s is not one of at most %d bytes; the stream is damaged",
+                   _ ("row %" PRId64 ", column “%s”: a cell of %" PRId64
+                      " items of type %s is not one of at most %d bytes; the stream is damaged"),
                    row + 1, almu_data_table_get_column (table, index)->name, n_items, self->datatype,
                    ALMU_LIMIT_CELL_BYTES);
       return -1;

@@ -4,6 +4,8 @@
 #include "almu-vostream.h"
 
 #include <errno.h>
+#include <glib/gi18n-lib.h>
+#include <inttypes.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -103,7 +105,7 @@ end_row (AlmuVostream *self,
 
   if (self->row_bytes == 0)
     {
-      g_set_error_literal (error, ALMU_ERROR, ALMU_ERROR_FORMAT, "its columns take no bytes, so that its rows have no end");
+      g_set_error_literal (error, ALMU_ERROR, ALMU_ERROR_FORMAT, _ ("its columns take no bytes, so that its rows have no end"));
       return FALSE;
     }
 
@@ -112,7 +114,7 @@ end_row (AlmuVostream *self,
   self->table->n_rows++;
   if (self->table->n_rows > ALMU_LIMIT_TABLE_ROWS)
     {
-      g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT, "has more than %d rows", ALMU_LIMIT_TABLE_ROWS);
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT, _ ("has more than %d rows"), ALMU_LIMIT_TABLE_ROWS);
       return FALSE;
     }
 
@@ -136,7 +138,7 @@ take_cells (AlmuVostream *self,
 {
   if (self->fields->len == 0)
     {
-      g_set_error_literal (error, ALMU_ERROR, ALMU_ERROR_FORMAT, "it has rows, but no FIELD that tells what is in them");
+      g_set_error_literal (error, ALMU_ERROR, ALMU_ERROR_FORMAT, _ ("it has rows, but no FIELD that tells what is in them"));
       return FALSE;
     }
 
@@ -196,7 +198,7 @@ write_file (AlmuVostream *self,
       int saved_errno = errno;
 
       g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved_errno),
-                   "its FITS stream cannot be unpacked: %s", g_strerror (saved_errno));
+                   _ ("its FITS stream cannot be unpacked: %s"), g_strerror (saved_errno));
       return FALSE;
     }
 
@@ -254,7 +256,7 @@ almu_vostream_end (AlmuVostream *self,
     return TRUE;
 
   g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
-               "row %" G_GINT64_FORMAT ", column “%s”: the stream ends in the middle of the row",
+               _ ("row %" PRId64 ", column “%s”: the stream ends in the middle of the row"),
                self->table->n_rows + 1, almu_data_table_get_column (self->table, self->column)->name);
 
   return FALSE;

@@ -3,6 +3,8 @@
 
 #include "almu-votable-private.h"
 
+#include <glib/gi18n-lib.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "almu-error.h"
@@ -142,7 +144,7 @@ begin_field (AlmuVoReader   *reader,
 
   if (table->columns->len >= ALMU_LIMIT_TABLE_COLUMNS)
     {
-      fail (reader, ALMU_ERROR_LIMIT, "has more than %d columns", ALMU_LIMIT_TABLE_COLUMNS);
+      fail (reader, ALMU_ERROR_LIMIT, _ ("has more than %d columns"), ALMU_LIMIT_TABLE_COLUMNS);
       return;
     }
 
@@ -309,7 +311,7 @@ almu_vo_reader_end_row (AlmuVoReader *reader)
   reader->cell = 0;
   table->n_rows++;
   if (table->n_rows > ALMU_LIMIT_TABLE_ROWS)
-    fail (reader, ALMU_ERROR_LIMIT, "has more than %d rows", ALMU_LIMIT_TABLE_ROWS);
+    fail (reader, ALMU_ERROR_LIMIT, _ ("has more than %d rows"), ALMU_LIMIT_TABLE_ROWS);
   else if (table->n_rows % 4096 == 0 && !almu_vo_reader_account (reader))
     almu_vo_reader_stop (reader);
 }
@@ -329,15 +331,15 @@ begin_stream (AlmuVoReader   *reader,
   if (href != NULL)
     {
       fail (reader, ALMU_ERROR_UNSUPPORTED,
-            "keeps its rows in another file (“%.200s”), which is not followed; "
-            "save it with its rows inside",
+            _ ("keeps its rows in another file (“%.200s”), which is not followed; "
+               "save it with its rows inside"),
             href);
       return;
     }
 
   if (!g_str_equal (encoding, "base64") && !g_str_equal (encoding, "") && !g_str_equal (encoding, "none"))
     {
-      fail (reader, ALMU_ERROR_UNSUPPORTED, "STREAM has encoding “%.40s”, not base64", encoding);
+      fail (reader, ALMU_ERROR_UNSUPPORTED, _ ("STREAM has encoding “%.40s”, not base64"), encoding);
       return;
     }
 
@@ -387,13 +389,13 @@ on_start (void           *data,
 
   if (reader->depth == 0 && element != ELEMENT_VOTABLE)
     {
-      fail (reader, ALMU_ERROR_FORMAT, "is XML, but begins with “%.40s”, not with VOTABLE", (const char *) name);
+      fail (reader, ALMU_ERROR_FORMAT, _ ("is XML, but begins with “%.40s”, not with VOTABLE"), (const char *) name);
       return;
     }
 
   if (reader->depth == ALMU_LIMIT_XML_DEPTH)
     {
-      fail (reader, ALMU_ERROR_LIMIT, "nests deeper than %d elements", ALMU_LIMIT_XML_DEPTH);
+      fail (reader, ALMU_ERROR_LIMIT, _ ("nests deeper than %d elements"), ALMU_LIMIT_XML_DEPTH);
       return;
     }
 
@@ -472,7 +474,7 @@ on_text (void          *data,
       if (reader->text->len + (gsize) length <= ALMU_LIMIT_CELL_BYTES)
         g_string_append_len (reader->text, (const char *) text, length);
       else
-        fail (reader, ALMU_ERROR_LIMIT, "row %" G_GINT64_FORMAT ": a cell or description has more than %d bytes",
+        fail (reader, ALMU_ERROR_LIMIT, _ ("row %" PRId64 ": a cell or description has more than %d bytes"),
               MAX (reader->table->n_rows, 0) + 1, ALMU_LIMIT_CELL_BYTES);
     }
   else if (reader->stream != NULL && almu_vo_reader_get_parent (reader) == ELEMENT_STREAM &&
@@ -490,7 +492,7 @@ on_entity (void          *data,
            const xmlChar *system_id,
            xmlChar       *content)
 {
-  fail (data, ALMU_ERROR_REFUSED, "declares the entity “%.40s”, which no VOTable needs", (const char *) name);
+  fail (data, ALMU_ERROR_REFUSED, _ ("declares the entity “%.40s”, which no VOTable needs"), (const char *) name);
 }
 
 static void
@@ -505,13 +507,13 @@ on_error (void       *data,
 
   if (reader->is_at_end && reader->depth > 0)
     {
-      fail (reader, ALMU_ERROR_FORMAT, "line %d: is truncated: ends within %s, after %" G_GINT64_FORMAT " rows",
+      fail (reader, ALMU_ERROR_FORMAT, _ ("line %d: is truncated: ends within %s, after %" PRId64 " rows"),
             about->line, element_names[almu_vo_reader_get_parent (reader)], MAX (reader->table->n_rows, 0));
       return;
     }
 
   text = g_utf8_make_valid (about->message != NULL ? about->message : "not XML", -1);
-  fail (reader, ALMU_ERROR_FORMAT, "line %d: %s", about->line, g_strchomp (text));
+  fail (reader, ALMU_ERROR_FORMAT, _ ("line %d: %s"), about->line, g_strchomp (text));
 }
 
 const xmlSAXHandler almu_vo_reader_handlers = {

@@ -3,6 +3,7 @@
 
 #include "almu-votable.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "almu-byte-source.h"
@@ -252,7 +253,7 @@ finish (AlmuVoReader  *reader,
 
   if (reader->table->columns->len == 0)
     {
-      g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT, "%s: has no TABLE with a FIELD", name);
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT, _ ("%s: has no TABLE with a FIELD"), name);
       return FALSE;
     }
 

@@ -3,6 +3,7 @@
 
 #include "almu-wcs.h"
 
+#include <glib/gi18n-lib.h>
 #include <math.h>
 #include <string.h>
 
@@ -291,7 +292,7 @@ almu_wcs_new (const char *records,
   if (status != 0)
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
-                   "coordinates cannot be read from the header (wcslib status %d)", status);
+                   _ ("coordinates cannot be read from the header (wcslib status %d)"), status);
       return NULL;
     }
 

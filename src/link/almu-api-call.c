@@ -3,6 +3,8 @@
 
 #include "almu-api-call.h"
 
+#include <glib/gi18n-lib.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include <json-glib/json-glib.h>
@@ -29,8 +31,8 @@ parse_text (const char *text,
     root = json_parser_steal_root (parser);
 
   if (root == NULL)
-    g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT, "%s is not JSON: %s",
-                 what, reason != NULL ? reason->message : "it is empty");
+    g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT, _ ("%s is not JSON: %s"),
+                 what, reason != NULL ? reason->message : _ ("it is empty"));
 
   return root;
 }
@@ -48,7 +50,7 @@ parse_body (GBytes  *body,
 
   if (!JSON_NODE_HOLDS_OBJECT (root))
     {
-      g_set_error_literal (error, ALMU_ERROR, ALMU_ERROR_FORMAT, "The request is not a JSON object");
+      g_set_error_literal (error, ALMU_ERROR, ALMU_ERROR_FORMAT, _ ("The request is not a JSON object"));
       return NULL;
     }
 
@@ -77,7 +79,7 @@ fail_field (const char *name,
             const char *wanted,
             GError    **error)
 {
-  g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT, "The request's %s is not %s", name, wanted);
+  g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT, _ ("The request's %s is not %s"), name, wanted);
   return FALSE;
 }
 
@@ -91,7 +93,7 @@ get_string (JsonObject *object,
   if (node != NULL && json_node_get_value_type (node) == G_TYPE_STRING)
     return json_node_get_string (node);
 
-  fail_field (name, "a string", error);
+  fail_field (name, _ ("a string"), error);
   return NULL;
 }
 
@@ -266,7 +268,7 @@ delete_preferences (const AlmuApiCall *call,
   node = json_object_get_member (json_node_get_object (body), "keys");
   if (node == NULL || !JSON_NODE_HOLDS_ARRAY (node))
     {
-      fail_field ("keys", "a list of strings", error);
+      fail_field ("keys", _ ("a list of strings"), error);
       return NULL;
     }
 
@@ -277,7 +279,7 @@ delete_preferences (const AlmuApiCall *call,
 
       if (json_node_get_value_type (key) != G_TYPE_STRING)
         {
-          fail_field ("keys", "a list of strings", error);
+          fail_field ("keys", _ ("a list of strings"), error);
           return NULL;
         }
       g_ptr_array_add (keys, (gpointer) json_node_get_string (key));
@@ -337,7 +339,7 @@ put_or_remove (const AlmuApiCall *call,
   value = json_object_get_member (json_node_get_object (body), kind);
   if (value == NULL || !JSON_NODE_HOLDS_OBJECT (value))
     {
-      fail_field (kind, "an object", error);
+      fail_field (kind, _ ("an object"), error);
       return NULL;
     }
 
@@ -438,12 +440,12 @@ get_session_id (JsonObject *object,
   gint64    id;
 
   if (node == NULL || json_node_get_value_type (node) != G_TYPE_INT64)
-    return fail_field ("session_id", "a whole number", error);
+    return fail_field ("session_id", _ ("a whole number"), error);
 
   id = json_node_get_int (node);
   if (id <= 0 || id > G_MAXUINT32)
     {
-      g_set_error (error, ALMU_ERROR, ALMU_ERROR_NOT_FOUND, "There is no session %" G_GINT64_FORMAT, id);
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_NOT_FOUND, _ ("There is no session %" PRId64), id);
       return FALSE;
     }
 
@@ -471,7 +473,7 @@ fill_script (AlmuScript *script,
 
   node = json_object_get_member (object, "async");
   if (node != NULL && json_node_get_value_type (node) != G_TYPE_BOOLEAN)
-    return fail_field ("async", "true or false", error);
+    return fail_field ("async", _ ("true or false"), error);
   script->async = node != NULL && json_node_get_boolean (node);
 
   node = json_object_get_member (object, "return_path");

@@ -3,6 +3,7 @@
 
 #include "almu-api.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "almu-answer.h"
@@ -284,7 +285,7 @@ serve_database (AlmuApi           *self,
 
   if (self->settings == NULL)
     {
-      almu_answer_failure (msg, SOUP_STATUS_NOT_IMPLEMENTED, "The database is switched off");
+      almu_answer_failure (msg, SOUP_STATUS_NOT_IMPLEMENTED, _ ("The database is switched off"));
       return;
     }
 
@@ -444,7 +445,7 @@ on_parsed (GObject      *source,
     script_answer (script, NULL, error);
   else if (self->stopped || self->script_func == NULL)
     {
-      error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CLOSED, "The service ends");
+      error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CLOSED, _ ("The service ends"));
       script_answer (script, NULL, error);
     }
   else
@@ -497,14 +498,14 @@ serve_script (AlmuApi           *self,
 
   if (self->script_func == NULL)
     {
-      almu_answer_failure (msg, SOUP_STATUS_NOT_IMPLEMENTED, "Scripting is switched off");
+      almu_answer_failure (msg, SOUP_STATUS_NOT_IMPLEMENTED, _ ("Scripting is switched off"));
       return;
     }
 
   if (!g_str_equal (soup_server_message_get_method (msg), "POST"))
     {
       soup_message_headers_replace (soup_server_message_get_response_headers (msg), "Allow", "POST");
-      almu_answer_failure (msg, SOUP_STATUS_METHOD_NOT_ALLOWED, "Scripts are posted");
+      almu_answer_failure (msg, SOUP_STATUS_METHOD_NOT_ALLOWED, _ ("Scripts are posted"));
       return;
     }
 
@@ -566,7 +567,7 @@ almu_api_stop (AlmuApi *self)
   self->stopped = TRUE;
   while ((work = g_queue_pop_head (&self->works)) != NULL)
     {
-      almu_answer_failure (work->msg, SOUP_STATUS_SERVICE_UNAVAILABLE, "The service ends");
+      almu_answer_failure (work->msg, SOUP_STATUS_SERVICE_UNAVAILABLE, _ ("The service ends"));
       soup_server_message_unpause (work->msg);
       work_free (work);
     }

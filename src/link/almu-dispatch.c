@@ -3,6 +3,8 @@
 
 #include "almu-dispatch.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "almu-catalog.h"
 #include "almu-error.h"
 
@@ -104,6 +106,6 @@ almu_dispatch (AlmuLink               *link,
     }
 
   error = g_error_new (ALMU_ERROR, ALMU_ERROR_UNSUPPORTED,
-                       "%s is not there yet", almu_catalog_get_name (event));
+                       _ ("%s is not there yet"), almu_catalog_get_name (event));
   almu_link_refuse (link, event, request_id, -1, error);
 }

@@ -3,6 +3,8 @@
 
 #include "almu-link-private.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "almu-catalog.h"
 #include "almu-dispatch.h"
 #include "almu-error.h"
@@ -123,7 +125,7 @@ may_speak (AlmuLink        *self,
     return TRUE;
 
   error = g_error_new (ALMU_ERROR, ALMU_ERROR_REFUSED,
-                       "%s before REGISTER_VIEWER", almu_catalog_get_name (frame->event));
+                       _ ("%s before REGISTER_VIEWER"), almu_catalog_get_name (frame->event));
   almu_link_report (self, CARTA__ERROR_SEVERITY__ERROR, "register", error->message);
   return FALSE;
 }

@@ -4,6 +4,7 @@
 #include "almu-listener.h"
 
 #include <errno.h>
+#include <glib/gi18n-lib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -160,7 +161,7 @@ look_up (const char *host,
   resolver = g_resolver_get_default ();
   addresses = g_resolver_lookup_by_name (resolver, host, NULL, error);
   if (addresses == NULL)
-    g_prefix_error (error, "Cannot listen on %s: ", host);
+    g_prefix_error (error, _ ("Cannot listen on %s: "), host);
 
   return addresses;
 }
@@ -239,13 +240,13 @@ set_bind_error (const char   *host,
 {
   if (g_error_matches (reason, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE) && first_port < last_port)
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE,
-                 "Cannot listen on %s: ports %u to %u are all in use", host, first_port, last_port);
+                 _ ("Cannot listen on %s: ports %u to %u are all in use"), host, first_port, last_port);
   else if (g_error_matches (reason, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE))
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE,
-                 "Cannot listen on %s: port %u is in use", host, first_port);
+                 _ ("Cannot listen on %s: port %u is in use"), host, first_port);
   else
     g_set_error (error, reason->domain, reason->code,
-                 "Cannot listen on %s port %u: %s", host, port, reason->message);
+                 _ ("Cannot listen on %s port %u: %s"), host, port, reason->message);
 }
 
 /**
@@ -320,7 +321,7 @@ almu_listener_take_fd (AlmuListener *self,
   socket = g_socket_new_from_fd (fd, error);
   if (socket == NULL)
     {
-      g_prefix_error (error, "Descriptor %d is no socket to listen on: ", fd);
+      g_prefix_error (error, _ ("Descriptor %d is no socket to listen on: "), fd);
       close (fd);
       return FALSE;
     }
@@ -328,7 +329,7 @@ almu_listener_take_fd (AlmuListener *self,
   if (!g_socket_get_option (socket, SOL_SOCKET, SO_ACCEPTCONN, &listening, NULL) || !listening)
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                   "Descriptor %d is no socket to listen on: it is not listening", fd);
+                   _ ("Descriptor %d is no socket to listen on: it is not listening"), fd);
       return FALSE;
     }
 

@@ -3,6 +3,8 @@
 
 #include "almu-dispatch.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "almu-error.h"
 #include "almu-file-message.h"
 #include "almu-limits.h"
@@ -183,7 +185,7 @@ take_filters (AlmuRowsWant                      *want,
   if (request->n_filter_configs > ALMU_LIMIT_FILTERS)
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
-                   "%" G_GSIZE_FORMAT " filters are more than %d", request->n_filter_configs, ALMU_LIMIT_FILTERS);
+                   _ ("%zu filters are more than %d"), request->n_filter_configs, ALMU_LIMIT_FILTERS);
       return FALSE;
     }
 
@@ -194,7 +196,7 @@ take_filters (AlmuRowsWant                      *want,
       if ((guint) config->comparison_operator >= ALMU_N_COMPARISONS)
         {
           g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
-                       "Comparison %d of the filter on “%.40s” is not one from 0 to %d",
+                       _ ("Comparison %d of the filter on “%.40s” is not one from 0 to %d"),
                        (int) config->comparison_operator, config->column_name, ALMU_N_COMPARISONS - 1);
           return FALSE;
         }
@@ -226,7 +228,7 @@ take_columns (AlmuRowsWant                      *want,
       if (column >= table->columns->len)
         {
           g_set_error (error, ALMU_ERROR, ALMU_ERROR_NOT_FOUND,
-                       "Column %d is not one of the %u columns, counted from 0",
+                       _ ("Column %d is not one of the %u columns, counted from 0"),
                        request->column_indices[i], table->columns->len);
           return FALSE;
         }
@@ -249,7 +251,7 @@ get_catalog (AlmuLink *link,
   if (catalog == NULL || almu_catalog_file_get_table (catalog) != NULL)
     return catalog;
 
-  g_set_error (error, ALMU_ERROR, ALMU_ERROR_NOT_FOUND, "It is not available: %s",
+  g_set_error (error, ALMU_ERROR, ALMU_ERROR_NOT_FOUND, _ ("It is not available: %s"),
                almu_catalog_file_get_error (catalog));
 
   return NULL;

@@ -3,6 +3,8 @@
 
 #include "almu-dispatch.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "almu-error.h"
 #include "almu-file-message.h"
 #include "almu-limits.h"
@@ -47,7 +49,7 @@ almu_file_name_new_for_message (AlmuFolder *folder,
 
   if (name[0] == '\0')
     {
-      g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT, "No file was named in directory “%s”", directory);
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT, _ ("No file was named in directory “%s”"), directory);
       return NULL;
     }
 
@@ -93,7 +95,7 @@ almu_file_name_new_for_stokes_files (AlmuFolder               *folder,
   if (n_files > ALMU_LIMIT_HYPERCUBE_FILES)
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
-                   "%" G_GSIZE_FORMAT " files are more than the %d polarisations there are",
+                   _ ("%zu files are more than the %d polarisations there are"),
                    n_files, ALMU_LIMIT_HYPERCUBE_FILES);
       return NULL;
     }
@@ -197,7 +199,7 @@ almu_on_open_file (AlmuLink               *link,
 
   if (request->lel_expr)
     g_set_error (&error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED,
-                 "Image expressions (“%s”) are not there yet", request->file);
+                 _ ("Image expressions (“%s”) are not there yet"), request->file);
   else
     name = almu_file_name_new_for_message (almu_link_get_folder (link), request->directory,
                                            request->file, request->hdu,

@@ -3,6 +3,7 @@
 
 #include "almu-dispatch.h"
 
+#include <glib/gi18n-lib.h>
 #include <math.h>
 
 #include "almu-error.h"
@@ -28,7 +29,7 @@ fits_int (const char *what,
   if (value <= G_MAXINT32)
     return TRUE;
 
-  g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT, "%s %u is above %d", what, value, G_MAXINT32);
+  g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT, _ ("%s %u is above %d"), what, value, G_MAXINT32);
   return FALSE;
 }
 
@@ -101,7 +102,7 @@ almu_vector_settings_for_message (const CARTA__SetVectorOverlayParameters *messa
       return TRUE;
     }
 
-  if (!fits_int ("Pixel averaging of vectors", message->smoothing_factor, error))
+  if (!fits_int (_ ("Pixel averaging of vectors"), message->smoothing_factor, error))
     return FALSE;
 
   settings->bounds = get_bounds (message->image_bounds);
@@ -139,7 +140,7 @@ almu_on_set_contour_parameters (AlmuLink               *link,
   if (file == NULL)
     return;
 
-  if (fits_int ("Reference file id of contours", request->reference_file_id, &error) &&
+  if (fits_int (_ ("Reference file id of contours"), request->reference_file_id, &error) &&
       almu_contour_settings_for_message (request, (int) request->reference_file_id, &settings, &error))
     almu_file_set_contours (file, settings);
   else

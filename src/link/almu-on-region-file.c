@@ -3,6 +3,7 @@
 
 #include "almu-dispatch.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -51,7 +52,7 @@ find_format (CARTA__FileType   type,
   if (type != CARTA__FILE_TYPE__CRTF && type != CARTA__FILE_TYPE__DS9_REG)
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED,
-                   "File type %d is none of region files; these are CRTF and DS9", (int) type);
+                   _ ("File type %d is none of region files; these are CRTF and DS9"), (int) type);
       return FALSE;
     }
 
@@ -368,7 +369,7 @@ begin_export (AlmuLink                  *link,
       if (almu_switchboard_get_options (almu_link_get_switchboard (link))->read_only)
         {
           g_set_error_literal (error, ALMU_ERROR, ALMU_ERROR_REFUSED,
-                               "Writing region files is not allowed in read-only mode");
+                               _ ("Writing region files is not allowed in read-only mode"));
           return FALSE;
         }
 

@@ -3,6 +3,8 @@
 
 #include "almu-dispatch.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "almu-error.h"
 #include "almu-limits.h"
 
@@ -20,14 +22,14 @@ almu_shape_new_for_message (const CARTA__RegionInfo *info,
 
   if (info == NULL)
     {
-      g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT, "No shape was given (region_info)");
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT, _ ("No shape was given (region_info)"));
       return NULL;
     }
 
   if (info->n_control_points > ALMU_LIMIT_CONTROL_POINTS)
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
-                   "%" G_GSIZE_FORMAT " control points are more than the %d a region may have",
+                   _ ("%zu control points are more than the %d a region may have"),
                    info->n_control_points, ALMU_LIMIT_CONTROL_POINTS);
       return NULL;
     }
@@ -58,7 +60,7 @@ almu_on_set_region (AlmuLink               *link,
 
   if (region == NULL)
     {
-      g_prefix_error (&error, "Region %d of file %d: ", request->region_id, request->file_id);
+      g_prefix_error (&error, _ ("Region %d of file %d: "), request->region_id, request->file_id);
       almu_link_refuse (link, CARTA__EVENT_TYPE__SET_REGION, request_id, request->file_id, error);
       return;
     }

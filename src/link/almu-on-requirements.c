@@ -3,6 +3,9 @@
 
 #include "almu-dispatch.h"
 
+#include <glib/gi18n-lib.h>
+#include <inttypes.h>
+
 #include "almu-error.h"
 #include "almu-limits.h"
 #include "almu-line.h"
@@ -24,7 +27,7 @@ check_count (gsize    n,
     return TRUE;
 
   g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
-               "%" G_GSIZE_FORMAT " requirements for one region, at most %d are served",
+               _ ("%zu requirements for one region, at most %d are served"),
                n, ALMU_LIMIT_REQUIREMENTS);
   return FALSE;
 }
@@ -46,7 +49,7 @@ find_region (AlmuLink    *link,
   if (region_id == ALMU_REGION_CUBE)
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED,
-                   "Of a whole cube (region %d) there is only a histogram", region_id);
+                   _ ("Of a whole cube (region %d) there is only a histogram"), region_id);
       return FALSE;
     }
 
@@ -91,7 +94,7 @@ check_width (AlmuLink *link,
     return TRUE;
 
   g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
-               "Averaging width %d of region %d is not one from 1 to %d pixels",
+               _ ("Averaging width %d of region %d is not one from 1 to %d pixels"),
                width, region_id, ALMU_LIMIT_LINE_WIDTH);
   return FALSE;
 }
@@ -234,7 +237,7 @@ append_histogram_want (GArray                       *wants,
   if (want.has_fixed_bins && (want.n_bins < ALMU_BINS_AUTO || want.n_bins > ALMU_LIMIT_BINS))
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
-                   "%d bins: a histogram has from 1 to %d, or -1 for as many as fit",
+                   _ ("%d bins: a histogram has from 1 to %d, or -1 for as many as fit"),
                    want.n_bins, ALMU_LIMIT_BINS);
       return FALSE;
     }
@@ -242,7 +245,7 @@ append_histogram_want (GArray                       *wants,
   if (want.has_fixed_bounds && !(want.min < want.max))
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
-                   "Histogram bounds %g to %g do not rise", want.min, want.max);
+                   _ ("Histogram bounds %g to %g do not rise"), want.min, want.max);
       return FALSE;
     }
 
@@ -266,7 +269,7 @@ check_bins (GArray  *wants,
     return TRUE;
 
   g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
-               "%" G_GINT64_FORMAT " bins in all histograms of a region, at most %d are counted",
+               _ ("%" PRId64 " bins in all histograms of a region, at most %d are counted"),
                n_bins, ALMU_LIMIT_BINS);
   return FALSE;
 }

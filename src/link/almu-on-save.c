@@ -3,6 +3,8 @@
 
 #include "almu-dispatch.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "almu-error.h"
 #include "almu-message.h"
 #include "almu-saving.h"
@@ -66,7 +68,7 @@ on_saved (GObject      *source,
         {
           g_clear_error (&error);
           g_set_error (&error, G_IO_ERROR, G_IO_ERROR_CANCELLED,
-                       "File %d was closed before it was saved", request->file_id);
+                       _ ("File %d was closed before it was saved"), request->file_id);
         }
       almu_link_refuse (request->link, CARTA__EVENT_TYPE__SAVE_FILE, request->request_id,
                         request->file_id, error);
@@ -74,18 +76,18 @@ on_saved (GObject      *source,
 }
 
 static const char *
-get_kind_name (CARTA__FileType type)
+get_refusal (CARTA__FileType type)
 {
   switch (type)
     {
     case CARTA__FILE_TYPE__CASA:
-      return "CASA images";
+      return _ ("Saving CASA images is not supported; choose FITS");
     case CARTA__FILE_TYPE__HDF5:
-      return "HDF5 images";
+      return _ ("Saving HDF5 images is not supported; choose FITS");
     case CARTA__FILE_TYPE__MIRIAD:
-      return "MIRIAD images";
+      return _ ("Saving MIRIAD images is not supported; choose FITS");
     default:
-      return "files of this type";
+      return _ ("Saving files of this type is not supported; choose FITS");
     }
 }
 
@@ -96,12 +98,12 @@ check_request (AlmuLink              *link,
 {
   if (almu_switchboard_get_options (almu_link_get_switchboard (link))->read_only)
     g_set_error (error, ALMU_ERROR, ALMU_ERROR_REFUSED,
-                 "Saving files is not allowed in read-only mode");
+                 _ ("Saving files is not allowed in read-only mode"));
   else if (request->output_file_type != CARTA__FILE_TYPE__FITS)
     g_set_error (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED,
-                 "Saving %s is not supported; choose FITS", get_kind_name (request->output_file_type));
+                 "%s", get_refusal (request->output_file_type));
   else if (request->output_file_name[0] == '\0')
-    g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT, "No name was given for the file");
+    g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT, _ ("No name was given for the file"));
   else
     return TRUE;
 

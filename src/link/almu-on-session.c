@@ -3,6 +3,7 @@
 
 #include "almu-dispatch.h"
 
+#include <glib/gi18n-lib.h>
 #include <sys/utsname.h>
 
 #include "almu-error.h"
@@ -76,7 +77,7 @@ refuse_version (AlmuLink *link,
   g_autoptr(GError) error = NULL;
 
   error = g_error_new (ALMU_ERROR, ALMU_ERROR_UNSUPPORTED,
-                       "This viewer speaks version %u of the interface, the service speaks %d to %d",
+                       _ ("This viewer speaks version %u of the interface, the service speaks %d to %d"),
                        version, ALMU_ICD_VERSION_OLDEST, ALMU_ICD_VERSION);
   almu_link_refuse (link, CARTA__EVENT_TYPE__REGISTER_VIEWER, request_id, -1, error);
   almu_link_lose (link, ALMU_CLOSE_VERSION, error->message);
@@ -266,7 +267,7 @@ wish_new (AlmuLink                     *link,
   take_regions (wish, image);
 
   if (image->lel_expr)
-    g_set_error (&wish->error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED, "Image expressions are not there yet");
+    g_set_error (&wish->error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED, _ ("Image expressions are not there yet"));
   else if (image->n_stokes_files > 0)
     wish->name = almu_file_name_new_for_stokes_files (almu_link_get_folder (link), image->stokes_files,
                                                       image->n_stokes_files, &wish->error);

@@ -3,6 +3,8 @@
 
 #include "almu-dispatch.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "almu-error.h"
 
 /* Tiles, channels and the cursor: what the viewer looks at. */
@@ -20,7 +22,7 @@ almu_compression_for_message (CARTA__CompressionType type,
   if (type != CARTA__COMPRESSION_TYPE__NONE && type != CARTA__COMPRESSION_TYPE__ZFP)
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED,
-                   "Compression type %d of tiles is not one of NONE (0) and ZFP (1)", type);
+                   _ ("Compression type %d of tiles is not one of NONE (0) and ZFP (1)"), type);
       return FALSE;
     }
 
@@ -58,7 +60,7 @@ require_map (AlmuFile                      *file,
   if (request->channel_range == NULL)
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
-                   "Tiles of a channel map of file %d, but no range of channels", request->file_id);
+                   _ ("Tiles of a channel map of file %d, but no range of channels"), request->file_id);
       return FALSE;
     }
 

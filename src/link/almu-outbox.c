@@ -3,6 +3,8 @@
 
 #include "almu-outbox.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "almu-error.h"
 #include "almu-limits.h"
 
@@ -260,7 +262,7 @@ almu_outbox_push (AlmuOutbox    *self,
   if (weight > MAX_WEIGHT)
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
-                   "%u messages of %" G_GSIZE_FORMAT " bytes wait for a peer that does not read",
+                   _ ("%u messages of %zu bytes wait for a peer that does not read"),
                    self->line.length, self->bytes);
       return FALSE;
     }
@@ -268,7 +270,7 @@ almu_outbox_push (AlmuOutbox    *self,
   if (lane == ALMU_OUTBOX_ORDERED && self->n_ordered >= ALMU_LIMIT_OUTBOX_MESSAGES)
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
-                   "%u replies wait for a peer that does not read", self->n_ordered);
+                   _ ("%u replies wait for a peer that does not read"), self->n_ordered);
       return FALSE;
     }
 

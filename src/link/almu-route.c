@@ -3,6 +3,7 @@
 
 #include "almu-route.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "almu-error.h"
@@ -124,7 +125,7 @@ almu_route_clean_prefix (const char *text,
     if (!g_ascii_isalnum (*p) && strchr ("+/@_-", *p) == NULL)
       {
         g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
-                     "Prefix “%s” has other characters than letters, digits and +/@_-", text);
+                     _ ("Prefix “%s” has other characters than letters, digits and +/@_-"), text);
         return NULL;
       }
 

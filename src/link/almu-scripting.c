@@ -3,6 +3,8 @@
 
 #include "almu-scripting.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "almu-dispatch.h"
 #include "almu-error.h"
 #include "almu-link.h"
@@ -141,6 +143,6 @@ almu_scripting_abandon (AlmuLink *link)
 
       forget (task);
       g_task_return_new_error (task, ALMU_ERROR, ALMU_ERROR_NOT_FOUND,
-                               "The page was closed before it answered");
+                               _ ("The page was closed before it answered"));
     }
 }

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gi18n-lib.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -103,7 +104,7 @@ almu_site_decode_path (const char *path,
 
   if (decoded == NULL || strlen (decoded) > ALMU_LIMIT_PATH_BYTES)
     {
-      g_set_error_literal (error, ALMU_ERROR, ALMU_ERROR_FORMAT, "The address is no path");
+      g_set_error_literal (error, ALMU_ERROR, ALMU_ERROR_FORMAT, _ ("The address is no path"));
       return NULL;
     }
 
@@ -112,7 +113,7 @@ almu_site_decode_path (const char *path,
     {
       if (*parts[i] == '.' || strchr (parts[i], '\\') != NULL)
         {
-          g_set_error_literal (error, ALMU_ERROR, ALMU_ERROR_REFUSED, "The address leaves the page");
+          g_set_error_literal (error, ALMU_ERROR, ALMU_ERROR_REFUSED, _ ("The address leaves the page"));
           return NULL;
         }
       if (*parts[i] != '\0')
@@ -130,7 +131,7 @@ static void
 set_not_found (const char *path,
                GError    **error)
 {
-  g_set_error (error, ALMU_ERROR, ALMU_ERROR_NOT_FOUND, "There is no file %s here", path);
+  g_set_error (error, ALMU_ERROR, ALMU_ERROR_NOT_FOUND, _ ("There is no file %s here"), path);
 }
 
 /* Opens @path below @folder, wherever links lead, if they lead to a file
@@ -187,7 +188,7 @@ read_bytes (int         fd,
       if (n < 0)
         {
           g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno),
-                       "Cannot read %s: %s", path, g_strerror (errno));
+                       _ ("Cannot read %s: %s"), path, g_strerror (errno));
           return NULL;
         }
       if (n == 0)
@@ -234,7 +235,7 @@ read_open_file (int                 fd,
 
   if (st->st_size > ALMU_LIMIT_SITE_FILE_BYTES)
     {
-      g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT, "%s has more than %d bytes",
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT, _ ("%s has more than %d bytes"),
                    path, ALMU_LIMIT_SITE_FILE_BYTES);
       return NULL;
     }

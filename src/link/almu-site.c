@@ -3,6 +3,7 @@
 
 #include "almu-site.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "almu-answer.h"
@@ -228,7 +229,7 @@ almu_site_load_async (AlmuSite           *self,
 
   if (self->folder == NULL)
     {
-      g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "none");
+      g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, _ ("none"));
       return;
     }
 

@@ -3,6 +3,7 @@
 
 #include "almu-animation.h"
 
+#include <glib/gi18n-lib.h>
 #include <math.h>
 
 #include "almu-error.h"
@@ -306,7 +307,7 @@ fail (AlmuAnimation *self)
   g_autoptr(GError) error = NULL;
 
   error = g_error_new (ALMU_ERROR, ALMU_ERROR_UNSUPPORTED,
-                       "The animation of file %d has ended: %u frames in a row could not be read",
+                       _ ("The animation of file %d has ended: %u frames in a row could not be read"),
                        almu_file_get_id (get_played (self)->file), self->n_failed);
   g_signal_emit (self, signals[FAILED], 0, error);
 }
@@ -476,7 +477,7 @@ almu_animation_new (const AlmuAnimationPlan *plan,
   if (plan->frame_rate < 1 || plan->frame_rate > ALMU_LIMIT_FRAME_RATE)
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
-                   "A frame rate of %d is not one from 1 to %d", plan->frame_rate, ALMU_LIMIT_FRAME_RATE);
+                   _ ("A frame rate of %d is not one from 1 to %d"), plan->frame_rate, ALMU_LIMIT_FRAME_RATE);
       return NULL;
     }
 

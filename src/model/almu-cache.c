@@ -3,6 +3,7 @@
 
 #include "almu-cache.h"
 
+#include <glib/gi18n-lib.h>
 #include <malloc.h>
 #include <math.h>
 #include <string.h>
@@ -509,7 +510,7 @@ fits_budget (AlmuCache *self,
   needed_text = g_format_size_full (needed, G_FORMAT_SIZE_IEC_UNITS);
   budget_text = g_format_size_full (budget, G_FORMAT_SIZE_IEC_UNITS);
   g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
-               "A plane of %s (%d×%d pixels) needs %s of memory, but the cache may take %s: raise --cache-size",
+               _ ("A plane of %s (%d×%d pixels) needs %s of memory, but the cache may take %s: raise --cache-size"),
                almu_image_get_name (image), info->width, info->height, needed_text, budget_text);
   return FALSE;
 }

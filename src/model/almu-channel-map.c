@@ -3,6 +3,8 @@
 
 #include "almu-channel-map.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "almu-error.h"
 #include "almu-limits.h"
 #include "almu-read-ahead.h"
@@ -331,7 +333,7 @@ check_range (AlmuChannelMap         *self,
   if (range->min < 0 || range->min > range->max || range->max >= depth)
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
-                   "%s has channels 0 to %d, which a map from %d to %d is not within",
+                   _ ("%s has channels 0 to %d, which a map from %d to %d is not within"),
                    almu_image_get_name (self->image), depth - 1, range->min, range->max);
       return FALSE;
     }
@@ -339,7 +341,7 @@ check_range (AlmuChannelMap         *self,
   if (range->max - range->min >= ALMU_LIMIT_MAP_CHANNELS)
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
-                   "A map of %d channels, at most %d are shown at once",
+                   _ ("A map of %d channels, at most %d are shown at once"),
                    range->max - range->min + 1, ALMU_LIMIT_MAP_CHANNELS);
       return FALSE;
     }

@@ -3,6 +3,8 @@
 
 #include "almu-contour-queue.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "almu-error.h"
 #include "almu-limits.h"
 #include "almu-series.h"
@@ -276,7 +278,7 @@ go_on_without (AlmuContourQueue *self,
     }
 
   error = g_error_new (reason->domain, reason->code,
-                       "Contours at %g cannot be drawn: %s; smooth more, or choose another level",
+                       _ ("Contours at %g cannot be drawn: %s; smooth more, or choose another level"),
                        self->settings->levels[self->first_level], reason->message);
   self->func (NULL, error, self->user_data);
   if (self->tracing == tracing)

@@ -3,6 +3,8 @@
 
 #include "almu-demand-private.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "almu-line-profile.h"
 #include "almu-workers.h"
 
@@ -24,7 +26,7 @@ on_line_profile (GObject      *source,
 
   if (lines == NULL)
     {
-      g_prefix_error (&error, "Profile of region %d on file %d: ", work->region_id, self->file_id);
+      g_prefix_error (&error, _ ("Profile of region %d on file %d: "), work->region_id, self->file_id);
       almu_demand_emit_failure (self, error);
       return;
     }

@@ -3,6 +3,7 @@
 
 #include "almu-demand-private.h"
 
+#include <glib/gi18n-lib.h>
 #include <math.h>
 #include <string.h>
 
@@ -435,8 +436,8 @@ dup_place (Wants *wants)
     return almu_shape_ref (shape);
 
   error = g_error_new (ALMU_ERROR, ALMU_ERROR_UNSUPPORTED,
-                       "Region %d (%s) has no spectral profile: only points, rectangles, ellipses and polygons do",
-                       wants->region_id, almu_shape_type_get_name (shape->type));
+                       _ ("Region %d (%s) has no spectral profile: only points, rectangles, ellipses and polygons do"),
+                       wants->region_id, _ (almu_shape_type_get_name (shape->type)));
   almu_demand_emit_failure (wants->demand, error);
 
   return NULL;

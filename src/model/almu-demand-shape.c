@@ -3,6 +3,7 @@
 
 #include "almu-demand-private.h"
 
+#include <glib/gi18n-lib.h>
 #include <math.h>
 
 #include "almu-error.h"
@@ -56,7 +57,7 @@ project_shape (Wants   *wants,
   if (other == NULL)
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_NOT_FOUND,
-                   "file %d, which it is drawn on, is not open", almu_region_get_file_id (wants->region));
+                   _ ("file %d, which it is drawn on, is not open"), almu_region_get_file_id (wants->region));
       return NULL;
     }
 
@@ -81,7 +82,7 @@ convert_shape (Wants   *wants,
 
   shape = project_shape (wants, error);
   if (shape == NULL)
-    g_prefix_error (error, "Region %d cannot be placed on file %d (%s): ",
+    g_prefix_error (error, _ ("Region %d cannot be placed on file %d (%s): "),
                     wants->region_id, wants->demand->file_id,
                     almu_image_get_name (wants->demand->image));
 

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gi18n-lib.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -59,12 +60,12 @@ open_folder (AlmuDraft  *self,
 
   if (errno == EXDEV)
     g_set_error (error, ALMU_ERROR, ALMU_ERROR_REFUSED,
-                 "Folder %s lies outside the top-level folder, where a link leads", parent);
+                 _ ("Folder %s lies outside the top-level folder, where a link leads"), parent);
   else if (errno == ENOENT || errno == ENOTDIR)
     g_set_error (error, ALMU_ERROR, ALMU_ERROR_NOT_FOUND,
-                 "Folder %s does not exist in %s", parent, almu_folder_get_top (folder));
+                 _ ("Folder %s does not exist in %s"), parent, almu_folder_get_top (folder));
   else
-    fail (self, errno, "cannot be saved: its folder cannot be opened", error);
+    fail (self, errno, _ ("cannot be saved: its folder cannot be opened"), error);
 
   return FALSE;
 }
@@ -73,7 +74,7 @@ static gboolean
 fail_existing (AlmuDraft *self,
                GError   **error)
 {
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_EXISTS, "%s exists already", self->path);
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_EXISTS, _ ("%s exists already"), self->path);
 
   return FALSE;
 }
@@ -87,21 +88,22 @@ check_target (AlmuDraft             *self,
   struct stat own, followed;
 
   if (fstatat (self->folder_fd, self->name, &own, AT_SYMLINK_NOFOLLOW) < 0)
-    return errno == ENOENT || fail (self, errno, "cannot be saved", error);
+    return errno == ENOENT || fail (self, errno, _ ("cannot be saved"), error);
 
   if (source != NULL && fstatat (self->folder_fd, self->name, &followed, 0) == 0 &&
       followed.st_dev == source->device && followed.st_ino == source->inode)
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_REFUSED,
-                   "Cannot overwrite the source image: %s", self->path);
+                   _ ("Cannot overwrite the source image: %s"), self->path);
       return FALSE;
     }
 
   if (!S_ISREG (own.st_mode) && !S_ISLNK (own.st_mode))
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_REFUSED,
-                   "%s is a %s and is not overwritten", self->path,
-                   S_ISDIR (own.st_mode) ? "folder" : "device, a pipe or a socket");
+                   S_ISDIR (own.st_mode) ? _ ("%s is a folder and is not overwritten")
+                                         : _ ("%s is a device, a pipe or a socket and is not overwritten"),
+                   self->path);
       return FALSE;
     }
 
@@ -138,7 +140,7 @@ open_file (AlmuDraft *self,
 
   g_clear_pointer (&self->temporary, g_free);
 
-  return fail (self, errno, "cannot be saved", error);
+  return fail (self, errno, _ ("cannot be saved"), error);
 }
 
 /**
@@ -166,7 +168,7 @@ almu_draft_new (AlmuFolder            *folder,
 
   if (*path == '\0')
     {
-      g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT, "No name was given for the file");
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT, _ ("No name was given for the file"));
       return NULL;
     }
 
@@ -292,13 +294,13 @@ almu_draft_commit (AlmuDraft *self,
   g_return_val_if_fail (self != NULL, FALSE);
 
   if (fsync (self->fd) != 0)
-    return fail (self, errno, "cannot be saved", error);
+    return fail (self, errno, _ ("cannot be saved"), error);
 
   code = self->overwrite ? replace (self) : occupy (self);
   if (code == EEXIST)
     return fail_existing (self, error);
   if (code != 0)
-    return fail (self, code, "cannot be saved", error);
+    return fail (self, code, _ ("cannot be saved"), error);
 
   /* the file is there; that its name might be lost with the power is worth
    * no failure */

@@ -3,6 +3,7 @@
 
 #include "almu-file-name.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "almu-error.h"
@@ -63,7 +64,7 @@ check_parts (GPtrArray *parts,
   if (parts->len > ALMU_LIMIT_HYPERCUBE_FILES)
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
-                   "%u files are more than the %d polarisations there are",
+                   _ ("%u files are more than the %d polarisations there are"),
                    parts->len, ALMU_LIMIT_HYPERCUBE_FILES);
       return FALSE;
     }

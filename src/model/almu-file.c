@@ -3,6 +3,7 @@
 
 #include "almu-file.h"
 
+#include <glib/gi18n-lib.h>
 #include <math.h>
 
 #include "almu-error.h"
@@ -354,7 +355,7 @@ is_open (AlmuFile *self,
     return TRUE;
 
   g_set_error (error, ALMU_ERROR, ALMU_ERROR_NOT_FOUND,
-               "File %d (%s) is not open: %s", self->id, self->name->name,
+               _ ("File %d (%s) is not open: %s"), self->id, self->name->name,
                self->error != NULL ? self->error : "still opening");
   return FALSE;
 }
@@ -371,7 +372,7 @@ has_plane (AlmuImage *image,
   if (channel < 0 || channel >= info->depth)
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
-                   "%s has channels 0 to %d, not %d",
+                   _ ("%s has channels 0 to %d, not %d"),
                    almu_image_get_name (image), info->depth - 1, channel);
       return FALSE;
     }
@@ -388,7 +389,7 @@ has_plane (AlmuImage *image,
   if (stokes < 0 || stokes >= info->n_stokes)
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
-                   "%s has polarisations 0 to %d, not %d",
+                   _ ("%s has polarisations 0 to %d, not %d"),
                    almu_image_get_name (image), info->n_stokes - 1, stokes);
       return FALSE;
     }
@@ -468,7 +469,7 @@ almu_file_set_cursor (AlmuFile *self,
   if (!isfinite (cursor.x) || !isfinite (cursor.y))
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
-                   "Cursor of file %d is not a number", self->id);
+                   _ ("Cursor of file %d is not a number"), self->id);
       return FALSE;
     }
 

@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gi18n-lib.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -176,7 +177,7 @@ read_names (Job     *job,
       if (item == NULL && errno != 0)
         {
           g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno),
-                       "Directory %s cannot be read: %s", job->path, g_strerror (errno));
+                       _ ("Directory %s cannot be read: %s"), job->path, g_strerror (errno));
           return NULL;
         }
       if (item == NULL)
@@ -185,7 +186,7 @@ read_names (Job     *job,
       if (++n_seen > ALMU_LIMIT_FOLDER_ENTRIES)
         {
           g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
-                       "Directory %s has more than %d entries", job->path, ALMU_LIMIT_FOLDER_ENTRIES);
+                       _ ("Directory %s has more than %d entries"), job->path, ALMU_LIMIT_FOLDER_ENTRIES);
           return NULL;
         }
 
@@ -476,17 +477,17 @@ open_stream (Job     *job,
     }
 
   if (code == ENOENT)
-    g_set_error (error, ALMU_ERROR, ALMU_ERROR_NOT_FOUND, "Directory %s does not exist", name);
+    g_set_error (error, ALMU_ERROR, ALMU_ERROR_NOT_FOUND, _ ("Directory %s does not exist"), name);
   else if (code == ENOTDIR)
-    g_set_error (error, ALMU_ERROR, ALMU_ERROR_NOT_FOUND, "Requested path %s is not a directory", name);
+    g_set_error (error, ALMU_ERROR, ALMU_ERROR_NOT_FOUND, _ ("Requested path %s is not a directory"), name);
   else if (code == EXDEV || code == ELOOP)
     g_set_error (error, ALMU_ERROR, ALMU_ERROR_REFUSED,
-                 "Directory %s lies outside the top-level folder, where a link leads", name);
+                 _ ("Directory %s lies outside the top-level folder, where a link leads"), name);
   else if (code == EACCES)
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED, "Directory %s is not readable", name);
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED, _ ("Directory %s is not readable"), name);
   else
     g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code),
-                 "Directory %s cannot be read: %s", name, g_strerror (code));
+                 _ ("Directory %s cannot be read: %s"), name, g_strerror (code));
 
   return FALSE;
 }

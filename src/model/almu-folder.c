@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gi18n-lib.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -153,7 +154,7 @@ find_start (AlmuFolder *self,
 
   quoted = quote (resolved);
   g_set_error (error, ALMU_ERROR, ALMU_ERROR_REFUSED,
-               "Starting folder %s does not lie below the top-level folder %s", quoted, self->top);
+               _ ("Starting folder %s does not lie below the top-level folder %s"), quoted, self->top);
   return FALSE;
 }
 
@@ -186,7 +187,7 @@ almu_folder_new (const char *top_level,
       g_autofree char *quoted = quote (top_level);
 
       g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code),
-                   "Top-level folder %s is not a folder that can be read and searched: %s",
+                   _ ("Top-level folder %s is not a folder that can be read and searched: %s"),
                    quoted, g_strerror (code));
       return NULL;
     }
@@ -252,11 +253,11 @@ check_text (const char *text,
   quoted = quote (text);
   if (length > ALMU_LIMIT_PATH_BYTES)
     g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
-                 "Name of %" G_GSIZE_FORMAT " bytes is longer than %d: %s…",
+                 _ ("Name of %zu bytes is longer than %d: %s…"),
                  length, ALMU_LIMIT_PATH_BYTES, quoted);
   else
     g_set_error (error, ALMU_ERROR, ALMU_ERROR_REFUSED,
-                 "Name %s is not UTF-8 text without control characters", quoted);
+                 _ ("Name %s is not UTF-8 text without control characters"), quoted);
 
   return FALSE;
 }
@@ -335,7 +336,7 @@ append_path (AlmuFolder *self,
           g_autofree char *quoted = quote (text);
 
           g_set_error (error, ALMU_ERROR, ALMU_ERROR_REFUSED,
-                       "Path %s leads out of the top-level folder", quoted);
+                       _ ("Path %s leads out of the top-level folder"), quoted);
           return FALSE;
         }
     }
@@ -421,32 +422,32 @@ set_open_error (AlmuFolder *self,
     case ENOENT:
     case ENOTDIR:
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_NOT_FOUND,
-                   "File %s does not exist in %s", path, self->top);
+                   _ ("File %s does not exist in %s"), path, self->top);
       break;
 
     case EXDEV:
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_REFUSED,
-                   "File %s lies outside the top-level folder, where a link leads", path);
+                   _ ("File %s lies outside the top-level folder, where a link leads"), path);
       break;
 
     case ELOOP:
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_REFUSED,
-                   "File %s is reached by links that have no end", path);
+                   _ ("File %s is reached by links that have no end"), path);
       break;
 
     case ENAMETOOLONG:
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
-                   "File %s has a name that is too long for its file system", path);
+                   _ ("File %s has a name that is too long for its file system"), path);
       break;
 
     case EACCES:
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
-                   "File %s is not readable", path);
+                   _ ("File %s is not readable"), path);
       break;
 
     default:
       g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code),
-                   "File %s cannot be opened: %s", path, g_strerror (code));
+                   _ ("File %s cannot be opened: %s"), path, g_strerror (code));
     }
 }
 
@@ -456,16 +457,16 @@ describe_mode (mode_t mode)
   switch (mode & S_IFMT)
     {
     case S_IFDIR:
-      return "folder";
+      return _ ("folder");
     case S_IFIFO:
-      return "pipe";
+      return _ ("pipe");
     case S_IFSOCK:
-      return "socket";
+      return _ ("socket");
     case S_IFCHR:
     case S_IFBLK:
-      return "device";
+      return _ ("device");
     default:
-      return "link";
+      return _ ("link");
     }
 }
 
@@ -491,7 +492,7 @@ open_regular (AlmuFolder *self,
     return fd;
 
   g_set_error (error, ALMU_ERROR, ALMU_ERROR_REFUSED,
-               "%s is a %s, not a file", *path != '\0' ? path : "The top-level folder",
+               _ ("%s is a %s, not a file"), *path != '\0' ? path : _ ("The top-level folder"),
                describe_mode (buffer.st_mode));
   close (fd);
 

@@ -3,6 +3,8 @@
 
 #include "almu-kept.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "almu-error.h"
 
 /* Sessions wherever they are: in memory, where they speak for themselves,
@@ -132,7 +134,7 @@ almu_kept_load (AlmuSessions *sessions,
   if (archive != NULL)
     return almu_archive_load (archive, id, error);
 
-  g_set_error (error, ALMU_ERROR, ALMU_ERROR_NOT_FOUND, "No session %u", id);
+  g_set_error (error, ALMU_ERROR, ALMU_ERROR_NOT_FOUND, _ ("No session %u"), id);
 
   return NULL;
 }

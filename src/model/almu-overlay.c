@@ -4,6 +4,7 @@
 #include "almu-overlay.h"
 
 #include <float.h>
+#include <glib/gi18n-lib.h>
 #include <math.h>
 #include <string.h>
 
@@ -109,7 +110,7 @@ check_levels (const AlmuContourSettings *self,
   if (self->n_levels > ALMU_LIMIT_CONTOUR_LEVELS)
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
-                   "%u contour levels are more than the %d that are traced",
+                   _ ("%u contour levels are more than the %d that are traced"),
                    self->n_levels, ALMU_LIMIT_CONTOUR_LEVELS);
       return FALSE;
     }
@@ -120,7 +121,7 @@ check_levels (const AlmuContourSettings *self,
         continue;
 
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
-                   "Contour level %g is not a number that a pixel may have", self->levels[i]);
+                   _ ("Contour level %g is not a number that a pixel may have"), self->levels[i]);
       return FALSE;
     }
 
@@ -137,7 +138,7 @@ check_factor (const char *what,
     return TRUE;
 
   g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
-               "%s %d is not one from %d to %d", what, factor, min, ALMU_LIMIT_SMOOTHING);
+               _ ("%s %d is not one from %d to %d"), what, factor, min, ALMU_LIMIT_SMOOTHING);
   return FALSE;
 }
 
@@ -153,7 +154,7 @@ almu_contour_settings_check (const AlmuContourSettings *self,
   if ((guint) self->smoothing >= ALMU_N_SMOOTHINGS)
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
-                   "Smoothing mode %d of contours is not one of none (0), block average (1) and Gaussian (2)",
+                   _ ("Smoothing mode %d of contours is not one of none (0), block average (1) and Gaussian (2)"),
                    (int) self->smoothing);
       return FALSE;
     }
@@ -161,13 +162,13 @@ almu_contour_settings_check (const AlmuContourSettings *self,
   if (self->chunk_size < 1)
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
-                   "Contour chunks of %d vertices cannot be sent", self->chunk_size);
+                   _ ("Contour chunks of %d vertices cannot be sent"), self->chunk_size);
       return FALSE;
     }
 
   return check_levels (self, error) &&
          (self->smoothing == ALMU_SMOOTHING_NONE ||
-          check_factor ("Smoothing factor of contours", self->factor, 0, error));
+          check_factor (_ ("Smoothing factor of contours"), self->factor, 0, error));
 }
 
 /* -- vectors ------------------------------------------------------------ */
@@ -247,7 +248,7 @@ almu_vector_settings_check (const AlmuVectorSettings *self,
         continue;
 
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
-                   "Source %d of vectors is not one of none (-1), current (0) and computed (1)",
+                   _ ("Source %d of vectors is not one of none (-1), current (0) and computed (1)"),
                    (int) sources[i]);
       return FALSE;
     }
@@ -255,7 +256,7 @@ almu_vector_settings_check (const AlmuVectorSettings *self,
   if ((int) self->compression > ALMU_COMPRESSION_ZFP || (int) self->compression < 0)
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED,
-                   "Compression type %d of vectors is not one of NONE (0) and ZFP (1)",
+                   _ ("Compression type %d of vectors is not one of NONE (0) and ZFP (1)"),
                    (int) self->compression);
       return FALSE;
     }
@@ -263,10 +264,10 @@ almu_vector_settings_check (const AlmuVectorSettings *self,
   if (self->is_debiased && !(isfinite (self->q_error) && isfinite (self->u_error)))
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
-                   "Errors %g of Q and %g of U are not numbers to take a bias from",
+                   _ ("Errors %g of Q and %g of U are not numbers to take a bias from"),
                    self->q_error, self->u_error);
       return FALSE;
     }
 
-  return check_factor ("Pixel averaging of vectors", self->factor, 1, error);
+  return check_factor (_ ("Pixel averaging of vectors"), self->factor, 1, error);
 }

@@ -3,6 +3,7 @@
 
 #include "almu-page-address.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "almu-error.h"
@@ -196,15 +197,15 @@ almu_page_address_check_files (const char *const *files,
           g_autofree char *text = g_utf8_make_valid (files[i], -1);
 
           g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
-                       "The name of %s is not UTF-8 text, which the page cannot ask for", text);
+                       _ ("The name of %s is not UTF-8 text, which the page cannot ask for"), text);
           return FALSE;
         }
 
       if (n_files > 1 && !can_be_listed (files[i]))
         {
           g_set_error (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED,
-                       "The page cannot open %s together with others: "
-                       "its name has a comma, or a space at an end; open it alone",
+                       _ ("The page cannot open %s together with others: "
+                          "its name has a comma, or a space at an end; open it alone"),
                        files[i]);
           return FALSE;
         }

@@ -3,6 +3,8 @@
 
 #include "almu-reel.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "almu-error.h"
 
 /* The axis that moves. The other stands still where the reel begins. */
@@ -20,9 +22,9 @@ get_axis (const AlmuReel *self,
           AlmuStill      *current)
 {
   if (self->delta.stokes != 0)
-    return (Axis){ "polarisation", self->first.stokes, self->last.stokes, self->delta.stokes, &current->stokes };
+    return (Axis){ _ ("polarisation"), self->first.stokes, self->last.stokes, self->delta.stokes, &current->stokes };
 
-  return (Axis){ "channel", self->first.channel, self->last.channel, self->delta.channel, &current->channel };
+  return (Axis){ _ ("channel"), self->first.channel, self->last.channel, self->delta.channel, &current->channel };
 }
 
 /**
@@ -41,7 +43,7 @@ almu_reel_check (const AlmuReel *self,
   if (self->delta.channel != 0 && self->delta.stokes != 0)
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
-                   "An animation steps along channels or along polarisations, not by %d and %d along both",
+                   _ ("An animation steps along channels or along polarisations, not by %d and %d along both"),
                    self->delta.channel, self->delta.stokes);
       return FALSE;
     }
@@ -49,7 +51,7 @@ almu_reel_check (const AlmuReel *self,
   if (axis.first < 0 || axis.first > axis.last)
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
-                   "An animation from %s %d to %d has no frames: the first is from 0 to the last",
+                   _ ("An animation from %s %d to %d has no frames: the first is from 0 to the last"),
                    axis.name, axis.first, axis.last);
       return FALSE;
     }
@@ -57,7 +59,7 @@ almu_reel_check (const AlmuReel *self,
   if (*axis.current < axis.first || *axis.current > axis.last)
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
-                   "An animation from %s %d to %d cannot begin at %d",
+                   _ ("An animation from %s %d to %d cannot begin at %d"),
                    axis.name, axis.first, axis.last, *axis.current);
       return FALSE;
     }
@@ -65,7 +67,7 @@ almu_reel_check (const AlmuReel *self,
   if (axis.delta == 0 && axis.first != axis.last)
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
-                   "An animation from %s %d to %d does not move by steps of 0",
+                   _ ("An animation from %s %d to %d does not move by steps of 0"),
                    axis.name, axis.first, axis.last);
       return FALSE;
     }

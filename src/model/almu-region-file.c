@@ -4,6 +4,7 @@
 #include "almu-region-file.h"
 
 #include <errno.h>
+#include <glib/gi18n-lib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -31,7 +32,7 @@ find_image (AlmuSession *session,
 
   if (almu_file_get_image (file) == NULL)
     g_set_error (error, ALMU_ERROR, ALMU_ERROR_NOT_FOUND,
-                 "File %d (%s) cannot be opened at the moment", file_id, almu_file_get_name (file)->name);
+                 _ ("File %d (%s) cannot be opened at the moment"), file_id, almu_file_get_name (file)->name);
 
   return almu_file_get_image (file);
 }
@@ -45,7 +46,7 @@ fail (const char *what,
       GError    **error)
 {
   g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code),
-               "Region file %s cannot be %s: %s", name, what, g_strerror (code));
+               _ ("Region file %s cannot be %s: %s"), name, what, g_strerror (code));
   return FALSE;
 }
 
@@ -62,13 +63,13 @@ read_all (int         fd,
     {
       n = read (fd, buffer, sizeof buffer);
       if (n < 0 && errno != EINTR)
-        return fail ("read", name, errno, error);
+        return fail (_ ("read"), name, errno, error);
       g_string_append_len (text, buffer, MAX (n, 0));
 
       if (text->len > ALMU_LIMIT_REGION_TEXT_BYTES)
         {
           g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
-                       "Region file %s has more than %d bytes", name, ALMU_LIMIT_REGION_TEXT_BYTES);
+                       _ ("Region file %s has more than %d bytes"), name, ALMU_LIMIT_REGION_TEXT_BYTES);
           return FALSE;
         }
     }
@@ -91,14 +92,14 @@ read_file (AlmuFolder  *folder,
   if (fd < 0)
     return NULL;
 
-  is_read = fstat (fd, out_status) == 0 ? read_all (fd, name, text, error) : fail ("read", name, errno, error);
+  is_read = fstat (fd, out_status) == 0 ? read_all (fd, name, text, error) : fail (_ ("read"), name, errno, error);
   close (fd);
   if (!is_read)
     return NULL;
 
   if (memchr (text->str, '\0', text->len) != NULL)
     {
-      g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT, "File %s is no text, and so no region file", name);
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT, _ ("File %s is no text, and so no region file"), name);
       return NULL;
     }
 
@@ -261,7 +262,7 @@ on_read (GObject      *source,
 
   problems = join_problems (reading->import);
   g_task_return_new_error (task, ALMU_ERROR, ALMU_ERROR_FORMAT,
-                           "No region was found%s%s", *problems != '\0' ? ":\n" : "", problems);
+                           _ ("No region was found%s%s"), *problems != '\0' ? ":\n" : "", problems);
 }
 
 /**
@@ -392,7 +393,7 @@ place_item (Writing    *writing,
     return TRUE;
 
   if (sky == NULL)
-    g_set_error (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED, "%s has no celestial axes",
+    g_set_error (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED, _ ("%s has no celestial axes"),
                  almu_image_get_name (writing->image));
   else
     from = almu_sky_map_new (almu_image_get_info (item->drawn_on), error);
@@ -401,7 +402,7 @@ place_item (Writing    *writing,
 
   if (shape == NULL)
     {
-      g_prefix_error (error, "Region %d was drawn on %s and cannot be placed on %s: ", item->region_id,
+      g_prefix_error (error, _ ("Region %d was drawn on %s and cannot be placed on %s: "), item->region_id,
                       almu_image_get_name (item->drawn_on), almu_image_get_name (writing->image));
       return FALSE;
     }
@@ -446,7 +447,7 @@ write_all (int         fd,
       if (n < 0 && errno == EINTR)
         continue;
       if (n < 0)
-        return fail ("written", name, errno, error);
+        return fail (_ ("written"), name, errno, error);
       text += n;
       length -= (gsize) n;
     }
@@ -498,7 +499,7 @@ take_order (Writing               *writing,
   if (almu_region_get_image (region) == NULL)
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_NOT_FOUND,
-                   "Region %d is drawn on file %d, which cannot be opened at the moment",
+                   _ ("Region %d is drawn on file %d, which cannot be opened at the moment"),
                    order->region_id, almu_region_get_file_id (region));
       return FALSE;
     }
@@ -519,7 +520,7 @@ take_orders (Writing     *writing,
   if (orders->len == 0)
     {
       g_set_error_literal (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
-                           "Export region failed: no regions requested");
+                           _ ("Export region failed: no regions requested"));
       return FALSE;
     }
 

@@ -3,6 +3,8 @@
 
 #include "almu-resume-catalogs.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "almu-catalog-opening.h"
 #include "almu-error.h"
 #include "almu-limits.h"
@@ -46,7 +48,7 @@ almu_resume_catalogs_check (GPtrArray *wishes,
   if (wishes->len > ALMU_LIMIT_CATALOGS)
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
-                   "%u catalogs are more than the %d a session may have", wishes->len, ALMU_LIMIT_CATALOGS);
+                   _ ("%u catalogs are more than the %d a session may have"), wishes->len, ALMU_LIMIT_CATALOGS);
       return FALSE;
     }
 
@@ -57,7 +59,7 @@ almu_resume_catalogs_check (GPtrArray *wishes,
       if (wish->id < 0 || wish->id > ALMU_LIMIT_FILE_ID)
         {
           g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
-                       "Catalog id %d is not one from 0 to %d", wish->id, ALMU_LIMIT_FILE_ID);
+                       _ ("Catalog id %d is not one from 0 to %d"), wish->id, ALMU_LIMIT_FILE_ID);
           return FALSE;
         }
     }

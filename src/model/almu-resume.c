@@ -3,6 +3,8 @@
 
 #include "almu-resume.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "almu-error.h"
 #include "almu-limits.h"
 #include "almu-opening.h"
@@ -116,13 +118,13 @@ take_plane (AlmuFile           *file,
   g_autoptr(GError) error = NULL;
 
   if (!almu_file_set_plane (file, wish->channel, wish->stokes, &error))
-    add_problem (resume, "File %d (%s) is shown at channel %d, polarisation %d: %s",
+    add_problem (resume, _ ("File %d (%s) is shown at channel %d, polarisation %d: %s"),
                  wish->id, wish->label,
                  almu_file_get_channel (file), almu_file_get_stokes (file), error->message);
   g_clear_error (&error);
 
   if (wish->has_cursor && !almu_file_set_cursor (file, wish->cursor, &error))
-    add_problem (resume, "Cursor of file %d (%s): %s", wish->id, wish->label, error->message);
+    add_problem (resume, _ ("Cursor of file %d (%s): %s"), wish->id, wish->label, error->message);
 }
 
 /* What the session knows of a file beside what a viewer says: what is
@@ -183,7 +185,7 @@ take_file (AlmuSession        *session,
   if (wish->name == NULL)
     {
       almu_session_close_file (session, wish->id, NULL);
-      add_problem (resume, "File %d (%s) cannot be opened: %s",
+      add_problem (resume, _ ("File %d (%s) cannot be opened: %s"),
                    wish->id, wish->label, wish->error->message);
       return NULL;
     }
@@ -200,7 +202,7 @@ take_file (AlmuSession        *session,
   else
     {
       almu_file_fail (file, error);
-      add_problem (resume, "File %d (%s) cannot be opened: %s",
+      add_problem (resume, _ ("File %d (%s) cannot be opened: %s"),
                    wish->id, wish->label, error->message);
     }
   almu_session_take_file (session, file);
@@ -243,7 +245,7 @@ take_regions (AlmuSession        *session,
 
       if (region->shape == NULL ||
           almu_session_set_region (session, region->id, wish->id, region->shape, &error) == NULL)
-        add_problem (resume, "Region %d of file %d (%s): %s",
+        add_problem (resume, _ ("Region %d of file %d (%s): %s"),
                      region->id, wish->id, wish->label, error->message);
     }
 }
@@ -294,7 +296,7 @@ finish_if_all_answered (GTask *task)
 
   if (almu_session_get_state (session) >= ALMU_SESSION_PARKED)
     {
-      g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_CANCELLED, "The session has ended meanwhile");
+      g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_CANCELLED, _ ("The session has ended meanwhile"));
       return;
     }
 
@@ -371,7 +373,7 @@ check_wishes (GPtrArray *wishes,
   if (wishes->len > ALMU_LIMIT_FILES)
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
-                   "%u files are more than the %d a session may have", wishes->len, ALMU_LIMIT_FILES);
+                   _ ("%u files are more than the %d a session may have"), wishes->len, ALMU_LIMIT_FILES);
       return FALSE;
     }
 
@@ -382,14 +384,14 @@ check_wishes (GPtrArray *wishes,
       if (wish->id < 0 || wish->id > ALMU_LIMIT_FILE_ID)
         {
           g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
-                       "File id %d is not one from 0 to %d", wish->id, ALMU_LIMIT_FILE_ID);
+                       _ ("File id %d is not one from 0 to %d"), wish->id, ALMU_LIMIT_FILE_ID);
           return FALSE;
         }
 
       if (!g_hash_table_add (ids, GINT_TO_POINTER (wish->id)))
         {
           g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
-                       "File id %d stands for two files", wish->id);
+                       _ ("File id %d stands for two files"), wish->id);
           return FALSE;
         }
     }

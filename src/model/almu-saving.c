@@ -3,6 +3,7 @@
 
 #include "almu-saving.h"
 
+#include <glib/gi18n-lib.h>
 #include <math.h>
 
 #include "almu-cutout.h"
@@ -79,7 +80,7 @@ take_range (const AlmuSavingRange *range,
   if (range->n > 3 || first < 0 || first > last || stride < 1)
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
-                   "%s %d to %d in steps of %d are none of the image's, which has 0 to %d",
+                   _ ("%s %d to %d in steps of %d are none of the image's, which has 0 to %d"),
                    what, first, range->n > 1 ? range->number[1] : last, stride, n_planes - 1);
       return FALSE;
     }
@@ -110,7 +111,7 @@ find_shape (AlmuSession *session,
       if (other == NULL)
         {
           g_set_error (error, ALMU_ERROR, ALMU_ERROR_NOT_FOUND,
-                       "Region %d is drawn on file %d, which is not open",
+                       _ ("Region %d is drawn on file %d, which is not open"),
                        region_id, almu_region_get_file_id (region));
           return NULL;
         }
@@ -121,8 +122,8 @@ find_shape (AlmuSession *session,
       (!almu_shape_is_closed (shape) && shape->type != ALMU_SHAPE_POINT))
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED,
-                   "Region %d is a %s, which has no pixels inside",
-                   region_id, almu_shape_type_get_name (shape->type));
+                   _ ("Region %d is a %s, which has no pixels inside"),
+                   region_id, _ (almu_shape_type_get_name (shape->type)));
       return NULL;
     }
 
@@ -143,7 +144,7 @@ take_order (Saving                *saving,
   if (image == NULL)
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_NOT_FOUND,
-                   "File %d is not open", almu_file_get_id (file));
+                   _ ("File %d is not open"), almu_file_get_id (file));
       return FALSE;
     }
 
@@ -158,14 +159,14 @@ take_order (Saving                *saving,
   if (order->rest_frequency < 0 || isinf (order->rest_frequency))
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
-                   "Rest frequency %g Hz is not a positive number", order->rest_frequency);
+                   _ ("Rest frequency %g Hz is not a positive number"), order->rest_frequency);
       return FALSE;
     }
   if (order->rest_frequency > 0)
     saving->cutout->rest_frequency = order->rest_frequency;
 
-  if (!take_range (&order->channels, info->depth, "Channels", &saving->cutout->channels, error) ||
-      !take_range (&order->stokes, info->n_stokes, "Polarisations", &saving->cutout->stokes, error))
+  if (!take_range (&order->channels, info->depth, _ ("Channels"), &saving->cutout->channels, error) ||
+      !take_range (&order->stokes, info->n_stokes, _ ("Polarisations"), &saving->cutout->stokes, error))
     return FALSE;
 
   if (order->region_id > ALMU_SAVING_WHOLE)
@@ -196,7 +197,7 @@ project_shape (Saving  *saving,
   shape = to != NULL ? almu_shape_project (saving->shape, from, to, error) : NULL;
   if (shape == NULL)
     {
-      g_prefix_error (error, "The region cannot be placed on %s: ", almu_image_get_name (saving->image));
+      g_prefix_error (error, _ ("The region cannot be placed on %s: "), almu_image_get_name (saving->image));
       return FALSE;
     }
 
@@ -222,7 +223,7 @@ take_mask (Saving  *saving,
   saving->cutout->mask = mask;
   if (mask == NULL || almu_mask_is_empty (mask))
     {
-      g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT, "The region lies outside the image");
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT, _ ("The region lies outside the image"));
       return FALSE;
     }
 

@@ -3,6 +3,8 @@
 
 #include "almu-session-catalogs.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "almu-catalog-opening.h"
 #include "almu-error.h"
 #include "almu-limits.h"
@@ -41,7 +43,7 @@ almu_session_get_catalog (AlmuSession *self,
     return self->catalogs->pdata[index];
 
   g_set_error (error, ALMU_ERROR, ALMU_ERROR_NOT_FOUND,
-               "No catalog %d is open in this session", catalog_id);
+               _ ("No catalog %d is open in this session"), catalog_id);
 
   return NULL;
 }
@@ -75,7 +77,7 @@ on_failed (AlmuCatalogFile *catalog,
 {
   g_autoptr(GError) told = g_error_copy (error);
 
-  g_prefix_error (&told, "Catalog %d (%s): ", almu_catalog_file_get_id (catalog),
+  g_prefix_error (&told, _ ("Catalog %d (%s): "), almu_catalog_file_get_id (catalog),
                   almu_catalog_file_get_name (catalog)->name);
   g_signal_emit_by_name (self, "failed", told);
 }
@@ -147,14 +149,14 @@ may_open (AlmuSession *self,
   if (catalog_id < 0 || catalog_id > ALMU_LIMIT_FILE_ID)
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
-                   "Catalog id %d is not one from 0 to %d", catalog_id, ALMU_LIMIT_FILE_ID);
+                   _ ("Catalog id %d is not one from 0 to %d"), catalog_id, ALMU_LIMIT_FILE_ID);
       return FALSE;
     }
 
   if (self->catalogs->len >= ALMU_LIMIT_CATALOGS && find_catalog (self, catalog_id) < 0)
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
-                   "The session has %d catalogs open, which is as many as it may", ALMU_LIMIT_CATALOGS);
+                   _ ("The session has %d catalogs open, which is as many as it may"), ALMU_LIMIT_CATALOGS);
       return FALSE;
     }
 
@@ -186,7 +188,7 @@ on_opened (GObject      *source,
   /* the page takes a catalog without rows for one that was not loaded */
   if (table->n_rows == 0)
     {
-      g_task_return_new_error (task, ALMU_ERROR, ALMU_ERROR_NOT_FOUND, "%s: the table has no rows",
+      g_task_return_new_error (task, ALMU_ERROR, ALMU_ERROR_NOT_FOUND, _ ("%s: the table has no rows"),
                                almu_catalog_file_get_name (catalog)->name);
       return;
     }

@@ -3,6 +3,8 @@
 
 #include "almu-session-private.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "almu-error.h"
 #include "almu-limits.h"
 #include "almu-opening.h"
@@ -93,7 +95,7 @@ almu_session_get_file (AlmuSession *self,
     return self->files->pdata[index];
 
   g_set_error (error, ALMU_ERROR, ALMU_ERROR_NOT_FOUND,
-               "No file %d is open in this session", file_id);
+               _ ("No file %d is open in this session"), file_id);
   return NULL;
 }
 
@@ -163,14 +165,14 @@ may_open (AlmuSession *self,
   if (file_id < 0 || file_id > ALMU_LIMIT_FILE_ID)
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
-                   "File id %d is not one from 0 to %d", file_id, ALMU_LIMIT_FILE_ID);
+                   _ ("File id %d is not one from 0 to %d"), file_id, ALMU_LIMIT_FILE_ID);
       return FALSE;
     }
 
   if (self->files->len >= ALMU_LIMIT_FILES && find_file (self, file_id) < 0)
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
-                   "The session has %d files open, which is as many as it may", ALMU_LIMIT_FILES);
+                   _ ("The session has %d files open, which is as many as it may"), ALMU_LIMIT_FILES);
       return FALSE;
     }
 

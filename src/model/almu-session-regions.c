@@ -3,6 +3,8 @@
 
 #include "almu-session-private.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "almu-error.h"
 #include "almu-limits.h"
 #include "almu-mask.h"
@@ -26,7 +28,7 @@ almu_session_get_region (AlmuSession *self,
   region = g_hash_table_lookup (self->regions, GINT_TO_POINTER (region_id));
   if (region == NULL)
     g_set_error (error, ALMU_ERROR, ALMU_ERROR_NOT_FOUND,
-                 "No region %d in this session", region_id);
+                 _ ("No region %d in this session"), region_id);
 
   return region;
 }
@@ -98,14 +100,14 @@ add_region (AlmuSession *self,
   if (region_id > ALMU_LIMIT_REGION_ID)
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
-                   "Region id %d is above %d", region_id, ALMU_LIMIT_REGION_ID);
+                   _ ("Region id %d is above %d"), region_id, ALMU_LIMIT_REGION_ID);
       return NULL;
     }
 
   if (g_hash_table_size (self->regions) >= ALMU_LIMIT_REGIONS)
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
-                   "The session has %d regions, which is as many as it may", ALMU_LIMIT_REGIONS);
+                   _ ("The session has %d regions, which is as many as it may"), ALMU_LIMIT_REGIONS);
       return NULL;
     }
 

@@ -4,6 +4,7 @@
 #include "almu-sessions.h"
 
 #include <errno.h>
+#include <glib/gi18n-lib.h>
 #include <sys/random.h>
 
 #include "almu-error.h"
@@ -267,7 +268,7 @@ add_session (AlmuSessions      *self,
   if (g_hash_table_size (self->sessions) >= ALMU_LIMIT_SESSIONS)
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
-                   "There are %d sessions, which is as many as may be", ALMU_LIMIT_SESSIONS);
+                   _ ("There are %d sessions, which is as many as may be"), ALMU_LIMIT_SESSIONS);
       return NULL;
     }
 
@@ -397,7 +398,7 @@ almu_sessions_forget (AlmuSessions *self,
   if (session != NULL && almu_session_get_state (session) == ALMU_SESSION_ATTACHED)
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_REFUSED,
-                   "Session %u is open in a window: close that first", id);
+                   _ ("Session %u is open in a window: close that first"), id);
       return FALSE;
     }
 
@@ -405,7 +406,7 @@ almu_sessions_forget (AlmuSessions *self,
     almu_sessions_end (self, session);
   else if (self->archive == NULL || !almu_archive_contains (self->archive, id))
     {
-      g_set_error (error, ALMU_ERROR, ALMU_ERROR_NOT_FOUND, "No session %u", id);
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_NOT_FOUND, _ ("No session %u"), id);
       return FALSE;
     }
 
@@ -463,7 +464,7 @@ almu_sessions_revive_async (AlmuSessions       *self,
 
   if (self->archive == NULL)
     {
-      g_set_error (error, ALMU_ERROR, ALMU_ERROR_NOT_FOUND, "No session %u", id);
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_NOT_FOUND, _ ("No session %u"), id);
       return NULL;
     }
 

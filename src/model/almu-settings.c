@@ -3,6 +3,7 @@
 
 #include "almu-settings.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "almu-error.h"
@@ -89,28 +90,28 @@ almu_settings_check_name (const char *name,
 
   if (*name == '\0')
     {
-      g_set_error_literal (error, ALMU_ERROR, ALMU_ERROR_FORMAT, "Name is empty");
+      g_set_error_literal (error, ALMU_ERROR, ALMU_ERROR_FORMAT, _ ("Name is empty"));
       return FALSE;
     }
 
   if (strlen (name) > ALMU_LIMIT_NAME_BYTES)
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
-                   "Name is longer than %d bytes", ALMU_LIMIT_NAME_BYTES);
+                   _ ("Name is longer than %d bytes"), ALMU_LIMIT_NAME_BYTES);
       return FALSE;
     }
 
   if (!g_utf8_validate (name, -1, NULL) || has_control_character (name))
     {
       g_set_error_literal (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
-                           "Name is not text without control characters");
+                           _ ("Name is not text without control characters"));
       return FALSE;
     }
 
   if (*name == '.' || strchr (name, '/') != NULL)
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
-                   "Name “%s” begins with a dot or has a slash in it", name);
+                   _ ("Name “%s” begins with a dot or has a slash in it"), name);
       return FALSE;
     }
 

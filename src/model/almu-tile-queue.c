@@ -3,6 +3,8 @@
 
 #include "almu-tile-queue.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "almu-error.h"
 #include "almu-limits.h"
 #include "almu-workers.h"
@@ -438,7 +440,7 @@ almu_tile_queue_decode (AlmuTileQueue *self,
   if (n_codes > ALMU_LIMIT_TILES)
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
-                   "%" G_GSIZE_FORMAT " tiles in one request, at most %d are served",
+                   _ ("%zu tiles in one request, at most %d are served"),
                    n_codes, ALMU_LIMIT_TILES);
       return NULL;
     }

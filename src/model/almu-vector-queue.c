@@ -3,6 +3,7 @@
 
 #include "almu-vector-queue.h"
 
+#include <glib/gi18n-lib.h>
 #include <math.h>
 
 #include "almu-error.h"
@@ -321,7 +322,7 @@ find_parts (AlmuVectorQueue *self,
         continue;
 
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED,
-                   "%s has no Stokes %s, without which these vectors cannot be computed",
+                   _ ("%s has no Stokes %s, without which these vectors cannot be computed"),
                    almu_image_get_name (self->image),
                    almu_polarisation_get_name (part_polarisations[part]));
       return FALSE;

@@ -3,6 +3,7 @@
 
 #include "almu-want.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "almu-error.h"
@@ -172,7 +173,7 @@ almu_coordinate_parse (const char     *text,
     }
 
   g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
-               "Coordinate “%s” is not an axis (x, y, z), nor one after a polarisation (Ix, Qz, Ptotalz)",
+               _ ("Coordinate “%s” is not an axis (x, y, z), nor one after a polarisation (Ix, Qz, Ptotalz)"),
                text);
   return FALSE;
 }
@@ -199,7 +200,7 @@ find_stokes (const AlmuImageInfo *info,
   if (stokes < 0)
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_NOT_FOUND,
-                   "The image has no polarisation %s", almu_polarisation_get_name (polarisation));
+                   _ ("The image has no polarisation %s"), almu_polarisation_get_name (polarisation));
       return FALSE;
     }
 

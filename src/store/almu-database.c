@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
 #include <sqlite3.h>
 #include <string.h>
@@ -221,7 +222,7 @@ run (AlmuDatabase *self,
 {
   int status = sqlite3_exec (self->sqlite, sql, NULL, NULL, NULL);
 
-  return status == SQLITE_OK || fail (self, status, "Sessions are not kept", error);
+  return status == SQLITE_OK || fail (self, status, _ ("Sessions are not kept"), error);
 }
 
 /* The first value of the first row. */
@@ -257,7 +258,7 @@ check (AlmuDatabase *self,
   if (g_strcmp0 (verdict, "ok") == 0)
     return TRUE;
 
-  g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT, "It is damaged: %s", verdict);
+  g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT, _ ("It is damaged: %s"), verdict);
   return FALSE;
 }
 
@@ -275,7 +276,7 @@ migrate (AlmuDatabase *self,
   if (version < 0 || version > ALMU_DATABASE_VERSION)
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED,
-                   "It is of version %d, this program knows versions up to %d",
+                   _ ("It is of version %d, this program knows versions up to %d"),
                    version, ALMU_DATABASE_VERSION);
       return FALSE;
     }
@@ -305,7 +306,7 @@ prepare (AlmuDatabase *self,
                                        &self->prepared[i], NULL);
 
       if (status != SQLITE_OK)
-        return fail (self, status, "The tables are not those of sessions", error);
+        return fail (self, status, _ ("The tables are not those of sessions"), error);
     }
 
   return TRUE;
@@ -368,7 +369,7 @@ open_path (const char *path,
   status = sqlite3_open_v2 (path, &self->sqlite, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
   if (status != SQLITE_OK)
     {
-      fail (self, status, "It cannot be opened", error);
+      fail (self, status, _ ("It cannot be opened"), error);
       return NULL;
     }
 
@@ -435,7 +436,7 @@ almu_database_set_aside (const char *folder,
         continue;
 
       g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno),
-                   "It is damaged and cannot be renamed to %s: %s", to, g_strerror (errno));
+                   _ ("It is damaged and cannot be renamed to %s: %s"), to, g_strerror (errno));
       return NULL;
     }
 
@@ -520,7 +521,7 @@ finish (AlmuDatabase *self,
   int           status = sqlite3_step (statement);
 
   if (status != SQLITE_DONE)
-    fail (self, status, "Sessions cannot be written down", error);
+    fail (self, status, _ ("Sessions cannot be written down"), error);
   sqlite3_reset (statement);
   sqlite3_clear_bindings (statement);
 
@@ -615,7 +616,7 @@ find (AlmuDatabase *self,
   if (status == SQLITE_ROW && out_text != NULL)
     *out_text = g_strdup ((const char *) sqlite3_column_text (statement, 0));
   else if (status != SQLITE_ROW && status != SQLITE_DONE)
-    fail (self, status, "Sessions cannot be read", error);
+    fail (self, status, _ ("Sessions cannot be read"), error);
   sqlite3_reset (statement);
 
   if (status != SQLITE_ROW && status != SQLITE_DONE)
@@ -642,7 +643,7 @@ almu_database_get (AlmuDatabase *self,
     return NULL;
 
   if (!found)
-    g_set_error (error, ALMU_ERROR, ALMU_ERROR_NOT_FOUND, "No session %u is kept", id);
+    g_set_error (error, ALMU_ERROR, ALMU_ERROR_NOT_FOUND, _ ("No session %u is kept"), id);
 
   return json;
 }
@@ -720,7 +721,7 @@ almu_database_list (AlmuDatabase *self,
     g_ptr_array_add (list, make_entry (statement));
 
   if (status != SQLITE_DONE)
-    fail (self, status, "Sessions cannot be read", error);
+    fail (self, status, _ ("Sessions cannot be read"), error);
   sqlite3_reset (statement);
 
   return status == SQLITE_DONE ? g_steal_pointer (&list) : NULL;

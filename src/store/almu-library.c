@@ -3,6 +3,7 @@
 
 #include "almu-library.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "almu-error.h"
@@ -340,9 +341,8 @@ almu_library_put (AlmuSettings    *settings,
     return almu_settings_put (ALMU_LIBRARY (settings)->shelf, kind, name, json, error);
 
   g_set_error (error, ALMU_ERROR, ALMU_ERROR_REFUSED,
-               "Names that begin with “" PREFIX "%u” are those of sessions, which are kept by themselves: "
-               "choose another name",
-               id);
+               _ ("Names that begin with “%s%u” are those of sessions, which are kept by themselves: choose another name"),
+               PREFIX, id);
 
   return FALSE;
 }

@@ -4,6 +4,7 @@
 #include "almu-shelf.h"
 
 #include <errno.h>
+#include <glib/gi18n-lib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -93,14 +94,14 @@ parse_object (const char *text,
 
   if (!json_parser_load_from_data (parser, clean, -1, &reason))
     {
-      g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT, "%s is not JSON: %s", what, reason->message);
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT, _ ("%s is not JSON: %s"), what, reason->message);
       return NULL;
     }
 
   root = json_parser_get_root (parser);
   if (root == NULL || !JSON_NODE_HOLDS_OBJECT (root))
     {
-      g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT, "%s is not a JSON object", what);
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT, _ ("%s is not a JSON object"), what);
       return NULL;
     }
 
@@ -129,7 +130,7 @@ print_for_disk (JsonObject *object,
   if (length > ALMU_LIMIT_BODY_BYTES)
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
-                   "%s would have %" G_GSIZE_FORMAT " bytes on the disk, %d is the limit",
+                   _ ("%s would have %zu bytes on the disk, %d is the limit"),
                    what, length, ALMU_LIMIT_BODY_BYTES);
       return NULL;
     }
@@ -204,7 +205,7 @@ file_for_name (const char *name,
   if (strlen (file) > FILE_NAME_BYTES)
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
-                   "Name “%s” makes a file name of more than %d bytes", name, FILE_NAME_BYTES);
+                   _ ("Name “%s” makes a file name of more than %d bytes"), name, FILE_NAME_BYTES);
       return NULL;
     }
 
@@ -224,7 +225,7 @@ check_writable (AlmuShelf *self,
 {
   if (self->read_only)
     g_set_error_literal (error, ALMU_ERROR, ALMU_ERROR_REFUSED,
-                         "Settings are not changed in read-only mode");
+                         _ ("Settings are not changed in read-only mode"));
 
   return !self->read_only;
 }
@@ -403,7 +404,7 @@ list_unlocked (AlmuShelf       *self,
 
   if (dir == NULL)
     {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED, "Cannot list %s: %s", folder, reason->message);
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED, _ ("Cannot list %s: %s"), folder, reason->message);
       return NULL;
     }
 
@@ -454,7 +455,7 @@ load_object (AlmuShelf       *self,
 
   if (g_error_matches (reason, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
     g_set_error (error, ALMU_ERROR, ALMU_ERROR_NOT_FOUND,
-                 "There is no %s “%s”", almu_settings_kind_get_name (kind), name);
+                 _ ("There is no %s “%s”"), almu_settings_kind_get_name (kind), name);
   else
     g_propagate_error (error, g_steal_pointer (&reason));
 
@@ -533,7 +534,7 @@ check_room (AlmuShelf       *self,
   if (entries->len >= ALMU_LIMIT_SHELF_ENTRIES)
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
-                   "There are %u in %s already: remove some", entries->len, folder);
+                   _ ("There are %u in %s already: remove some"), entries->len, folder);
       return FALSE;
     }
 
@@ -595,7 +596,7 @@ almu_shelf_remove (AlmuSettings    *settings,
 
   if (g_error_matches (reason, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
     g_set_error (error, ALMU_ERROR, ALMU_ERROR_NOT_FOUND,
-                 "There is no %s “%s”", almu_settings_kind_get_name (kind), name);
+                 _ ("There is no %s “%s”"), almu_settings_kind_get_name (kind), name);
   else
     g_propagate_error (error, g_steal_pointer (&reason));
 

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
 #include <json-glib/json-glib.h>
 #include <string.h>
@@ -58,18 +59,18 @@ check_folder (const char *path,
   gboolean    ok = TRUE;
 
   if (fd < 0)
-    return fail (error, errno, "Cannot open the state folder", path);
+    return fail (error, errno, _ ("Cannot open the state folder"), path);
 
   if (fstat (fd, &info) != 0)
-    ok = fail (error, errno, "Cannot look at the state folder", path);
+    ok = fail (error, errno, _ ("Cannot look at the state folder"), path);
   else if (info.st_uid != geteuid ())
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
-                   "The state folder %s belongs to another user", path);
+                   _ ("The state folder %s belongs to another user"), path);
       ok = FALSE;
     }
   else if ((info.st_mode & 077) != 0 && fchmod (fd, 0700) != 0)
-    ok = fail (error, errno, "Cannot make private the state folder", path);
+    ok = fail (error, errno, _ ("Cannot make private the state folder"), path);
 
   close (fd);
 
@@ -112,25 +113,25 @@ take_lock (AlmuStateDir *self,
 
   self->lock_fd = open (path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (self->lock_fd < 0)
-    return fail (error, errno, "Cannot open the lock", path);
+    return fail (error, errno, _ ("Cannot open the lock"), path);
 
   if (fcntl (self->lock_fd, F_OFD_SETLK, &lock) == 0)
     {
       if (ftruncate (self->lock_fd, 0) != 0)
-        return fail (error, errno, "Cannot write the lock", path);
+        return fail (error, errno, _ ("Cannot write the lock"), path);
       return TRUE;
     }
 
   if (errno != EAGAIN && errno != EACCES)
-    return fail (error, errno, "Cannot lock", path);
+    return fail (error, errno, _ ("Cannot lock"), path);
 
   address = read_address (self->lock_fd);
   if (address != NULL)
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_BUSY,
-                 "The state folder %s is in use by the service at %s", self->path, address);
+                 _ ("The state folder %s is in use by the service at %s"), self->path, address);
   else
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_BUSY,
-                 "The state folder %s is in use by a service that does not listen yet", self->path);
+                 _ ("The state folder %s is in use by a service that does not listen yet"), self->path);
 
   return FALSE;
 }
@@ -289,7 +290,7 @@ write_listener (AlmuStateDir *self,
   if (g_file_set_contents_full (path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0600, error))
     return TRUE;
 
-  g_prefix_error (error, "Cannot remember the address in %s: ", path);
+  g_prefix_error (error, _ ("Cannot remember the address in %s: "), path);
 
   return FALSE;
 }
@@ -328,7 +329,7 @@ almu_state_dir_remember (AlmuStateDir *self,
     return FALSE;
 
   if (ftruncate (self->lock_fd, 0) != 0 || pwrite (self->lock_fd, address, length, 0) != (ssize_t) length)
-    return fail (error, errno, "Cannot write the address into the lock of", self->path);
+    return fail (error, errno, _ ("Cannot write the address into the lock of"), self->path);
 
   self->last_port = port;
   if (address != self->last_address)
@@ -360,7 +361,7 @@ read_token_from (int         fd,
 
   if (fstat (fd, &info) != 0 || read (fd, buffer, sizeof buffer - 1) < 0)
     {
-      fail (error, errno, "Cannot read the token", path);
+      fail (error, errno, _ ("Cannot read the token"), path);
       return NULL;
     }
 
@@ -391,7 +392,7 @@ read_token (const char *path,
   if (fd < 0)
     {
       if (errno != ENOENT && errno != ELOOP)
-        fail (error, errno, "Cannot open the token", path);
+        fail (error, errno, _ ("Cannot open the token"), path);
       return NULL;
     }
 
@@ -409,7 +410,7 @@ make_token (GError **error)
 
   if (getrandom (bytes, sizeof bytes, 0) != sizeof bytes)
     {
-      fail (error, errno, "Cannot make a token from", "the system's random source");
+      fail (error, errno, _ ("Cannot make a token from"), "the system's random source");
       return NULL;
     }
 
@@ -464,7 +465,7 @@ almu_state_dir_dup_token (AlmuStateDir *self,
   g_unlink (path);
   if (!g_file_set_contents_full (path, token, -1, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0600, error))
     {
-      g_prefix_error (error, "Cannot keep the token in %s: ", path);
+      g_prefix_error (error, _ ("Cannot keep the token in %s: "), path);
       return NULL;
     }
 
@@ -513,7 +514,7 @@ almu_state_dir_open (const char *path,
 
   if (g_mkdir_with_parents (path, 0700) != 0)
     {
-      fail (error, errno, "Cannot make the state folder", path);
+      fail (error, errno, _ ("Cannot make the state folder"), path);
       return NULL;
     }
 

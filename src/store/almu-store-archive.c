@@ -3,6 +3,8 @@
 
 #include "almu-store-private.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "almu-error.h"
 #include "almu-record.h"
 
@@ -29,7 +31,7 @@ dup_json (AlmuStore *self,
     return almu_store_open (self, error) ? almu_database_get (self->database, id, error) : NULL;
 
   if (followed->json == NULL)
-    g_set_error (error, ALMU_ERROR, ALMU_ERROR_NOT_FOUND, "No session %u is kept", id);
+    g_set_error (error, ALMU_ERROR, ALMU_ERROR_NOT_FOUND, _ ("No session %u is kept"), id);
 
   return g_strdup (followed->json);
 }
@@ -63,7 +65,7 @@ almu_store_load (AlmuArchive *archive,
   memento = almu_record_read (json, error);
   if (memento == NULL)
     {
-      g_prefix_error (error, "Session %u: ", id);
+      g_prefix_error (error, _ ("Session %u: "), id);
       return NULL;
     }
 
@@ -218,7 +220,7 @@ almu_store_begin_restore (AlmuArchive *archive,
 
   if (!almu_store_contains (archive, id))
     {
-      g_set_error (error, ALMU_ERROR, ALMU_ERROR_NOT_FOUND, "No session %u is kept", id);
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_NOT_FOUND, _ ("No session %u is kept"), id);
       return FALSE;
     }
 

@@ -5,6 +5,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gi18n-lib.h>
+#include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -27,7 +29,7 @@ fail (const char *what,
       GError    **error)
 {
   g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code),
-               "Cannot %s %s: %s", what, path, g_strerror (code));
+               _ ("Cannot %s %s: %s"), what, path, g_strerror (code));
   return FALSE;
 }
 
@@ -41,19 +43,19 @@ check_file (int         fd,
   struct stat st;
 
   if (fstat (fd, &st) < 0)
-    return fail ("look at", path, errno, error);
+    return fail (_ ("look at"), path, errno, error);
 
   if (!S_ISREG (st.st_mode))
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_REGULAR_FILE,
-                   "Cannot read %s: it is not a regular file", path);
+                   _ ("Cannot read %s: it is not a regular file"), path);
       return FALSE;
     }
 
   if (st.st_size < 0 || (guint64) st.st_size > max_bytes)
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
-                   "%s has %" G_GINT64_FORMAT " bytes, %" G_GSIZE_FORMAT " is the limit",
+                   _ ("%s has %" PRId64 " bytes, %zu is the limit"),
                    path, (gint64) st.st_size, max_bytes);
       return FALSE;
     }
@@ -79,7 +81,7 @@ read_all (int         fd,
       if (n < 0 && errno == EINTR)
         continue;
       if (n < 0)
-        return fail ("read", path, errno, error);
+        return fail (_ ("read"), path, errno, error);
       if (n == 0)
         break;
       length += n;
@@ -112,7 +114,7 @@ almu_whole_file_read (const char *path,
 
   if (fd < 0)
     {
-      fail ("read", path, errno, error);
+      fail (_ ("read"), path, errno, error);
       return NULL;
     }
 
@@ -129,7 +131,7 @@ almu_whole_file_read (const char *path,
 
   if (strlen (text) != length)
     {
-      g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT, "%s is not text", path);
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT, _ ("%s is not text"), path);
       return NULL;
     }
 
@@ -151,13 +153,13 @@ write_all (int         fd,
       if (n < 0 && errno == EINTR)
         continue;
       if (n < 0)
-        return fail ("write", path, errno, error);
+        return fail (_ ("write"), path, errno, error);
       text += n;
       length -= n;
     }
 
   if (fsync (fd) < 0)
-    return fail ("write", path, errno, error);
+    return fail (_ ("write"), path, errno, error);
 
   return TRUE;
 }
@@ -187,11 +189,11 @@ write_temporary (const char *temporary_template,
   int              fd = g_mkstemp_full (temporary, O_WRONLY | O_CLOEXEC, 0600);
 
   if (fd < 0)
-    return fail ("write", path, errno, error);
+    return fail (_ ("write"), path, errno, error);
 
   ok = write_all (fd, text, path, error);
   if (close (fd) < 0 && ok)
-    ok = fail ("write", path, errno, error);
+    ok = fail (_ ("write"), path, errno, error);
 
   if (!ok)
     {
@@ -224,7 +226,7 @@ almu_whole_file_write (const char *folder,
   g_autofree char *temporary = NULL;
 
   if (g_mkdir_with_parents (folder, 0700) < 0)
-    return fail ("make the folder", folder, errno, error);
+    return fail (_ ("make the folder"), folder, errno, error);
 
   if (!write_temporary (pattern, path, text, &temporary, error))
     return FALSE;
@@ -234,7 +236,7 @@ almu_whole_file_write (const char *folder,
       int code = errno;
 
       g_unlink (temporary);
-      return fail ("write", path, code, error);
+      return fail (_ ("write"), path, code, error);
     }
   sync_folder (folder);
 
@@ -249,7 +251,7 @@ almu_whole_file_remove (const char *folder,
   g_autofree char *path = g_build_filename (folder, name, NULL);
 
   if (g_unlink (path) < 0)
-    return fail ("remove", path, errno, error);
+    return fail (_ ("remove"), path, errno, error);
   sync_folder (folder);
 
   return TRUE;
