@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
+#include "almu-limits.h"
+#include "almu-test-status.h"
 #include "test-desk.h"
 
 /* Memory for all sessions is one budget: who has left gives way to who is
@@ -178,6 +180,96 @@ test_pressure_empty (Fixture      *fixture,
   g_assert_cmpuint (count (fixture, "attached"), ==, 3);
 }
 
+/* -- contours through noise ---------------------------------------------- */
+
+#define NOISE_SIDE 2048
+#define NOISE_LARGE_SIDE 4300
+#define VERTEX_BYTES 8
+
+static double
+noise (const gint64 *position,
+       gpointer      user_data)
+{
+  guint64 bits = ((guint64) position[1] << 32 | (guint64) position[0]) * G_GUINT64_CONSTANT (0x9e3779b97f4a7c15);
+
+  bits ^= bits >> 29;
+  bits *= G_GUINT64_CONSTANT (0xbf58476d1ce4e5b9);
+
+  return (double) (bits >> 40) / (1 << 24);
+}
+
+static void
+ask_contours (Desk *desk,
+              int   side)
+{
+  CARTA__SetContourParameters message = CARTA__SET_CONTOUR_PARAMETERS__INIT;
+  CARTA__ImageBounds          bounds = CARTA__IMAGE_BOUNDS__INIT;
+  double                      levels[] = { 0.4, 0.5, 0.6 };
+
+  bounds.x_max = bounds.y_max = side;
+  message.image_bounds = &bounds;
+  message.n_levels = G_N_ELEMENTS (levels);
+  message.levels = levels;
+  message.smoothing_mode = CARTA__SMOOTHING_MODE__NoSmoothing;
+  message.decimation_factor = 4;
+  message.compression_level = 1;
+  message.contour_chunk_size = 100000;
+  almu_test_viewer_send (desk->viewer, &message.base);
+}
+
+static void
+noise_set_up (Fixture      *fixture,
+              gconstpointer user_data)
+{
+  desk_prepare (&fixture->desk, NULL);
+  desk_start (&fixture->desk, NULL);
+}
+
+/* Every pixel is crossed: what is on its way at a time is bounded, however
+ * many levels there are, and what would not fit is told to be smoothed. */
+static void
+test_pressure_noise (Fixture      *fixture,
+                     gconstpointer user_data)
+{
+  Desk   *desk = &fixture->desk;
+  guint64 before;
+  guint64 peak;
+  guint   n_done = 0;
+  gsize   n_vertices = 0;
+
+  almu_test_autobody CARTA__ErrorData *error = NULL;
+
+  desk_write (desk, "noise.fits", 2, (gint64[]){ NOISE_SIDE, NOISE_SIDE }, noise, NULL);
+  desk_write (desk, "more.fits", 2, (gint64[]){ NOISE_LARGE_SIDE, NOISE_LARGE_SIDE }, noise, NULL);
+  desk->viewer = desk_register (desk, &desk->session_id);
+  desk_open (desk, "noise.fits", 0);
+  almu_test_body_free (desk_await (desk, CARTA__EVENT_TYPE__REGION_HISTOGRAM_DATA));
+  before = almu_test_status_get (almu_test_daemon_get_pid (desk->daemon), "VmRSS");
+  ask_contours (desk, NOISE_SIDE);
+  while (n_done < 3)
+    {
+      almu_test_autobody CARTA__ContourImageData *data = desk_await (desk, CARTA__EVENT_TYPE__CONTOUR_IMAGE_DATA);
+
+      for (gsize i = 0; i < data->n_contour_sets; i++)
+        n_vertices += data->contour_sets[i]->uncompressed_coordinates_size / VERTEX_BYTES;
+      n_done += data->progress >= 1;
+    }
+  peak = almu_test_status_get (almu_test_daemon_get_pid (desk->daemon), "VmHWM");
+  g_test_message ("%" G_GSIZE_FORMAT " vertices, %" G_GUINT64_FORMAT " MB more at the peak", n_vertices, (peak - before) / 1024);
+  g_assert_cmpuint (n_vertices, >, 3 * NOISE_SIDE * NOISE_SIDE);
+  if (g_getenv ("ALMU_TEST_SANITIZED") == NULL)
+    g_assert_cmpuint ((peak - before) * 1024, <, 2 * (gsize) ALMU_LIMIT_CONTOUR_VERTICES * VERTEX_BYTES + ALMU_LIMIT_OUTBOX_BYTES);
+  almu_test_ask_close (desk->viewer, 0);
+  almu_test_viewer_await_pong (desk->viewer);
+  almu_test_viewer_clear (desk->viewer);
+
+  desk_open (desk, "more.fits", 0);
+  ask_contours (desk, NOISE_LARGE_SIDE);
+  error = desk_await (desk, CARTA__EVENT_TYPE__ERROR_DATA);
+  g_test_message ("%s", error->message);
+  g_assert_nonnull (strstr (error->message, "16777216"));
+}
+
 #define add_test(path, func) g_test_add (path, Fixture, NULL, fixture_set_up, func, fixture_tear_down)
 
 int
@@ -189,6 +281,7 @@ main (int   argc,
   add_test ("/daemon/pressure/oldest", test_pressure_oldest);
   add_test ("/daemon/pressure/attached", test_pressure_attached);
   add_test ("/daemon/pressure/empty", test_pressure_empty);
+  g_test_add ("/daemon/pressure/noise", Fixture, NULL, noise_set_up, test_pressure_noise, fixture_tear_down);
 
   return g_test_run ();
 }
