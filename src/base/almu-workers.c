@@ -640,26 +640,3 @@ almu_workers_share (guint        n_parts,
   else
     share_in (&get_pools ()->brief, ALMU_PRIORITY_CURSOR, n_parts, func, user_data);
 }
-
-/**
- * almu_workers_share_at:
- * @priority: of the task this is part of
- * @n_parts: how many parts there are
- * @func: does one part
- * @user_data: for @func
- *
- * Like almu_workers_share(), with helpers from the threads that tasks of
- * @priority have: long work never takes those that short work waits for.
- */
-void
-almu_workers_share_at (int          priority,
-                       guint        n_parts,
-                       AlmuPartFunc func,
-                       gpointer     user_data)
-{
-  g_return_if_fail (func != NULL);
-
-  if (n_parts > 0)
-    share_in (priority >= ALMU_PRIORITY_LONG ? &get_pools ()->lengthy : &get_pools ()->brief,
-              priority, n_parts, func, user_data);
-}

@@ -36,9 +36,5 @@ guint  almu_workers_count_waiting (void);
 void   almu_workers_share (guint        n_parts,
                            AlmuPartFunc func,
                            gpointer     user_data);
-void   almu_workers_share_at (int          priority,
-                              guint        n_parts,
-                              AlmuPartFunc func,
-                              gpointer     user_data);
 
 G_END_DECLS

@@ -9,11 +9,23 @@
 G_BEGIN_DECLS
 
 /**
+ * AlmuScanPlace:
+ * @mask: which pixels of each channel; not empty
+ * @stats: (nullable): statistics of the pixels under the mask, channel by
+ *   channel
+ *
+ * One of the places that are looked at in a scan.
+ */
+typedef struct
+{
+  const AlmuMask *mask;
+  AlmuStats      *stats;
+} AlmuScanPlace;
+
+/**
  * AlmuScan:
  * @image: what is read
- * @mask: which pixels of each channel; not empty
  * @stokes: of which polarisation
- * @priority: of the task this is part of, which tells whose threads help
  * @cancellable: (nullable): asked between pieces
  * @tally: (nullable): where values are counted on the way
  *
@@ -21,18 +33,17 @@ G_BEGIN_DECLS
  */
 typedef struct
 {
-  AlmuImage      *image;
-  const AlmuMask *mask;
-  int             stokes;
-  int             priority;
-  GCancellable   *cancellable;
-  AlmuTally      *tally;
+  AlmuImage    *image;
+  int           stokes;
+  GCancellable *cancellable;
+  AlmuTally    *tally;
 } AlmuScan;
 
-gboolean almu_scan_measure (const AlmuScan *self,
-                            int             channel,
-                            int             n_channels,
-                            AlmuStats      *stats,
-                            GError        **error);
+gboolean almu_scan_measure (const AlmuScan      *self,
+                            const AlmuScanPlace *places,
+                            guint                n_places,
+                            int                  channel,
+                            int                  n_channels,
+                            GError             **error);
 
 G_END_DECLS

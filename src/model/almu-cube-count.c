@@ -84,14 +84,14 @@ static gboolean
 count_step (gpointer      data,
             int           begin,
             int           n,
-            int           priority,
             GCancellable *cancellable,
             GError      **error)
 {
-  Counting *counting = data;
-  AlmuScan  scan = { counting->image, counting->mask, counting->stokes, priority, cancellable, counting->tally };
+  Counting     *counting = data;
+  AlmuScan      scan = { counting->image, counting->stokes, cancellable, counting->tally };
+  AlmuScanPlace all = { counting->mask, counting->known == NULL ? counting->stats + begin : NULL };
 
-  return almu_scan_measure (&scan, begin, n, counting->known == NULL ? counting->stats + begin : NULL, error);
+  return almu_scan_measure (&scan, &all, 1, begin, n, error);
 }
 
 static gpointer
@@ -138,7 +138,7 @@ end_pass (Counting     *counting,
   if (almu_sweep_finish (result, &error))
     {
       if (counting->known == NULL)
-        counting->known = almu_spectrum_new_for_stats (g_steal_pointer (&counting->stats),
+        counting->known = almu_spectrum_new_for_stats (NULL, g_steal_pointer (&counting->stats),
                                                        almu_image_get_info (counting->image)->depth);
       return TRUE;
     }

@@ -7,6 +7,7 @@
 #include "almu-read-ahead.h"
 #include "almu-sky-map.h"
 #include "almu-contour-queue.h"
+#include "almu-convoy.h"
 #include "almu-tile-queue.h"
 #include "almu-vector-queue.h"
 
@@ -34,6 +35,7 @@ struct _AlmuDemand
   AlmuTileQueue    *tiles;
   AlmuContourQueue *contours;
   AlmuVectorQueue  *vectors;
+  AlmuConvoy       *convoy;
   int               file_id;
   guint             epoch;
 

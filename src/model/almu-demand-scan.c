@@ -403,8 +403,8 @@ start_track (Wants     *wants,
     almu_spectrum_read_async (self->image, shape, stokes, track->cancellable,
                               on_spectrum_so_far, on_spectrum, work);
   else
-    almu_spectrum_measure_async (self->image, shape, stokes, track->cancellable,
-                                 on_spectrum_so_far, on_spectrum, work);
+    almu_convoy_measure_async (self->convoy, shape, stokes, track->cancellable,
+                               on_spectrum_so_far, on_spectrum, work);
 }
 
 static AlmuShape *

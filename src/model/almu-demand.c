@@ -118,6 +118,7 @@ almu_demand_dispose (GObject *object)
     almu_demand_stop (self);
   g_clear_pointer (&self->view.tiles, g_array_unref);
   g_clear_object (&self->ahead);
+  g_clear_object (&self->convoy);
   g_clear_object (&self->map);
   g_clear_object (&self->tiles);
   almu_demand_overlay_clear (self);
@@ -278,6 +279,7 @@ almu_demand_new (AlmuCache *cache,
   self->image = g_object_ref (image);
   self->tiles = almu_tile_queue_new (cache, image, on_tile, self);
   self->ahead = almu_read_ahead_new (cache, image);
+  self->convoy = almu_convoy_new (image);
   almu_demand_overlay_init (self);
   self->file_id = file_id;
   self->cursor.x = (float) (info->width - 1) / 2;
@@ -301,6 +303,7 @@ almu_demand_set_owner (AlmuDemand *self,
   almu_workers_set_owner (self, owner);
   almu_workers_set_owner (self->tiles, owner);
   almu_workers_set_owner (self->ahead, owner);
+  almu_workers_set_owner (self->convoy, owner);
   almu_demand_overlay_set_owner (self, owner);
 }
 

@@ -5,14 +5,11 @@
 
 #include <math.h>
 
-#include "almu-scan.h"
 #include "almu-sweep.h"
 #include "almu-workers.h"
 
-/* Channels to begin with: of one pixel, and of a region, whose size is not
- * known before it is looked at. */
+/* Channels to begin with. */
 #define FIRST_VALUES 64
-#define FIRST_CHANNELS 8
 
 /* A spectrum that is being read. Belongs to the worker until it is done. */
 typedef struct
@@ -20,7 +17,6 @@ typedef struct
   GTask               *task;
   AlmuImage           *image;
   int                  stokes;
-  AlmuMask            *mask; /* made by the worker; NULL for a pixel */
   AlmuSpectrum        *spectrum;
   AlmuSpectrumProgress progress;
   gpointer             user_data;
@@ -111,7 +107,6 @@ reading_free (Reading *reading)
 {
   g_object_unref (reading->task);
   g_object_unref (reading->image);
-  g_clear_pointer (&reading->mask, almu_mask_unref);
   g_clear_pointer (&reading->spectrum, almu_spectrum_unref);
   g_free (reading);
 }
@@ -123,10 +118,7 @@ copy_spectrum (gpointer data)
   gsize               n = (gsize) from->n_channels;
   AlmuSpectrum       *copy = spectrum_new (from->shape, from->n_channels);
 
-  if (from->values != NULL)
-    copy->values = g_memdup2 (from->values, n * sizeof *from->values);
-  if (from->stats != NULL)
-    copy->stats = g_memdup2 (from->stats, n * sizeof *from->stats);
+  copy->values = g_memdup2 (from->values, n * sizeof *from->values);
 
   return copy;
 }
@@ -135,7 +127,6 @@ static gboolean
 read_step (gpointer      data,
            int           begin,
            int           n,
-           int           priority,
            GCancellable *cancellable,
            GError      **error)
 {
@@ -150,39 +141,6 @@ read_step (gpointer      data,
   };
 
   return almu_image_read (reading->image, &box, spectrum->values + begin, cancellable, error);
-}
-
-static AlmuMask *
-make_mask (Reading *reading)
-{
-  const AlmuImageInfo *info = almu_image_get_info (reading->image);
-  AlmuRect             all = { 0, 0, info->width, info->height };
-
-  if (reading->spectrum->shape == NULL)
-    return almu_mask_new_for_rect (&all);
-
-  return almu_mask_new (reading->spectrum->shape, info->width, info->height);
-}
-
-static gboolean
-measure_step (gpointer      data,
-              int           begin,
-              int           n,
-              int           priority,
-              GCancellable *cancellable,
-              GError      **error)
-{
-  Reading *reading = data;
-  AlmuScan scan = { reading->image, NULL, reading->stokes, priority, cancellable, NULL };
-
-  if (reading->mask == NULL)
-    reading->mask = make_mask (reading);
-  if (almu_mask_is_empty (reading->mask))
-    return TRUE;
-
-  scan.mask = reading->mask;
-
-  return almu_scan_measure (&scan, begin, n, reading->spectrum->stats + begin, error);
 }
 
 static void
@@ -268,51 +226,20 @@ almu_spectrum_read_async (AlmuImage           *image,
 }
 
 /**
- * almu_spectrum_measure_async:
- * @shape: (nullable): a point or a closed shape; %NULL for all pixels
- * @progress: told now and then how far it is, on the caller's main context
- * @user_data: for @progress and @callback; alive until @callback
- *
- * Statistics of the pixels of a region in all channels. No more of the file
- * is read than the rectangle around the region, once.
- */
-void
-almu_spectrum_measure_async (AlmuImage           *image,
-                             AlmuShape           *shape,
-                             int                  stokes,
-                             GCancellable        *cancellable,
-                             AlmuSpectrumProgress progress,
-                             GAsyncReadyCallback  callback,
-                             gpointer             user_data)
-{
-  static const AlmuSweepKind kind = { measure_step, copy_spectrum, (GDestroyNotify) almu_spectrum_unref };
-  Reading                   *reading;
-  int                        n;
-
-  g_return_if_fail (ALMU_IS_IMAGE (image));
-
-  reading = reading_new (image, shape, stokes, cancellable, progress, callback, user_data);
-  g_task_set_source_tag (reading->task, almu_spectrum_measure_async);
-  n = reading->spectrum->n_channels;
-  reading->spectrum->stats = g_new (AlmuStats, n);
-  for (int i = 0; i < n; i++)
-    reading->spectrum->stats[i] = ALMU_STATS_INIT;
-
-  almu_sweep_async (&kind, reading, n, FIRST_CHANNELS, ALMU_PRIORITY_NORMAL, cancellable, on_progress, on_swept, reading);
-}
-
-/**
  * almu_spectrum_new_for_stats:
- * @stats: (transfer full) (array length=n_channels): of all pixels of each
+ * @shape: (nullable): a region; %NULL for all pixels
+ * @stats: (transfer full) (array length=n_channels): of its pixels in each
  *   channel
+ * @n_channels: how many
  *
  * Returns: (transfer full): what somebody else has measured, as a spectrum
  */
 AlmuSpectrum *
-almu_spectrum_new_for_stats (AlmuStats *stats,
+almu_spectrum_new_for_stats (AlmuShape *shape,
+                             AlmuStats *stats,
                              int        n_channels)
 {
-  AlmuSpectrum *self = spectrum_new (NULL, n_channels);
+  AlmuSpectrum *self = spectrum_new (shape, n_channels);
 
   self->stats = stats;
 

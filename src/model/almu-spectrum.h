@@ -29,7 +29,8 @@ typedef struct
   AlmuStats      *stats;
 } AlmuSpectrum;
 
-AlmuSpectrum *almu_spectrum_new_for_stats (AlmuStats *stats,
+AlmuSpectrum *almu_spectrum_new_for_stats (AlmuShape *shape,
+                                           AlmuStats *stats,
                                            int        n_channels);
 AlmuSpectrum *almu_spectrum_ref (AlmuSpectrum *self);
 void          almu_spectrum_unref (AlmuSpectrum *self);
@@ -52,13 +53,6 @@ void          almu_spectrum_read_async (AlmuImage           *image,
                                         AlmuSpectrumProgress progress,
                                         GAsyncReadyCallback  callback,
                                         gpointer             user_data);
-void          almu_spectrum_measure_async (AlmuImage           *image,
-                                           AlmuShape           *shape,
-                                           int                  stokes,
-                                           GCancellable        *cancellable,
-                                           AlmuSpectrumProgress progress,
-                                           GAsyncReadyCallback  callback,
-                                           gpointer             user_data);
 AlmuSpectrum *almu_spectrum_finish (AlmuImage    *image,
                                     GAsyncResult *result,
                                     GError      **error);

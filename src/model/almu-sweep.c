@@ -5,23 +5,6 @@
 
 #include "almu-workers.h"
 
-/* How long a bite should take: between two of them others come to their turn,
- * and the clock is looked at. */
-#define BITE_USEC (10 * G_TIME_SPAN_MILLISECOND)
-
-/* Bites grow by no more than this at a time, because the first ones are
- * measured while the disk or the caches are cold. */
-#define MAX_GROWTH 4
-
-/* After this long the rest is long work, which never holds up a cursor … */
-#define BRIEF_USEC (50 * G_TIME_SPAN_MILLISECOND)
-
-/* … and gets to the end of the queue this often, behind other long work. */
-#define TURN_USEC (50 * G_TIME_SPAN_MILLISECOND)
-
-/* How often a slow one says how far it is. */
-#define REPORT_USEC (500 * G_TIME_SPAN_MILLISECOND)
-
 typedef struct
 {
   const AlmuSweepKind *kind;
@@ -87,9 +70,9 @@ static int
 next_bite (int    n_bite,
            gint64 took)
 {
-  double n = (double) n_bite * (double) BITE_USEC / (double) MAX (took, 1);
+  double n = (double) n_bite * (double) ALMU_SWEEP_BITE_USEC / (double) MAX (took, 1);
 
-  return (int) CLAMP (n, 1, MIN ((double) n_bite * MAX_GROWTH, G_MAXINT / 2));
+  return (int) CLAMP (n, 1, MIN ((double) n_bite * ALMU_SWEEP_MAX_GROWTH, G_MAXINT / 2));
 }
 
 static gboolean
@@ -103,8 +86,7 @@ bite (GTask *task,
   if (g_task_return_error_if_cancelled (task))
     return FALSE;
 
-  if (!sweep->kind->step (sweep->data, sweep->n_done, n, g_task_get_priority (task),
-                          g_task_get_cancellable (task), &error))
+  if (!sweep->kind->step (sweep->data, sweep->n_done, n, g_task_get_cancellable (task), &error))
     {
       g_task_return_error (task, error);
       return FALSE;
@@ -136,20 +118,20 @@ sweep_worker (GTask        *task,
         return;
 
       now = g_get_monotonic_time ();
-      if (now - sweep->last_report > REPORT_USEC && sweep->n_done < sweep->n_steps)
+      if (now - sweep->last_report > ALMU_SWEEP_REPORT_USEC && sweep->n_done < sweep->n_steps)
         {
           sweep->last_report = now;
           send_report (task, sweep);
         }
 
-      if (now - sweep->begin > BRIEF_USEC && g_task_get_priority (task) < ALMU_PRIORITY_LONG)
+      if (now - sweep->begin > ALMU_SWEEP_BRIEF_USEC && g_task_get_priority (task) < ALMU_PRIORITY_LONG)
         {
           g_task_set_priority (task, ALMU_PRIORITY_LONG);
           almu_workers_run (task, sweep_worker);
           return;
         }
 
-      if (now - turn > TURN_USEC)
+      if (now - turn > ALMU_SWEEP_TURN_USEC)
         {
           almu_workers_run (task, sweep_worker);
           return;

@@ -9,6 +9,7 @@
 /* Cubes: stepping through channels, spectra, regions. */
 
 #define N_ROUNDS 31
+#define N_TOGETHER 20
 
 typedef struct
 {
@@ -274,6 +275,43 @@ bench_region_spectra (Bench      *bench,
                     goal);
 }
 
+/* Twenty that overlap, asked for at once: one read for all of them. */
+static void
+bench_many_spectra (Bench      *bench,
+                    const Cube *cube)
+{
+  g_autoptr(BenchSeries) times = bench_series_new ();
+  g_autofree char *path = g_build_filename (bench->folder, cube->name, NULL);
+  g_autofree char *name = g_strdup_printf ("%d overlapping region spectral profiles, 200 × 150, %d channels", N_TOGETHER, cube->depth);
+  gsize            n_bytes = (gsize) (200 + 4 * N_TOGETHER) * (150 + 4 * N_TOGETHER) * (gsize) cube->depth * sizeof (float);
+  int              ids[N_TOGETHER];
+
+  for (int i = 0; i < N_TOGETHER; i++)
+    ids[i] = bench_set_rectangle (bench, -1, 200, 200, 200, 150);
+
+  for (int round = 0; round < N_ROUNDS / 2; round++)
+    {
+      BenchMark begin;
+
+      for (int i = 0; i < N_TOGETHER; i++)
+        bench_set_rectangle (bench, ids[i], (float) (110 + 4 * i), (float) (130 + 4 * i + round), 200, 150);
+      begin = bench_mark (bench);
+      for (int i = 0; i < N_TOGETHER; i++)
+        bench_require_spectrum (bench, ids[i], TRUE);
+      for (int i = 0; i < N_TOGETHER; i++)
+        bench_await_spectrum (bench);
+      bench_add_since (bench, times, &begin);
+      for (int i = 0; i < N_TOGETHER; i++)
+        bench_require_spectrum (bench, ids[i], FALSE);
+      bench_link_settle (bench->link);
+    }
+
+  bench_report_add (bench->report, name, "ms", times,
+                    bench_floor_read (path, BENCH_DATA_OFFSET, n_bytes) +
+                      bench_floor_transfer ((gsize) N_TOGETHER * (gsize) cube->depth * sizeof (double)),
+                    0);
+}
+
 static gboolean
 is_cube (const ProtobufCMessage *message,
          gpointer                user_data)
@@ -374,6 +412,7 @@ bench_cube (Bench      *bench,
   bench_spectra (bench, cube);
   bench_region_spectra (bench, cube, FALSE);
   bench_region_spectra (bench, cube, TRUE);
+  bench_many_spectra (bench, cube);
   bench_cube_histogram (bench, cube);
   bench_cursor_meanwhile (bench, cube);
   if (cube == &cubes[0])

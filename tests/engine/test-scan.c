@@ -133,13 +133,14 @@ static int
 check_scan (AlmuImage      *image,
             const AlmuMask *mask)
 {
-  AlmuScan              scan = { image, mask, 0, g_test_rand_bit () ? ALMU_PRIORITY_NORMAL : ALMU_PRIORITY_LONG, NULL, NULL };
+  AlmuScan              scan = { image, 0, NULL, NULL };
   int                   channel = g_test_rand_int_range (0, cube.depth);
   int                   n = g_test_rand_int_range (1, cube.depth - channel + 1);
   g_autofree AlmuStats *stats = g_new (AlmuStats, n);
+  AlmuScanPlace         place = { mask, stats };
   g_autoptr(GError) error = NULL;
 
-  g_assert_true (almu_scan_measure (&scan, channel, n, stats, &error));
+  g_assert_true (almu_scan_measure (&scan, &place, 1, channel, n, &error));
   g_assert_no_error (error);
   for (int i = 0; i < n; i++)
     {
@@ -180,6 +181,88 @@ test_scan_random (void)
     }
 }
 
+/* Places that are looked at together: each gets what it gets alone, to the
+ * last bit, and no more is read than for each alone, give or take what is
+ * between neighbours. */
+static void
+test_scan_together (void)
+{
+  for (int round = 0; round < 150; round++)
+    {
+      int width = test_pixels_side (400);
+      int height = test_pixels_side (400);
+      int n_places = g_test_rand_int_range (1, 9);
+      g_autoptr(AlmuImage) image = make_image (width, height, g_test_rand_int_range (1, 6), &test_pixels_kinds[round % G_N_ELEMENTS (test_pixels_kinds)]);
+      AlmuTestImage *counts = ALMU_TEST_IMAGE (image);
+      AlmuScan       scan = { image, 0, NULL, NULL };
+      AlmuMask      *masks[8];
+      AlmuStats      alone[8][6];
+      AlmuStats      together[8][6];
+      AlmuScanPlace  places[8];
+      guint64        before, n_alone;
+      guint          n = 0;
+
+      for (int i = 0; i < n_places; i++)
+        {
+          g_autoptr(AlmuShape) shape = random_shape (width, height);
+
+          masks[n] = almu_mask_new (shape, width, height);
+          places[n] = (AlmuScanPlace){ masks[n], together[n] };
+          if (almu_mask_is_empty (masks[n]))
+            almu_mask_unref (masks[n]);
+          else
+            n++;
+        }
+
+      before = almu_test_image_get_n_pixels (counts);
+      for (guint i = 0; i < n; i++)
+        {
+          AlmuScanPlace place = { masks[i], alone[i] };
+
+          g_assert_true (almu_scan_measure (&scan, &place, 1, 0, cube.depth, NULL));
+        }
+      n_alone = almu_test_image_get_n_pixels (counts) - before;
+      if (n > 0)
+        g_assert_true (almu_scan_measure (&scan, places, n, 0, cube.depth, NULL));
+      g_assert_cmpuint (almu_test_image_get_n_pixels (counts) - before - n_alone, <=, n_alone + n_alone / 2);
+      for (guint i = 0; i < n; i++)
+        {
+          g_assert_cmpmem (alone[i], (gsize) cube.depth * sizeof (AlmuStats), together[i], (gsize) cube.depth * sizeof (AlmuStats));
+          almu_mask_unref (masks[i]);
+        }
+    }
+}
+
+/* What is under all of them is read once. */
+static void
+test_scan_overlapping (void)
+{
+  AlmuRect      around = { 10, 20, 700, 500 };
+  AlmuRect      within[] = { { 10, 20, 700, 500 }, { 50, 60, 30, 400 }, { 55, 61, 600, 3 }, { 709, 519, 1, 1 } };
+  AlmuStats     stats[G_N_ELEMENTS (within)][2];
+  AlmuScanPlace places[G_N_ELEMENTS (within)];
+  g_autoptr(AlmuImage) image = make_image (800, 600, 2, &test_pixels_kinds[1]);
+  AlmuScan scan = { image, 0, NULL, NULL };
+  guint64  before;
+
+  for (guint i = 0; i < G_N_ELEMENTS (within); i++)
+    places[i] = (AlmuScanPlace){ almu_mask_new_for_rect (&within[i]), stats[i] };
+  before = almu_test_image_get_n_pixels (ALMU_TEST_IMAGE (image));
+  g_assert_true (almu_scan_measure (&scan, places, G_N_ELEMENTS (places), 0, 2, NULL));
+  g_assert_cmpuint (almu_test_image_get_n_pixels (ALMU_TEST_IMAGE (image)) - before, ==, 2 * (guint64) around.width * (guint64) around.height);
+
+  for (guint i = 0; i < G_N_ELEMENTS (within); i++)
+    {
+      for (int channel = 0; channel < 2; channel++)
+        {
+          AlmuStats truth = measure_plainly (places[i].mask, channel);
+
+          assert_like (&stats[i][channel], &truth);
+        }
+      almu_mask_unref ((AlmuMask *) places[i].mask);
+    }
+}
+
 /* Larger than a piece, and than a band: across rows, and in one row. */
 static void
 test_scan_large (void)
@@ -204,14 +287,16 @@ test_scan_same_bits (void)
   AlmuRect all = { 0, 0, 900, 1900 };
   g_autoptr(AlmuImage) image = make_image (900, 1900, 2, &test_pixels_kinds[1]);
   g_autoptr(AlmuMask) mask = almu_mask_new_for_rect (&all);
-  AlmuScan  scan = { image, mask, 0, ALMU_PRIORITY_NORMAL, NULL, NULL };
-  AlmuStats first[2];
-  AlmuStats again[2];
+  AlmuScan      scan = { image, 0, NULL, NULL };
+  AlmuStats     first[2];
+  AlmuStats     again[2];
+  AlmuScanPlace place = { mask, first };
 
-  g_assert_true (almu_scan_measure (&scan, 0, 2, first, NULL));
+  g_assert_true (almu_scan_measure (&scan, &place, 1, 0, 2, NULL));
+  place.stats = again;
   for (int i = 0; i < 10; i++)
     {
-      g_assert_true (almu_scan_measure (&scan, 0, 2, again, NULL));
+      g_assert_true (almu_scan_measure (&scan, &place, 1, 0, 2, NULL));
       g_assert_cmpmem (first, sizeof first, again, sizeof again);
     }
 }
@@ -224,16 +309,17 @@ test_scan_failure (void)
   g_autoptr(AlmuMask) mask = almu_mask_new_for_rect (&all);
   g_autoptr(GCancellable) cancellable = g_cancellable_new ();
   g_autoptr(GError) error = NULL;
-  AlmuScan  scan = { image, mask, 0, ALMU_PRIORITY_NORMAL, cancellable, NULL };
-  AlmuStats stats[9];
+  AlmuScan      scan = { image, 0, cancellable, NULL };
+  AlmuStats     stats[9];
+  AlmuScanPlace place = { mask, stats };
 
   almu_test_image_fail_at (ALMU_TEST_IMAGE (image), 5);
-  g_assert_false (almu_scan_measure (&scan, 0, 9, stats, &error));
+  g_assert_false (almu_scan_measure (&scan, &place, 1, 0, 9, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_FAILED);
   g_clear_error (&error);
 
   g_cancellable_cancel (cancellable);
-  g_assert_false (almu_scan_measure (&scan, 0, 9, stats, &error));
+  g_assert_false (almu_scan_measure (&scan, &place, 1, 0, 9, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 }
 
@@ -263,6 +349,8 @@ main (int   argc,
   g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
 
   g_test_add_func ("/engine/scan/random", test_scan_random);
+  g_test_add_func ("/engine/scan/together", test_scan_together);
+  g_test_add_func ("/engine/scan/overlapping", test_scan_overlapping);
   g_test_add_func ("/engine/scan/large", test_scan_large);
   g_test_add_func ("/engine/scan/same-bits", test_scan_same_bits);
   g_test_add_func ("/engine/scan/failure", test_scan_failure);

@@ -563,6 +563,150 @@ test_spectra_failure (Fixture      *fixture,
   assert_whole (get (fixture, 0), &sum, 1, box_10_12, 0);
 }
 
+/* -- several regions ---------------------------------------------------- */
+
+#define N_REGIONS 6
+
+static const int all_regions[] = { 4, 3, 33, 28 }; /* what holds all of them */
+
+/* Rectangles, each around the one before, the largest first. */
+static void
+require_all (Fixture     *fixture,
+             AlmuRegion **regions)
+{
+  const int   sum = ALMU_STATS_SUM;
+  const char *coordinates[] = { "z", NULL };
+  g_autoptr(GArray) wants = make_wants (coordinates, &sum, 1);
+
+  for (int i = 0; i < N_REGIONS; i++)
+    {
+      g_autoptr(AlmuShape) shape = make_shape (ALMU_SHAPE_RECTANGLE, 18.5f, 15.5f, (float) (29 - 2 * i), (float) (25 - 2 * i));
+
+      regions[i] = almu_region_new (REGION_ID + i, FILE_ID, shape);
+      almu_demand_require_spectral (fixture->demand, REGION_ID + i, regions[i], wants);
+    }
+}
+
+static void
+assert_all (Fixture     *fixture,
+            AlmuRegion **regions,
+            int          n)
+{
+  g_assert_cmpuint (test_products_count (&fixture->got, ALMU_PRODUCT_SPECTRAL), ==, n);
+  for (int i = 0; i < n; i++)
+    {
+      TestProduct *kept = get (fixture, (guint) i);
+      int          nth = kept->product.region_id - REGION_ID;
+      int          box[] = { all_regions[0] + nth, all_regions[1] + nth, all_regions[2] - nth, all_regions[3] - nth };
+
+      g_assert_true (kept->product.progress == 1.f);
+      assert_profile (kept, 0, ALMU_STATS_SUM, box, 0);
+    }
+  for (int i = 0; i < N_REGIONS; i++)
+    {
+      almu_demand_forget_region (fixture->demand, REGION_ID + i);
+      g_clear_object (&regions[i]);
+    }
+}
+
+/* One read of what is around them. */
+static void
+test_spectra_together (Fixture      *fixture,
+                       gconstpointer user_data)
+{
+  const guint64 n_area = (guint64) (all_regions[2] - all_regions[0] + 1) * (guint64) (all_regions[3] - all_regions[1] + 1);
+  AlmuRegion   *regions[N_REGIONS];
+  guint64       before = almu_test_image_get_n_pixels (fixture->image);
+
+  require_all (fixture, regions);
+  almu_test_workers_settle ();
+  g_assert_cmpuint (almu_test_image_get_n_pixels (fixture->image) - before, ==, n_area * DEPTH);
+  assert_all (fixture, regions, N_REGIONS);
+}
+
+/* Who leaves takes nobody along. */
+static void
+test_spectra_one_leaves (Fixture      *fixture,
+                         gconstpointer user_data)
+{
+  AlmuRegion *regions[N_REGIONS];
+
+  almu_test_image_hold (fixture->image);
+  require_all (fixture, regions);
+  almu_test_image_await_held (fixture->image);
+  almu_demand_forget_region (fixture->demand, REGION_ID + N_REGIONS - 1);
+  g_assert_cmpuint (almu_test_image_get_n_cancelled (fixture->image), ==, 0);
+  almu_test_image_release (fixture->image);
+  almu_test_workers_settle ();
+  g_assert_cmpuint (almu_test_image_get_n_cancelled (fixture->image), ==, 0);
+  assert_all (fixture, regions, N_REGIONS - 1);
+}
+
+/* Nobody is left. */
+static void
+test_spectra_all_leave (Fixture      *fixture,
+                        gconstpointer user_data)
+{
+  AlmuRegion *regions[N_REGIONS];
+
+  almu_test_image_hold (fixture->image);
+  require_all (fixture, regions);
+  almu_test_image_await_held (fixture->image);
+  for (int i = 0; i < N_REGIONS; i++)
+    almu_demand_forget_region (fixture->demand, REGION_ID + i);
+  almu_test_image_await_free (fixture->image);
+  g_assert_cmpuint (almu_test_image_get_n_cancelled (fixture->image), >=, 1);
+  almu_test_image_release (fixture->image);
+  almu_test_workers_settle ();
+  assert_all (fixture, regions, 0);
+}
+
+/* A newcomer overtakes those on the way, who go on where they were. */
+static void
+test_spectra_overtaken (Fixture      *fixture,
+                        gconstpointer user_data)
+{
+  const int   sum = ALMU_STATS_SUM;
+  AlmuRegion *regions[N_REGIONS];
+  const char *coordinates[] = { "z", NULL };
+  g_autoptr(GArray) wants = make_wants (coordinates, &sum, 1);
+  g_autoptr(AlmuRegion) newest = make_region (ALMU_SHAPE_RECTANGLE, 10, 12, 4, 2);
+  const guint64 n_area = (guint64) (all_regions[2] - all_regions[0] + 1) * (guint64) (all_regions[3] - all_regions[1] + 1);
+  guint64       before = almu_test_image_get_n_pixels (fixture->image);
+
+  almu_test_image_hold (fixture->image);
+  require_all (fixture, regions);
+  almu_test_image_await_held (fixture->image);
+  almu_demand_require_spectral (fixture->demand, REGION_ID + N_REGIONS, newest, wants);
+  almu_test_image_release (fixture->image);
+  almu_test_workers_settle ();
+
+  /* nothing that was read is read again */
+  g_assert_cmpuint (almu_test_image_get_n_pixels (fixture->image) - before, <=, (n_area + 15) * DEPTH);
+  for (guint i = 0; i <= N_REGIONS; i++)
+    if (get (fixture, i)->product.region_id == REGION_ID + N_REGIONS)
+      {
+        assert_profile (get (fixture, i), 0, ALMU_STATS_SUM, box_10_12, 0);
+        g_ptr_array_remove_index (fixture->got.products, i);
+        break;
+      }
+  assert_all (fixture, regions, N_REGIONS);
+}
+
+/* What could not be read for all is tried for each. */
+static void
+test_spectra_failure_of_some (Fixture      *fixture,
+                              gconstpointer user_data)
+{
+  AlmuRegion *regions[N_REGIONS];
+
+  almu_test_image_fail_at (fixture->image, almu_test_image_get_n_reads (fixture->image) + 1);
+  require_all (fixture, regions);
+  almu_test_workers_settle ();
+  g_assert_cmpuint (fixture->got.failures->len, ==, 0);
+  assert_all (fixture, regions, N_REGIONS);
+}
+
 #define add_test(path, func) \
   g_test_add (path, Fixture, NULL, fixture_set_up, func, fixture_tear_down)
 
@@ -583,6 +727,11 @@ main (int   argc,
   add_test ("/model/spectra/computed", test_spectra_computed);
   add_test ("/model/spectra/renew", test_spectra_renew);
   add_test ("/model/spectra/failure", test_spectra_failure);
+  add_test ("/model/spectra/together", test_spectra_together);
+  add_test ("/model/spectra/one-leaves", test_spectra_one_leaves);
+  add_test ("/model/spectra/all-leave", test_spectra_all_leave);
+  add_test ("/model/spectra/overtaken", test_spectra_overtaken);
+  add_test ("/model/spectra/failure-of-some", test_spectra_failure_of_some);
 
   return g_test_run ();
 }
