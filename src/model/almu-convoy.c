@@ -335,12 +335,20 @@ measure (Lane       *lane,
   return TRUE;
 }
 
-/* What one of them cannot read may not be where the others are. */
+/* What one of them cannot read may not be where the others are: if it was for
+ * several, each tries alone. */
 static void
-measure_each (Lane      *lane,
+take_failure (Lane      *lane,
               GPtrArray *riders,
-              int        n)
+              int        n,
+              GError    *failure)
 {
+  if (riders->len == 1)
+    {
+      ((Traveller *) riders->pdata[0])->error = g_error_copy (failure);
+      return;
+    }
+
   for (guint i = 0; i < riders->len; i++)
     {
       Traveller *traveller = riders->pdata[i];
@@ -359,11 +367,12 @@ bite (Lane      *lane,
   int    n = plan_bite (lane, riders);
   double n_pixels = 0;
   double part;
+  g_autoptr(GError) error = NULL;
 
-  if (!measure (lane, (Traveller **) riders->pdata, riders->len, n, NULL))
+  if (!measure (lane, (Traveller **) riders->pdata, riders->len, n, &error))
     {
       if (!g_cancellable_is_cancelled (lane->cancellable))
-        measure_each (lane, riders, n);
+        take_failure (lane, riders, n, error);
       return;
     }
 

@@ -87,6 +87,15 @@ make_wants (const char *const *coordinates,
   return wants;
 }
 
+/* Regions set out when the main loop comes round. */
+static void
+await_reader (Fixture *fixture)
+{
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  almu_test_image_await_held (fixture->image);
+}
+
 static void
 require (Fixture    *fixture,
          AlmuRegion *region,
@@ -346,7 +355,7 @@ test_spectra_dragged (Fixture      *fixture,
 
   almu_test_image_hold (fixture->image);
   require (fixture, region, "z", NULL, &sum, 1);
-  almu_test_image_await_held (fixture->image);
+  await_reader (fixture);
   for (int x = 11; x <= 30; x++)
     {
       g_autoptr(AlmuShape) shape = make_shape (ALMU_SHAPE_RECTANGLE, (float) x, 12, 4, 2);
@@ -375,7 +384,7 @@ test_spectra_dropped (Fixture      *fixture,
 
       almu_test_image_hold (fixture->image);
       require (fixture, region, "z", NULL, &sum, 1);
-      almu_test_image_await_held (fixture->image);
+      await_reader (fixture);
       if (how == 0)
         almu_demand_forget_region (fixture->demand, REGION_ID);
       else if (how == 1)
@@ -403,7 +412,7 @@ test_spectra_joined (Fixture      *fixture,
 
   almu_test_image_hold (fixture->image);
   require (fixture, region, "z", NULL, types, 1);
-  almu_test_image_await_held (fixture->image);
+  await_reader (fixture);
   require (fixture, region, "z", NULL, types, 2);
   almu_test_image_release (fixture->image);
   almu_test_workers_settle ();
@@ -633,7 +642,7 @@ test_spectra_one_leaves (Fixture      *fixture,
 
   almu_test_image_hold (fixture->image);
   require_all (fixture, regions);
-  almu_test_image_await_held (fixture->image);
+  await_reader (fixture);
   almu_demand_forget_region (fixture->demand, REGION_ID + N_REGIONS - 1);
   g_assert_cmpuint (almu_test_image_get_n_cancelled (fixture->image), ==, 0);
   almu_test_image_release (fixture->image);
@@ -651,7 +660,7 @@ test_spectra_all_leave (Fixture      *fixture,
 
   almu_test_image_hold (fixture->image);
   require_all (fixture, regions);
-  almu_test_image_await_held (fixture->image);
+  await_reader (fixture);
   for (int i = 0; i < N_REGIONS; i++)
     almu_demand_forget_region (fixture->demand, REGION_ID + i);
   almu_test_image_await_free (fixture->image);
@@ -676,7 +685,7 @@ test_spectra_overtaken (Fixture      *fixture,
 
   almu_test_image_hold (fixture->image);
   require_all (fixture, regions);
-  almu_test_image_await_held (fixture->image);
+  await_reader (fixture);
   almu_demand_require_spectral (fixture->demand, REGION_ID + N_REGIONS, newest, wants);
   almu_test_image_release (fixture->image);
   almu_test_workers_settle ();
