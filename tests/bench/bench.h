@@ -34,6 +34,7 @@ void      bench_add_since (Bench           *bench,
 void bench_bus (Bench *bench);
 void bench_images (Bench *bench);
 void bench_cubes (Bench *bench);
+void bench_packed (Bench *bench);
 void bench_resumes (Bench *bench);
 void bench_scaling (Bench *bench);
 
