@@ -178,6 +178,10 @@
  * longest spectra there are. */
 #define ALMU_LIMIT_BEAMS (1 << 20)
 
+/* A table that the coordinates of an axis are looked up in, which goes with
+ * an image that is saved: a thousand values are usual. */
+#define ALMU_LIMIT_EXTENSION_BYTES (64 * 1024 * 1024)
+
 /* A file compressed as a whole is inflated into the cache folder, piece by
  * piece: what a desk machine can spare there. */
 #define ALMU_LIMIT_INFLATED_BYTES (G_GINT64_CONSTANT (8) << 30)

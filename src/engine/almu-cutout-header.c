@@ -554,7 +554,7 @@ put_shape (Copying *self)
           almu_put_int (self->header, name, self->plan.axis[i].length, NULL);
         }
 
-  if (self->beams->len > 1)
+  if (self->beams->len > 1 || almu_cutout_needs_tables (self->info))
     almu_put_card (self->header, "EXTEND", "T", NULL);
 }
 

@@ -226,7 +226,7 @@ almu_cutout_free (AlmuCutout *self)
  *
  * Writes a FITS file of 32-bit floats: the cards of the image with its
  * coordinates corrected, the pixels, and the beams where each plane has its
- * own. Any thread. On failure what is in the file is of no use.
+ * own; also the tables that coordinates are looked up in. Any thread. On failure what is in the file is of no use.
  */
 gboolean
 almu_cutout_write (const AlmuCutout *self,
@@ -239,12 +239,15 @@ almu_cutout_write (const AlmuCutout *self,
   const AlmuImageInfo *info = almu_image_get_info (image);
   g_autoptr(GByteArray) header = almu_cutout_header_new (self, info);
   g_autoptr(GByteArray) beams = almu_cutout_beams_new (self, info);
+  g_autoptr(GByteArray) tables = almu_cutout_tables_new (header, image, error);
   gint64 n_bytes = (gint64) sizeof (float) * self->area.width * self->area.height * self->channels.n * self->stokes.n;
 
-  if (!reserve (fd, header->len + pad (n_bytes) + (beams != NULL ? beams->len : 0), error) ||
+  if (tables == NULL ||
+      !reserve (fd, header->len + pad (n_bytes) + tables->len + (beams != NULL ? beams->len : 0), error) ||
       !write_bytes (fd, header->data, header->len, error) ||
       !write_planes (self, image, fd, cancellable, error) ||
-      !write_bytes (fd, zeros, pad (n_bytes) - n_bytes, error))
+      !write_bytes (fd, zeros, pad (n_bytes) - n_bytes, error) ||
+      !write_bytes (fd, tables->data, tables->len, error))
     return FALSE;
 
   return beams == NULL || write_bytes (fd, beams->data, beams->len, error);

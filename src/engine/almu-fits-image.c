@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "almu-error.h"
+#include "almu-fits-extension.h"
 #include "almu-tiled-image.h"
 #include "kernel.h"
 
@@ -351,6 +352,16 @@ almu_fits_image_read (AlmuImage     *image,
   return read_plain (self, box, pixels, cancellable, error);
 }
 
+static gboolean
+almu_fits_image_read_extension (AlmuImage  *image,
+                                const char *extension,
+                                gint64      version,
+                                GBytes    **out_bytes,
+                                GError    **error)
+{
+  return almu_fits_extension_read (image, ALMU_FITS_IMAGE (image)->fd, extension, version, out_bytes, error);
+}
+
 static void
 almu_fits_image_class_init (AlmuFitsImageClass *klass)
 {
@@ -359,6 +370,7 @@ almu_fits_image_class_init (AlmuFitsImageClass *klass)
 
   object_class->finalize = almu_fits_image_finalize;
   image_class->read = almu_fits_image_read;
+  image_class->read_extension = almu_fits_image_read_extension;
 }
 
 static void

@@ -504,6 +504,30 @@ almu_image_read_histogram (AlmuImage    *self,
 }
 
 /**
+ * almu_image_read_extension:
+ * @extension: EXTNAME
+ * @version: EXTVER, usually 1
+ * @out_bytes: (out) (nullable): header and data, %NULL without such an HDU
+ *
+ * What stands beside the image and belongs to it.
+ */
+gboolean
+almu_image_read_extension (AlmuImage  *self,
+                           const char *extension,
+                           gint64      version,
+                           GBytes    **out_bytes,
+                           GError    **error)
+{
+  g_return_val_if_fail (ALMU_IS_IMAGE (self), FALSE);
+
+  *out_bytes = NULL;
+  if (ALMU_IMAGE_GET_CLASS (self)->read_extension == NULL)
+    return TRUE;
+
+  return ALMU_IMAGE_GET_CLASS (self)->read_extension (self, extension, version, out_bytes, error);
+}
+
+/**
  * almu_fingerprint_read:
  * @fd: an open file
  * @out_fingerprint: (out): what identifies its content

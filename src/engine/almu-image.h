@@ -39,6 +39,9 @@ G_DECLARE_DERIVABLE_TYPE (AlmuImage, almu_image, ALMU, IMAGE, GObject)
  *   the largest value, in as many bins as almu_histogram_auto_bins() says;
  *   %NULL without one, or if it cannot be right
  *
+ * @read_extension: (nullable): another HDU of the file as it stands, header
+ *   and data; nothing if there is none of that name and version
+ *
  * An image: one HDU of an open file, immutable, usable from any thread.
  * A further kind of file is a further subclass.
  */
@@ -63,6 +66,11 @@ struct _AlmuImageClass
                                     int           channel,
                                     int           stokes,
                                     GCancellable *cancellable);
+  gboolean (*read_extension) (AlmuImage  *self,
+                              const char *extension,
+                              gint64      version,
+                              GBytes    **out_bytes,
+                              GError    **error);
 };
 
 /* In place of a channel. */
@@ -99,6 +107,12 @@ AlmuHistogram         *almu_image_read_histogram (AlmuImage    *self,
                                                   int           channel,
                                                   int           stokes,
                                                   GCancellable *cancellable);
+
+gboolean almu_image_read_extension (AlmuImage  *self,
+                                    const char *extension,
+                                    gint64      version,
+                                    GBytes    **out_bytes,
+                                    GError    **error);
 
 gboolean almu_fingerprint_read (int              fd,
                                 AlmuFingerprint *out_fingerprint,

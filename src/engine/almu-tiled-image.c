@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "almu-error.h"
+#include "almu-fits-extension.h"
 #include "almu-kept-tiles.h"
 #include "almu-tiled-layout.h"
 #include "almu-tiled-unpacker.h"
@@ -376,6 +377,16 @@ almu_tiled_image_read (AlmuImage     *image,
   return FALSE;
 }
 
+static gboolean
+almu_tiled_image_read_extension (AlmuImage  *image,
+                                 const char *extension,
+                                 gint64      version,
+                                 GBytes    **out_bytes,
+                                 GError    **error)
+{
+  return almu_fits_extension_read (image, ALMU_TILED_IMAGE (image)->fd, extension, version, out_bytes, error);
+}
+
 static void
 almu_tiled_image_class_init (AlmuTiledImageClass *klass)
 {
@@ -384,6 +395,7 @@ almu_tiled_image_class_init (AlmuTiledImageClass *klass)
 
   object_class->finalize = almu_tiled_image_finalize;
   image_class->read = almu_tiled_image_read;
+  image_class->read_extension = almu_tiled_image_read_extension;
 }
 
 static void

@@ -9,6 +9,7 @@
 
 #include "almu-cutout.h"
 #include "almu-error.h"
+#include "almu-limits.h"
 #include "almu-test.h"
 #include "almu-wcs.h"
 
@@ -600,6 +601,126 @@ test_cutout_rest_frequency (Fixture      *fixture,
     }
 }
 
+/* -- tables --------------------------------------------------------------- */
+
+/* A cube whose wavelengths are in a table of @n_cells numbers. */
+static char *
+write_tabular (Fixture *fixture,
+               gsize    n_cells)
+{
+  g_autoptr(AlmuTestFits) fits = almu_test_fits_new ();
+  g_autofree double *numbers = g_new (double, MAX (n_cells, 60));
+  g_autofree char   *row = g_strdup_printf ("%" G_GSIZE_FORMAT, n_cells * sizeof (double));
+  g_autofree char   *form = g_strdup_printf ("'%" G_GSIZE_FORMAT "D'", n_cells);
+  g_autofree char   *shape = g_strdup_printf ("'(1,%" G_GSIZE_FORMAT ")'", n_cells);
+
+  for (gsize i = 0; i < MAX (n_cells, 60); i++)
+    numbers[i] = 500 + (double) (i * i);
+
+  almu_test_fits_begin (fits, -64, 3, (gint64[]){ 4, 3, 5 });
+  almu_test_fits_card (fits, "CTYPE1", "'RA---TAN'");
+  almu_test_fits_card (fits, "CTYPE2", "'DEC--TAN'");
+  almu_test_fits_card (fits, "CTYPE3", "'WAVE-TAB'");
+  almu_test_fits_card (fits, "CUNIT3", "'nm'");
+  almu_test_fits_card (fits, "CRPIX3", "1.0");
+  almu_test_fits_card (fits, "CRVAL3", "1.0");
+  almu_test_fits_card (fits, "CDELT3", "1.0");
+  almu_test_fits_card (fits, "PS3_0", "'WCS-TABLE'");
+  almu_test_fits_card (fits, "PV3_1", "2");
+  almu_test_fits_card (fits, "PS3_1", "'waves'");
+  almu_test_fits_end_header (fits);
+  almu_test_fits_values (fits, 60, numbers);
+  almu_test_fits_end (fits);
+
+  /* one of that name which is not meant */
+  almu_test_fits_begin_extension (fits, -64, 1, (gint64[]){ 2 }, "WCS-TABLE");
+  almu_test_fits_end_header (fits);
+  almu_test_fits_values (fits, 2, numbers);
+  almu_test_fits_end (fits);
+
+  almu_test_fits_card (fits, "XTENSION", "'BINTABLE'");
+  almu_test_fits_card (fits, "BITPIX", "8");
+  almu_test_fits_card (fits, "NAXIS", "2");
+  almu_test_fits_card (fits, "NAXIS1", row);
+  almu_test_fits_card (fits, "NAXIS2", "1");
+  almu_test_fits_card (fits, "PCOUNT", "0");
+  almu_test_fits_card (fits, "GCOUNT", "1");
+  almu_test_fits_card (fits, "TFIELDS", "1");
+  almu_test_fits_card (fits, "TTYPE1", "'waves'");
+  almu_test_fits_card (fits, "TFORM1", form);
+  almu_test_fits_card (fits, "TDIM1", shape);
+  almu_test_fits_card (fits, "EXTNAME", "'WCS-TABLE'");
+  almu_test_fits_card (fits, "EXTVER", "2");
+  almu_test_fits_end_header (fits);
+  almu_test_fits_values (fits, n_cells, numbers);
+  almu_test_fits_end (fits);
+
+  return almu_test_fits_save (fits, fixture->folder, "tabular.fits");
+}
+
+static GBytes *
+read_table (AlmuImage *image)
+{
+  g_autoptr(GError) error = NULL;
+  GBytes *bytes = NULL;
+
+  almu_image_read_extension (image, "WCS-TABLE", 2, &bytes, &error);
+  g_assert_no_error (error);
+
+  return bytes;
+}
+
+/* An axis that is kept keeps its table; one that goes takes it along. */
+static void
+test_cutout_tables (Fixture      *fixture,
+                    gconstpointer user_data)
+{
+  g_autofree char *path = write_tabular (fixture, 5);
+  g_autoptr(AlmuImage) image = open_path (path);
+  g_autoptr(AlmuImage) copy = NULL;
+  g_autoptr(AlmuImage) plane = NULL;
+  g_autoptr(AlmuCutout) cutout = almu_cutout_new (almu_image_get_info (image));
+  g_autoptr(GBytes) table = read_table (image);
+  g_autoptr(GBytes) kept = NULL;
+  double reference;
+
+  g_assert_cmpuint (g_bytes_get_size (table), ==, 2 * 2880);
+  cutout->channels = (AlmuSteps){ 1, 2, 2 };
+  copy = cut (fixture, image, cutout);
+  kept = read_table (copy);
+  g_assert_true (g_bytes_equal (kept, table));
+  g_assert_true (almu_header_get_number (almu_image_get_info (copy)->header, "CRPIX3", &reference));
+  g_assert_cmpfloat (reference, ==, 0.5);
+
+  cutout->channels = (AlmuSteps){ 1, 1, 1 };
+  cutout->keep_degenerate = FALSE;
+  plane = cut (fixture, image, cutout);
+  g_assert_null (read_table (plane));
+  g_assert_null (almu_header_lookup (almu_image_get_info (plane)->header, "PS3_0"));
+}
+
+/* At and above what such a table may have. */
+static void
+test_cutout_large_table (Fixture      *fixture,
+                         gconstpointer user_data)
+{
+  for (gsize over = 0; over < 2; over++)
+    {
+      g_autofree char *path = write_tabular (fixture, ALMU_LIMIT_EXTENSION_BYTES / sizeof (double) + over);
+      g_autoptr(AlmuImage) image = open_path (path);
+      g_autoptr(AlmuCutout) cutout = almu_cutout_new (almu_image_get_info (image));
+      g_autoptr(GError) error = NULL;
+      int fd = g_open ("/dev/null", O_WRONLY | O_CLOEXEC, 0);
+
+      almu_cutout_write (cutout, image, fd, NULL, &error);
+      close (fd);
+      if (over == 0)
+        g_assert_no_error (error);
+      else
+        g_assert_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT);
+    }
+}
+
 /* -- beams ---------------------------------------------------------------- */
 
 static void
@@ -695,6 +816,8 @@ main (int   argc,
   add_test ("/engine/cutout/shared", test_cutout_shared);
   add_test ("/engine/cutout/cards", test_cutout_cards);
   add_test ("/engine/cutout/rest-frequency", test_cutout_rest_frequency);
+  add_test ("/engine/cutout/tables", test_cutout_tables);
+  add_test ("/engine/cutout/large-table", test_cutout_large_table);
   add_test ("/engine/cutout/beams", test_cutout_beams);
   add_test ("/engine/cutout/cancelled", test_cutout_cancelled);
   add_test ("/engine/cutout/disk-full", test_cutout_disk_full);
