@@ -9,6 +9,7 @@
 #include "almu-catalog-plot.h"
 #include "almu-json-text.h"
 #include "almu-link.h"
+#include "almu-look-leaves.h"
 #include "almu-message.h"
 #include "almu-scripting.h"
 #include "almu-session-catalogs.h"
@@ -40,83 +41,6 @@ G_DEFINE_FINAL_TYPE (AlmuOnlooker, almu_onlooker, G_TYPE_OBJECT)
 
 /* How many regions of a file are looked at: each is a few questions. */
 #define MAX_REGIONS 200
-
-/* What is read of a file: an object of the page, and a value of it. */
-typedef struct
-{
-  const char *object; /* below frames[i] */
-  const char *name;
-  const char *group;   /* member of the look it goes into, or NULL */
-  const char *member;  /* its name there, if that is another */
-  gboolean    is_part; /* only of a group that is enabled */
-  gboolean    is_new;  /* an older page stumbles over it, and says so */
-} Leaf;
-
-#define ENABLED "isEnabled"
-#define CONTOUR(name)                                   \
-  {                                                     \
-    ".contourConfig", name, "contourConfig", NULL, TRUE \
-  }
-#define VECTOR(name)                                                \
-  {                                                                 \
-    ".vectorOverlayConfig", name, "vectorOverlayConfig", NULL, TRUE \
-  }
-
-static const Leaf file_leaves[] = {
-  { "", "zoomLevel" },
-  { "", "center" },
-  { ".regionSet.focusedRegion", "regionId", NULL, "selectedRegion", .is_new = TRUE },
-  /* null for one that follows none */
-  { ".spatialReference.frameInfo", "fileId", NULL, "spatialReference", .is_new = TRUE },
-  { ".spectralReference.frameInfo", "fileId", NULL, "spectralReference", .is_new = TRUE },
-  { ".rasterScalingReference.frameInfo", "fileId", NULL, "rasterScalingReference", .is_new = TRUE },
-  { ".renderConfig", "scaling", "renderConfig" },
-  { ".renderConfig", "colorMap", "renderConfig" },
-  { ".renderConfig", "isInverted", "renderConfig" },
-  { ".renderConfig", "bias", "renderConfig" },
-  { ".renderConfig", "contrast", "renderConfig" },
-  { ".renderConfig", "gamma", "renderConfig" },
-  { ".renderConfig", "alpha", "renderConfig" },
-  { ".renderConfig", "scaleMin", "renderConfig" },
-  { ".renderConfig", "scaleMax", "renderConfig" },
-  { ".renderConfig", "selectedPercentile", "renderConfig" },
-  { ".renderConfig", "isVisible", "renderConfig" },
-  { ".contourConfig", ENABLED, "contourConfig" },
-  CONTOUR ("levels"),
-  CONTOUR ("smoothingMode"),
-  CONTOUR ("smoothingFactor"),
-  CONTOUR ("color"),
-  CONTOUR ("isColormapEnabled"),
-  CONTOUR ("colormap"),
-  CONTOUR ("colormapContrast"),
-  CONTOUR ("colormapBias"),
-  CONTOUR ("dashMode"),
-  CONTOUR ("thickness"),
-  CONTOUR ("isVisible"),
-  { ".vectorOverlayConfig", ENABLED, "vectorOverlayConfig" },
-  VECTOR ("angularSource"),
-  VECTOR ("intensitySource"),
-  VECTOR ("isFractionalIntensity"),
-  VECTOR ("pixelAveraging"),
-  VECTOR ("isThresholdEnabled"),
-  VECTOR ("threshold"),
-  VECTOR ("thresholdOption"),
-  VECTOR ("isDebiasing"),
-  VECTOR ("qError"),
-  VECTOR ("uError"),
-  VECTOR ("isVisible"),
-  VECTOR ("thickness"),
-  VECTOR ("isColormapEnabled"),
-  VECTOR ("color"),
-  VECTOR ("colormap"),
-  VECTOR ("colormapContrast"),
-  VECTOR ("colormapBias"),
-  VECTOR ("lengthMin"),
-  VECTOR ("lengthMax"),
-  VECTOR ("intensityMin"),
-  VECTOR ("intensityMax"),
-  VECTOR ("rotationOffset"),
-};
 
 static const char *const region_leaves[] = { "name", "color", "lineWidth", "dashLength", "isLocked" };
 
@@ -263,7 +187,7 @@ is_enabled (Watch      *watch,
 {
   JsonObject *object = get_group (watch->look, group);
 
-  return json_object_get_boolean_member_with_default (object, ENABLED, FALSE);
+  return json_object_get_boolean_member_with_default (object, ALMU_LOOK_ENABLED, FALSE);
 }
 
 static void
@@ -405,10 +329,10 @@ on_leaf (GObject      *source,
          GAsyncResult *result,
          gpointer      user_data)
 {
-  Watch      *watch = user_data;
-  const Leaf *leaf = &file_leaves[watch->leaf];
-  JsonNode   *value;
-  JsonObject *group;
+  Watch              *watch = user_data;
+  const AlmuLookLeaf *leaf = &almu_look_leaves[watch->leaf];
+  JsonNode           *value;
+  JsonObject         *group;
 
   if (!take_answer (watch, result, &value))
     return;
@@ -548,8 +472,8 @@ ask_of_region (Watch *watch)
 }
 
 static gboolean
-is_worth_asking (Watch      *watch,
-                 const Leaf *leaf)
+is_worth_asking (Watch              *watch,
+                 const AlmuLookLeaf *leaf)
 {
   return (!leaf->is_part || is_enabled (watch, leaf->group)) &&
          (!leaf->is_new || almu_link_get_icd_version (watch->link) >= ALMU_ICD_VERSION);
@@ -558,7 +482,7 @@ is_worth_asking (Watch      *watch,
 static void
 pass_over (Watch *watch)
 {
-  while (watch->leaf < G_N_ELEMENTS (file_leaves) && !is_worth_asking (watch, &file_leaves[watch->leaf]))
+  while (watch->leaf < almu_n_look_leaves && !is_worth_asking (watch, &almu_look_leaves[watch->leaf]))
     watch->leaf++;
 }
 
@@ -569,13 +493,13 @@ ask_of_file (Watch *watch)
 
   pass_over (watch);
   /* one that follows another has that one's regions */
-  if (watch->leaf == G_N_ELEMENTS (file_leaves) && json_object_has_member (watch->look, "spatialReference"))
+  if (watch->leaf == almu_n_look_leaves && json_object_has_member (watch->look, "spatialReference"))
     watch->n_regions = 0;
 
-  if (watch->leaf < G_N_ELEMENTS (file_leaves))
+  if (watch->leaf < almu_n_look_leaves)
     {
-      object = g_strdup_printf ("frames[%d]%s", watch->frame, file_leaves[watch->leaf].object);
-      ask (watch, object, file_leaves[watch->leaf].name, on_leaf);
+      object = g_strdup_printf ("frames[%d]%s", watch->frame, almu_look_leaves[watch->leaf].object);
+      ask (watch, object, almu_look_leaves[watch->leaf].name, on_leaf);
     }
   else if (watch->n_regions < 0)
     {
