@@ -564,7 +564,9 @@ test_animation_stalled (Desk         *desk,
   g_usleep (2 * G_USEC_PER_SEC);
   after = almu_test_daemon_get_status (desk->daemon, "VmRSS");
   g_test_message ("%" G_GUINT64_FORMAT " kB, then %" G_GUINT64_FORMAT " kB", before, after);
-  g_assert_cmpuint (after, <, before + 160 * 1024);
+  /* a sanitizer takes some of its own */
+  if (g_getenv ("ALMU_TEST_SANITIZED") == NULL)
+    g_assert_cmpuint (after, <, before + 160 * 1024);
 
   /* and who reads again is served */
   stop (desk, 0);

@@ -481,7 +481,8 @@ test_malformed_stalled (Desk         *desk,
 
   /* it is still there, and so is what it asked for */
   g_assert_cmpuint (almu_test_daemon_get_metric (desk->daemon, "links"), ==, 2);
-  g_assert_cmpuint (almu_test_daemon_get_metric (desk->daemon, "image_read_bytes_total"), >, LARGE * LARGE * sizeof (float));
+  while (almu_test_daemon_get_metric (desk->daemon, "image_read_bytes_total") <= LARGE * LARGE * sizeof (float))
+    ;
   g_test_message ("%" G_GUINT64_FORMAT " kB at most", almu_test_daemon_get_status (desk->daemon, "VmHWM"));
   if (g_getenv ("ALMU_TEST_SANITIZED") == NULL)
     g_assert_cmpuint (almu_test_daemon_get_status (desk->daemon, "VmHWM"), <, 400 * 1024);
