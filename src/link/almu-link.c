@@ -403,6 +403,16 @@ on_failed (AlmuSession  *session,
 }
 
 static void
+on_returned (AlmuSession *session,
+             const char  *what,
+             AlmuLink    *self)
+{
+  g_autofree char *text = g_strdup_printf ("%s is there again", what);
+
+  almu_link_report (self, CARTA__ERROR_SEVERITY__INFO, "resume", text);
+}
+
+static void
 on_drained (AlmuOutbox *outbox,
             AlmuLink   *self)
 {
@@ -444,6 +454,7 @@ almu_link_bind (AlmuLink    *self,
   g_signal_connect (session, "product", G_CALLBACK (on_product), self);
   g_signal_connect (session, "failed", G_CALLBACK (on_failed), self);
   g_signal_connect_swapped (session, "plane-chosen", G_CALLBACK (almu_usher_show_plane), self);
+  g_signal_connect (session, "returned", G_CALLBACK (on_returned), self);
   almu_session_attach (session, self->peer);
 }
 

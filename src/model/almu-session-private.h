@@ -37,6 +37,10 @@ struct _AlmuSession
 void almu_session_emit_changed (AlmuSession *self);
 void almu_session_emit_failure (AlmuSession  *self,
                                 const GError *error);
+void almu_session_emit_returned (AlmuSession *self,
+                                 const char  *what,
+                                 int          id,
+                                 const char  *name);
 void almu_session_await_missing (AlmuSession *self);
 void almu_session_place_regions (AlmuSession *self,
                                  AlmuFile    *file);

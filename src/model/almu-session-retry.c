@@ -61,6 +61,7 @@ on_opened (GObject      *source,
   almu_session_place_regions (self, file);
   almu_session_require_kept (self, file);
   almu_session_emit_changed (self);
+  almu_session_emit_returned (self, "File", almu_file_get_id (file), almu_file_get_name (file)->name);
   if (self->state == ALMU_SESSION_ATTACHED)
     almu_demand_start (almu_file_get_demand (file));
 }
@@ -88,6 +89,8 @@ on_catalog_read (GObject      *source,
     {
       almu_catalog_file_come_alive (catalog, table, &fingerprint, self->epoch);
       almu_session_emit_changed (self);
+      almu_session_emit_returned (self, "Catalog", almu_catalog_file_get_id (catalog),
+                                  almu_catalog_file_get_name (catalog)->name);
       return;
     }
 

@@ -38,6 +38,7 @@ enum
   PLANE_CHOSEN,
   PRODUCT,
   FAILED,
+  RETURNED,
   CHANGED,
   COMMIT,
   N_SIGNALS
@@ -138,6 +139,7 @@ install_signals (AlmuSessionClass *klass)
     { PLANE_CHOSEN, "plane-chosen", ALMU_TYPE_FILE }, /* by somebody else than the viewer */
     { PRODUCT, "product", G_TYPE_POINTER },           /* an AlmuProduct, during the emission */
     { FAILED, "failed", G_TYPE_ERROR },               /* a demand that cannot be met */
+    { RETURNED, "returned", G_TYPE_STRING },          /* what was missed and is there again */
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (table); i++)
@@ -366,6 +368,17 @@ almu_session_emit_failure (AlmuSession  *self,
                            const GError *error)
 {
   g_signal_emit (self, signals[FAILED], 0, error);
+}
+
+void
+almu_session_emit_returned (AlmuSession *self,
+                            const char  *what,
+                            int          id,
+                            const char  *name)
+{
+  g_autofree char *label = g_strdup_printf ("%s %d (%s)", what, id, name);
+
+  g_signal_emit (self, signals[RETURNED], 0, label);
 }
 
 /**

@@ -531,10 +531,13 @@ static void
 test_catalogs_other_file (Desk         *desk,
                           gconstpointer user_data)
 {
-  g_autofree char *cats = g_build_filename (desk->folder, "cats", NULL);
-  g_autofree char *path = g_build_filename (cats, "stars.vot", NULL);
-  g_autofree char *away = g_build_filename (cats, "away", NULL);
-  g_autofree char *text = almu_test_votable (77);
+  g_autofree char                                 *cats = g_build_filename (desk->folder, "cats", NULL);
+  g_autofree char                                 *path = g_build_filename (cats, "stars.vot", NULL);
+  g_autofree char                                 *away = g_build_filename (cats, "away", NULL);
+  g_autofree char                                 *text = almu_test_votable (77);
+  almu_test_autobody CARTA__CatalogFilterResponse *rows = NULL;
+  almu_test_autobody CARTA__ErrorData             *bad_news = NULL;
+  almu_test_autobody CARTA__ErrorData             *good_news = NULL;
 
   almu_test_body_free (open_catalog (desk, "cats", "stars.vot", 1));
   g_assert_cmpint (g_rename (path, away), ==, 0);
@@ -543,18 +546,16 @@ test_catalogs_other_file (Desk         *desk,
   desk->viewer = desk_register (desk, &desk->session_id);
   resume (desk, "cats", "stars.vot", 1, "Catalog 1 (stars.vot) cannot be opened");
 
+  bad_news = desk_await (desk, CARTA__EVENT_TYPE__ERROR_DATA);
+  g_assert_nonnull (strstr (bad_news->message, "cannot be opened"));
+
   /* there again, and another */
   almu_test_save_text (text, cats, "stars.vot");
-  for (gboolean is_there = FALSE; !is_there;)
-    {
-      almu_test_autobody CARTA__CatalogFilterResponse *rows = NULL;
-
-      ask_rows (desk, 1, NULL, "", 0, 0, 5);
-      rows = await_rows (desk);
-      is_there = rows->filter_data_size == 77;
-      if (!is_there)
-        g_usleep (100000);
-    }
+  good_news = desk_await (desk, CARTA__EVENT_TYPE__ERROR_DATA);
+  g_assert_cmpstr (good_news->message, ==, "Catalog 1 (stars.vot) is there again");
+  ask_rows (desk, 1, NULL, "", 0, 0, 5);
+  rows = await_rows (desk);
+  g_assert_cmpint (rows->filter_data_size, ==, 77);
 
   resume (desk, "", "SIMBAD_ICRS_10deg", 1, "online query");
 }
