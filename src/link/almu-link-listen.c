@@ -168,6 +168,10 @@ handle (AlmuLink *self,
   if (message == NULL)
     return TRUE;
 
+  /* answers to what we ask are not its user's */
+  if (frame.event != CARTA__EVENT_TYPE__SCRIPTING_RESPONSE)
+    self->last_message = g_get_monotonic_time ();
+
   if (has_to_wait (self, message))
     {
       almu_message_free (message);
@@ -199,7 +203,6 @@ on_binary (AlmuSocket *socket,
 {
   g_autoptr(AlmuLink) alive = g_object_ref (self);
 
-  self->last_message = g_get_monotonic_time ();
   almu_switchboard_note_message (self->switchboard);
   almu_figures_add (ALMU_FIGURE_MESSAGES_RECEIVED, 1);
   almu_figures_add (ALMU_FIGURE_BYTES_RECEIVED, g_bytes_get_size (bytes));

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "almu-switchboard.h"
+
+G_BEGIN_DECLS
+
+typedef struct _AlmuGlance AlmuGlance;
+
+typedef void (*AlmuGlanceFunc) (AlmuGlance *glance,
+                                gboolean    has_changed,
+                                gpointer    user_data);
+
+AlmuGlance *almu_glance_new (AlmuLink      *link,
+                             AlmuGlanceFunc func,
+                             gpointer       user_data);
+void        almu_glance_free (AlmuGlance *self);
+gboolean    almu_glance_begin (AlmuGlance *self);
+
+G_END_DECLS
