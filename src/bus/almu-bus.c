@@ -12,6 +12,7 @@
 #include "almu-bus-session.h"
 #include "almu-dbus-generated.h"
 #include "almu-error.h"
+#include "almu-kept.h"
 
 /**
  * AlmuBus:
@@ -254,7 +255,7 @@ static char *
 make_workspace_url (AlmuBus *self,
                     guint32  id)
 {
-  g_autofree char *name = g_strdup_printf ("Session %u", id);
+  g_autofree char *name = g_strdup_printf (ALMU_KEPT_PREFIX "%u", id);
 
   return almu_page_address_make_workspace (self->address, name);
 }

@@ -15,6 +15,7 @@
 #include "almu-greeter.h"
 #include "almu-handover.h"
 #include "almu-idle.h"
+#include "almu-kept.h"
 #include "almu-launch.h"
 #include "almu-library.h"
 #include "almu-limits.h"
@@ -167,7 +168,7 @@ on_workspace (AlmuServer *server,
               const char *name,
               AlmuDaemon *self)
 {
-  guint32 id = almu_library_parse_name (name);
+  guint32 id = almu_kept_parse_name (name);
 
   if (viewer != NULL && id != 0)
     almu_succession_begin_somewhere (self->switchboard, viewer, id);

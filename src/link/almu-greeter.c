@@ -22,7 +22,8 @@
  *
  * Silent where the page was opened for something in particular, where it
  * begins to do something by itself, and where the kept session is open in
- * another window.
+ * another window. A page that is loaded again from an address that was made
+ * for one session is asked about that one.
  */
 struct _AlmuGreeter
 {
@@ -87,23 +88,33 @@ almu_greeter_init (AlmuGreeter *self)
 
 /* -- which session ------------------------------------------------------ */
 
-/* The one this browser left last and that no window has now. */
+/* No window has it now. */
+static gboolean
+is_left_behind (const AlmuArchiveEntry *entry)
+{
+  return entry->n_files > 0 &&
+         !g_str_equal (entry->state, almu_session_state_get_name (ALMU_SESSION_ATTACHED));
+}
+
+/* The one that the page's address names, or that this browser left last. */
 static const AlmuArchiveEntry *
 find_left_behind (GPtrArray  *list,
+                  guint32     prepared_id,
                   const char *viewer)
 {
-  const char *attached = almu_session_state_get_name (ALMU_SESSION_ATTACHED);
+  const AlmuArchiveEntry *last = NULL;
 
   for (guint i = 0; list != NULL && i < list->len; i++)
     {
       const AlmuArchiveEntry *entry = list->pdata[i];
 
-      if (entry->n_files > 0 && g_strcmp0 (entry->viewer, viewer) == 0 &&
-          !g_str_equal (entry->state, attached))
-        return entry;
+      if (entry->id == prepared_id)
+        return is_left_behind (entry) ? entry : NULL;
+      if (last == NULL && is_left_behind (entry) && g_strcmp0 (entry->viewer, viewer) == 0)
+        last = entry;
     }
 
-  return NULL;
+  return last;
 }
 
 /* -- the question ------------------------------------------------------- */
@@ -183,9 +194,9 @@ on_loaded (GObject      *source,
 static void
 load (Greeting *greeting)
 {
-  g_autofree char *name = g_strdup_printf ("Session %u", greeting->kept_id);
+  g_autofree char *name = g_strdup_printf (ALMU_KEPT_PREFIX "%u", greeting->kept_id);
 
-  almu_succession_begin (greeting->link, greeting->kept_id);
+  almu_succession_begin (greeting->link, greeting->kept_id, TRUE);
   ask_page (greeting, "", "loadWorkspace", name, on_loaded);
 }
 
@@ -217,7 +228,7 @@ greet (Greeting *greeting)
   g_clear_signal_handler (&greeting->heard_handler, greeting->link);
 
   list = almu_kept_list (sessions, NULL);
-  kept = find_left_behind (list, viewer);
+  kept = find_left_behind (list, almu_link_get_prepared_id (greeting->link), viewer);
   if (kept == NULL || almu_link_get_session (greeting->link) == NULL)
     {
       g_debug ("Link %s: nothing to ask for", almu_link_get_peer (greeting->link));
@@ -240,6 +251,9 @@ on_quiet (gpointer user_data)
 {
   Greeting *greeting = user_data;
 
+  if (almu_link_has_orders (greeting->link))
+    return G_SOURCE_CONTINUE;
+
   greeting->quiet_source = 0;
   greet (greeting);
 
@@ -257,25 +271,63 @@ on_heard (AlmuLink *link,
     greeting_free (greeting);
 }
 
+/* The page that a session was prepared for comes again, and the session has
+ * been there already: what the address asks for is a part of it. */
+static gboolean
+is_again (AlmuLink *link)
+{
+  guint32 prepared_id = almu_link_get_prepared_id (link);
+
+  return prepared_id != 0 && almu_session_get_id (almu_link_get_session (link)) != prepared_id;
+}
+
+/* It came for something in particular. */
+static gboolean
+has_purpose (AlmuGreeter *self,
+             AlmuLink    *link)
+{
+  return almu_link_get_prepared_id (link) != 0 ||
+         g_hash_table_contains (self->busy_viewers, almu_link_get_viewer (link));
+}
+
 static void
 on_registered (AlmuSwitchboard *switchboard,
                AlmuLink        *link,
                gboolean         is_new,
                AlmuGreeter     *self)
 {
-  const char *viewer = almu_link_get_viewer (link);
-  Greeting   *greeting;
+  Greeting *greeting;
 
-  if (self->mode == ALMU_GREETER_NEVER || !is_new || viewer == NULL ||
-      almu_link_get_prepared_id (link) != 0 || g_hash_table_contains (self->busy_viewers, viewer))
+  if (self->mode == ALMU_GREETER_NEVER || !is_new || almu_link_get_viewer (link) == NULL ||
+      (has_purpose (self, link) && !is_again (link)))
     return;
 
   greeting = g_new0 (Greeting, 1);
   greeting->greeter = g_object_ref (self);
   greeting->link = g_object_ref (link);
   greeting->cancellable = g_object_ref (almu_link_get_cancellable (link));
-  greeting->heard_handler = g_signal_connect (link, "heard", G_CALLBACK (on_heard), greeting);
+  if (!is_again (link))
+    greeting->heard_handler = g_signal_connect (link, "heard", G_CALLBACK (on_heard), greeting);
   greeting->quiet_source = g_timeout_add (QUIET_MSEC, on_quiet, greeting);
+}
+
+/* A page whose address names a session that has been succeeded is one that
+ * was loaded again: the one that stands in its place is asked about. */
+static gboolean
+is_purpose (AlmuGreeter *self,
+            const char  *name,
+            const char  *value)
+{
+  static const char *const purposes[] = { "file", "files", "key", NULL };
+  AlmuSessions            *sessions = almu_switchboard_get_sessions (self->switchboard);
+  guint32                  id;
+
+  if (!g_str_equal (name, "workspace"))
+    return g_strv_contains (purposes, name);
+
+  id = almu_kept_parse_name (value);
+
+  return id == 0 || almu_kept_contains (sessions, id);
 }
 
 /**
@@ -291,8 +343,9 @@ almu_greeter_note_page (AlmuGreeter *self,
                         const char  *viewer,
                         const char  *query)
 {
-  static const char *const purposes[] = { "file", "files", "workspace", "key" };
-  g_autoptr(GHashTable) parameters = NULL;
+  GUriParamsIter iter;
+  char          *name;
+  char          *value;
 
   g_return_if_fail (ALMU_IS_GREETER (self));
 
@@ -300,13 +353,13 @@ almu_greeter_note_page (AlmuGreeter *self,
     return;
 
   g_hash_table_remove (self->busy_viewers, viewer);
-  if (query != NULL)
-    parameters = g_uri_parse_params (query, -1, "&", G_URI_PARAMS_NONE, NULL);
-
-  for (guint i = 0; parameters != NULL && i < G_N_ELEMENTS (purposes); i++)
+  g_uri_params_iter_init (&iter, query != NULL ? query : "", -1, "&", G_URI_PARAMS_WWW_FORM);
+  while (g_uri_params_iter_next (&iter, &name, &value, NULL))
     {
-      if (g_hash_table_contains (parameters, purposes[i]))
+      if (is_purpose (self, name, value))
         g_hash_table_add (self->busy_viewers, g_strdup (viewer));
+      g_free (name);
+      g_free (value);
     }
 }
 

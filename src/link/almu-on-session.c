@@ -155,6 +155,7 @@ almu_on_register_viewer (AlmuLink               *link,
   AlmuSessions                *sessions = almu_switchboard_get_sessions (almu_link_get_switchboard (link));
   AlmuSession                 *session = almu_link_get_session (link);
   guint16                      version = almu_link_get_icd_version (link);
+  gboolean                     is_new = request->session_id == 0 && session == NULL;
   gboolean                     is_reviving = FALSE;
   g_autoptr(GError) error = NULL;
 
@@ -185,7 +186,7 @@ almu_on_register_viewer (AlmuLink               *link,
   /* carta-python reads this line */
   almu_log_session (G_LOG_DOMAIN, almu_session_get_id (session), almu_link_get_peer (link),
                     "Connected. Num sessions: %u", almu_sessions_count (sessions, ALMU_SESSION_ATTACHED));
-  almu_switchboard_note_registered (almu_link_get_switchboard (link), link, request->session_id == 0);
+  almu_switchboard_note_registered (almu_link_get_switchboard (link), link, is_new);
 }
 
 /* -- RESUME_SESSION ----------------------------------------------------- */

@@ -20,7 +20,8 @@
  * it has everything, its browser is asked about the kept one again.
  */
 
-/* The page sets regions and channels after it has opened the files. */
+/* A page that was led there by its address does not say when it is done. It
+ * sets regions and channels after it has opened the files. */
 #define SETTLE_MSEC 2000
 
 /* It may take its time before it opens the next one. */
@@ -30,6 +31,7 @@ typedef struct
 {
   AlmuLink    *link; /* unowned: this goes with it */
   AlmuMemento *kept;
+  gboolean     will_tell; /* when it is done: nothing is guessed */
   gboolean     has_begun; /* everything else was closed */
   guint        n_files;
   gulong       handler;
@@ -76,6 +78,24 @@ take_over (AlmuLink *link,
     almu_link_lose (before, ALMU_CLOSE_TAKEN_OVER, "This session is now open in another window");
 }
 
+/* What a workspace has no place for. */
+static void
+name_rest (AlmuLink          *link,
+           const AlmuMemento *kept)
+{
+  for (guint i = 0; i < kept->files->len; i++)
+    {
+      const AlmuFileWish *wish = kept->files->pdata[i];
+      g_autofree char    *text = NULL;
+
+      if (wish->name->parts == NULL)
+        continue;
+
+      text = g_strdup_printf ("Hypercube %s is not put together again: its files were opened one by one", wish->name->name);
+      almu_link_report (link, CARTA__ERROR_SEVERITY__WARNING, "restore", text);
+    }
+}
+
 static void
 succeed (AlmuLink          *link,
          AlmuSession       *session,
@@ -88,6 +108,7 @@ succeed (AlmuLink          *link,
   almu_session_set_viewer (session, almu_link_get_viewer (link));
   almu_session_commit (session);
   take_over (link, kept->id);
+  name_rest (link, kept);
   almu_log_session (G_LOG_DOMAIN, kept->id, NULL, "was rebuilt in a new page");
   if (!almu_sessions_forget (sessions, kept->id, &error))
     g_debug ("%s", error->message);
@@ -207,7 +228,8 @@ static void
 be_patient (Succession *succession)
 {
   g_clear_handle_id (&succession->give_up_source, g_source_remove);
-  succession->give_up_source = g_timeout_add_seconds (GIVE_UP_SECONDS, on_time_over, succession);
+  if (!succession->will_tell)
+    succession->give_up_source = g_timeout_add_seconds (GIVE_UP_SECONDS, on_time_over, succession);
 }
 
 /* Until it has done something else it belongs to no browser. */
@@ -232,7 +254,7 @@ look (Succession *succession)
     }
 
   almu_session_set_viewer (session, almu_inheritance_is_part (succession->kept, session) ? NULL : almu_link_get_viewer (succession->link));
-  if (almu_inheritance_has_files (succession->kept, session) &&
+  if (!succession->will_tell && almu_inheritance_has_files (succession->kept, session) &&
       almu_inheritance_has_regions (succession->kept, session))
     succession->settle_source = g_timeout_add (SETTLE_MSEC, on_settled, succession);
 }
@@ -250,13 +272,16 @@ on_heard (AlmuLink   *link,
 /**
  * almu_succession_begin:
  * @kept_id: a session
+ * @will_tell: whether almu_succession_conclude() or
+ *   almu_succession_abandon() will be called
  *
  * The page at the other end of @link is about to load the workspace of that
  * session. What else it shows it closes before.
  */
 void
 almu_succession_begin (AlmuLink *link,
-                       guint32   kept_id)
+                       guint32   kept_id,
+                       gboolean  will_tell)
 {
   AlmuSession *session;
   AlmuMemento *kept;
@@ -278,6 +303,7 @@ almu_succession_begin (AlmuLink *link,
   succession = g_new0 (Succession, 1);
   succession->link = link;
   succession->kept = kept;
+  succession->will_tell = will_tell;
   succession->handler = g_signal_connect (link, "heard", G_CALLBACK (on_heard), succession);
   g_object_set_data_full (G_OBJECT (link), KEY, succession, succession_free);
   be_patient (succession);
@@ -304,5 +330,5 @@ almu_succession_begin_somewhere (AlmuSwitchboard *switchboard,
 
   links = almu_switchboard_list_links (switchboard, viewer);
   for (guint i = 0; i < links->len; i++)
-    almu_succession_begin (links->pdata[i], kept_id);
+    almu_succession_begin (links->pdata[i], kept_id, FALSE);
 }

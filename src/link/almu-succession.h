@@ -6,7 +6,8 @@
 G_BEGIN_DECLS
 
 void almu_succession_begin (AlmuLink *link,
-                            guint32   kept_id);
+                            guint32   kept_id,
+                            gboolean  will_tell);
 void almu_succession_begin_somewhere (AlmuSwitchboard *switchboard,
                                       const char      *viewer,
                                       guint32          kept_id);

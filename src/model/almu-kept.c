@@ -3,6 +3,8 @@
 
 #include "almu-kept.h"
 
+#include <string.h>
+
 #include <glib/gi18n-lib.h>
 
 #include "almu-error.h"
@@ -137,4 +139,49 @@ almu_kept_load (AlmuSessions *sessions,
   g_set_error (error, ALMU_ERROR, ALMU_ERROR_NOT_FOUND, _ ("No session %u"), id);
 
   return NULL;
+}
+
+/**
+ * almu_kept_contains:
+ *
+ * Whether almu_kept_load() would find the session.
+ */
+gboolean
+almu_kept_contains (AlmuSessions *sessions,
+                    guint32       id)
+{
+  AlmuArchive *archive;
+
+  g_return_val_if_fail (ALMU_IS_SESSIONS (sessions), FALSE);
+
+  archive = almu_sessions_get_archive (sessions);
+
+  return almu_sessions_lookup (sessions, id) != NULL || (archive != NULL && almu_archive_contains (archive, id));
+}
+
+/**
+ * almu_kept_parse_name:
+ * @name: of a workspace
+ *
+ * Returns: the number in `Session NUMBER` or `Session NUMBER …`, else 0
+ */
+guint32
+almu_kept_parse_name (const char *name)
+{
+  guint64     id = 0;
+  const char *p;
+
+  g_return_val_if_fail (name != NULL, 0);
+
+  if (!g_str_has_prefix (name, ALMU_KEPT_PREFIX) || name[strlen (ALMU_KEPT_PREFIX)] == '0')
+    return 0;
+
+  for (p = name + strlen (ALMU_KEPT_PREFIX); g_ascii_isdigit (*p); p++)
+    {
+      id = id * 10 + (guint64) (*p - '0');
+      if (id > G_MAXUINT32)
+        return 0;
+    }
+
+  return *p == '\0' || *p == ' ' ? (guint32) id : 0;
 }

@@ -11,7 +11,7 @@
 #include "almu-limits.h"
 #include "almu-workspace.h"
 
-#define PREFIX "Session "
+#define PREFIX ALMU_KEPT_PREFIX
 #define DASH " – "
 
 /**
@@ -40,33 +40,6 @@ static void almu_library_settings_init (AlmuSettingsInterface *iface);
 G_DEFINE_FINAL_TYPE_WITH_CODE (AlmuLibrary, almu_library, G_TYPE_OBJECT, G_IMPLEMENT_INTERFACE (ALMU_TYPE_SETTINGS, almu_library_settings_init))
 
 /* -- names -------------------------------------------------------------- */
-
-/**
- * almu_library_parse_name:
- * @name: of a workspace
- *
- * Returns: the number in `Session NUMBER` or `Session NUMBER …`, else 0
- */
-guint32
-almu_library_parse_name (const char *name)
-{
-  guint64     id = 0;
-  const char *p;
-
-  g_return_val_if_fail (name != NULL, 0);
-
-  if (!g_str_has_prefix (name, PREFIX) || name[strlen (PREFIX)] == '0')
-    return 0;
-
-  for (p = name + strlen (PREFIX); g_ascii_isdigit (*p); p++)
-    {
-      id = id * 10 + (guint64) (*p - '0');
-      if (id > G_MAXUINT32)
-        return 0;
-    }
-
-  return *p == '\0' || *p == ' ' ? (guint32) id : 0;
-}
 
 /* The page puts names into addresses as they are; names of workspaces have
  * no slashes. */
@@ -253,7 +226,7 @@ static guint32
 find_session (AlmuSettingsKind kind,
               const char      *name)
 {
-  return kind == ALMU_SETTINGS_WORKSPACE ? almu_library_parse_name (name) : 0;
+  return kind == ALMU_SETTINGS_WORKSPACE ? almu_kept_parse_name (name) : 0;
 }
 
 /* -- AlmuSettings ------------------------------------------------------- */

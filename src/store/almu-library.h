@@ -11,6 +11,5 @@ G_DECLARE_FINAL_TYPE (AlmuLibrary, almu_library, ALMU, LIBRARY, GObject)
 
 AlmuLibrary *almu_library_new (AlmuSettings *shelf,
                                AlmuSessions *sessions);
-guint32      almu_library_parse_name (const char *name);
 
 G_END_DECLS

@@ -69,6 +69,22 @@ test('a page shows something in its own way', async () => {
   await awaitKept(sessionId);
 });
 
+test('what the page says nothing of is learned as well', async () => {
+  await view.get(() => {
+    app.activeFrame.renderConfig.setColorMap('magma');
+    app.activeFrame.renderConfig.setCustomScale(0.25, 0.75);
+    app.activeFrame.regionSet.regions[1].setName('heart');
+    app.activeFrame.regionSet.regions[1].setColor('#00ff00');
+  });
+  before = await look();
+  await eventually(async () => {
+    const { workspace } = await (await daemon.fetch(`/api/database/workspace/Session%20${sessionId}`)).json();
+    const [file] = workspace.files;
+    checkEqual([file.renderConfig.colorMap, file.renderConfig.scaleMin[1], file.renderConfig.scaleMax[1]], ['magma', 0.25, 0.75], 'the colours that are kept');
+    checkEqual(file.regionsSet.regions.map(({ name, color }) => [name, color]), [['heart', '#00ff00']], 'the region that is kept');
+  });
+});
+
 test('opened again it is asked, and Cancel leaves it fresh', async () => {
   await view.goto(daemon.address());
   await answer('Cancel');
@@ -139,6 +155,14 @@ test('the list of sessions shows the one before', async () => {
   const html = await (await daemon.fetch('/sessions')).text();
   check(html.includes('cube.fits'), 'the file is not in the list');
   await view.goto(daemon.address({ workspace: (await (await daemon.fetch('/api/database/list/workspaces')).json()).workspaces[0].name }));
+  await view.awaitPicture();
+  await eventually(async () => checkEqual(await look(), before, 'the view'));
+});
+
+test('and loaded again from there it is asked, like any page', async () => {
+  await eventually(async () => checkEqual(await kept(), 1, 'number of kept sessions'));
+  await view.reload();
+  await answer('OK');
   await view.awaitPicture();
   await eventually(async () => checkEqual(await look(), before, 'the view'));
 });

@@ -173,15 +173,8 @@ test('and once more from the list of sessions', async () => {
   view.errors.length = 0;
 });
 
-/** An address without what keeps the page from asking about itself. */
-const quiet = address => {
-  const url = new URL(address.trim());
-  url.searchParams.set('skipTelemetry', '1');
-  return url.href;
-};
-
 const checkAgain = async (way, address) => {
-  await view.goto(quiet(address));
+  await view.goto(address.trim());
   await eventually(async () => checkEqual(await look(), before, `the view by ${way}`));
   await eventually(async () => {
     const after = await screen(way);

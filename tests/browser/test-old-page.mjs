@@ -14,6 +14,7 @@ const browser = await launchBrowser();
 let cube, quarters, view, picture, session;
 const daemon = await Daemon.start({
   page,
+  args: ['--restore', 'ask'],
   prepare: folder => {
     quarters = writeQuarters(join(folder, 'quarters.fits'));
     cube = writeCube(join(folder, 'cube.fits'));
@@ -76,6 +77,30 @@ test('and alive', async () => {
   checkClose(await view.point(50, 40), cube.at(50, 40, 6, 2), 'value of the cursor');
   await view.screenshot('old-page');
   view.checkNoErrors();
+});
+
+test('opened again it is asked, and has it all back', async () => {
+  await view.get(() => {
+    app.activeFrame.setZoom(5);
+    app.activeFrame.regionSet.regions[1].setName('core');
+    app.activeFrame.regionSet.regions[1].setColor('#ff0000');
+  });
+  const look = () => view.get(() => {
+    const { channel, stokes, zoomLevel, center, renderConfig, regionSet } = app.activeFrame;
+    return [channel, stokes, zoomLevel, center.x, center.y, renderConfig.colorMap,
+      regionSet.regions.slice(1).map(({ name, color, controlPoints }) => [name, color, controlPoints.map(({ x, y }) => [x, y])])];
+  });
+  const before = await look();
+  await eventually(async () => {
+    const { workspace } = await (await daemon.fetch(`/api/database/workspace/Session%20${session}`)).json();
+    checkEqual([workspace.files[0].zoomLevel, workspace.files[0].regionsSet.regions[0].name], [5, 'core'], 'what is kept');
+  });
+  await view.goto(daemon.address());
+  await view.page.getByText('Resume your last session?').waitFor();
+  await view.page.getByRole('button', { name: 'OK', exact: true }).last().click();
+  await view.awaitPicture();
+  await eventually(async () => checkEqual(await look(), before, 'the view'));
+  await view.screenshot('old-page-comeback');
 });
 
 await run(name => view.explain(name));

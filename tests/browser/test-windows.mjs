@@ -65,7 +65,7 @@ const mark = async (some, zoom, colour) => {
 const checkMark = async (some, name, zoom, colour) => {
   await eventually(async () => {
     checkEqual(await files(some), [name], 'files');
-    checkEqual(await some.get(() => [app.activeFrame.zoomLevel, app.activeFrame.renderConfig.colorMap, app.activeFrame.channel]),
+    checkEqual(await some.get(() => [app.activeFrame?.zoomLevel, app.activeFrame?.renderConfig.colorMap, app.activeFrame?.channel]),
       [zoom, colour, 2], 'the view');
   });
 };
@@ -143,14 +143,30 @@ test('a session that a window shows can be resumed in another browser', async ()
   if (!hasBus)
     return;
   const id = await green.get(() => app.backendService.sessionId);
-  const url = new URL(daemon.ask(process.env.ALMUCANTAR, 'resume', '--no-browser', String(id)).trim());
-  url.searchParams.set('skipTelemetry', '1');
-  view = await View.open(browser, url.href);
+  view = await View.open(browser, daemon.ask(process.env.ALMUCANTAR, 'resume', '--no-browser', String(id)).trim());
   await checkMark(view, 'green.fits', 7, 'magma');
   await green.awaitLoss();
   const sessions = JSON.parse(daemon.ask(process.env.ALMUCANTAR, 'sessions', '--json'));
   checkEqual(sessions.filter(({ title }) => title === 'green.fits').map(session => session.id),
     [await view.get(() => app.backendService.sessionId)], 'sessions with that image');
+});
+
+test('a page that the command line opened is asked when it is loaded again', async () => {
+  if (!hasBus)
+    return;
+  view = await View.open(browser, daemon.ask(process.env.ALMUCANTAR, 'open', '--no-browser', join(daemon.images, 'blue.fits')).trim());
+  await mark(view, 5.5, 'viridis');
+  for (let i = 0; i < 2; i++) {
+    await view.reload();
+    await answer(view, 'OK');
+    await checkMark(view, 'blue.fits', 5.5, 'viridis');
+    await eventually(async () => {
+      const sessions = JSON.parse(daemon.ask(process.env.ALMUCANTAR, 'sessions', '--json'));
+      const id = await view.get(() => app.backendService.sessionId);
+      const mine = sessions.find(session => session.id === id);
+      checkEqual([mine?.title, mine?.['n-regions']], ['blue.fits', 1], 'the session of the page');
+    });
+  }
 });
 
 await run(name => view?.explain(name));

@@ -138,6 +138,7 @@ test_succession_moment (Fixture      *fixture,
   session = almu_sessions_lookup (fixture->sessions, watch.new_id);
   handler = g_signal_connect (fixture->sessions, "session-removed", G_CALLBACK (on_removed), &watch);
   g_assert_null (almu_session_get_viewer (session));
+  almu_succession_begin_somewhere (fixture->switchboard, BROWSER, watch.kept_id);
   rebuild_files (viewer);
   rebuild_regions (viewer);
   g_assert_null (almu_session_get_viewer (session));

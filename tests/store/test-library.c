@@ -6,6 +6,7 @@
 #include <json-glib/json-glib.h>
 
 #include "almu-error.h"
+#include "almu-kept.h"
 #include "almu-library.h"
 #include "almu-limits.h"
 #include "almu-shelf.h"
@@ -209,7 +210,7 @@ test_library_get (Fixture      *fixture,
       text = almu_settings_get (fixture->settings, ALMU_SETTINGS_WORKSPACE, names[i], &error);
       g_assert_no_error (error);
       assert_first_file (text, "a.fits");
-      g_assert_cmpuint (almu_library_parse_name (names[i]), ==, 7);
+      g_assert_cmpuint (almu_kept_parse_name (names[i]), ==, 7);
     }
 }
 
@@ -244,8 +245,8 @@ test_library_get_none (Fixture      *fixture,
     }
 
   for (guint i = 1; i < G_N_ELEMENTS (names); i++)
-    g_assert_cmpuint (almu_library_parse_name (names[i]), ==, 0);
-  g_assert_cmpuint (almu_library_parse_name (names[0]), ==, 77);
+    g_assert_cmpuint (almu_kept_parse_name (names[i]), ==, 0);
+  g_assert_cmpuint (almu_kept_parse_name (names[0]), ==, 77);
 }
 
 /* What a person had on the shelf before stays within reach. */

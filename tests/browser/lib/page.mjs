@@ -53,6 +53,14 @@ export async function launchBrowser() {
   return browser;
 }
 
+/** What a page asks of other hosts: a name for its reports, which it then does
+ * not send, and what there is that is new: nothing. */
+const standIn = context => context.route(asked => asked.hostname !== '127.0.0.1', route => {
+  const token = ['{}', '{"uuid":"00000000-0000-4000-8000-000000000000"}', 'x'].map(part => Buffer.from(part).toString('base64url')).join('.');
+  const isToken = new URL(route.request().url()).pathname === '/api/token';
+  return route.fulfill({ contentType: 'application/json', body: isToken ? JSON.stringify({ token }) : '[]' });
+});
+
 /** A browser with a memory of its own on disk, which may be killed and started
  * again. Needs to have been asked by launchBrowser() whether there is one. */
 export class OwnBrowser {
@@ -80,8 +88,7 @@ export class OwnBrowser {
   /** Its user's window, as View.open() has windows of nobody. */
   async open(url) {
     const [context] = this.browser.contexts();
-    await context.route(asked => asked.hostname !== '127.0.0.1',
-      route => route.fulfill({ contentType: 'application/json', body: '[]' }));
+    await standIn(context);
     const page = await context.newPage();
     await page.setViewportSize({ width: 1400, height: 900 });
     const view = new View(page);
@@ -114,9 +121,7 @@ export class View {
   /** A browser window of its own, with nothing remembered, at @url. */
   static async open(browser, url) {
     const context = await browser.newContext({ viewport: { width: 1400, height: 900 } });
-    // what the page asks of other hosts gets an empty answer
-    await context.route(asked => asked.hostname !== '127.0.0.1',
-      route => route.fulfill({ contentType: 'application/json', body: '[]' }));
+    await standIn(context);
     const self = new View(await context.newPage());
     await self.goto(url);
     return self;
