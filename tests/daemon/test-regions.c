@@ -408,6 +408,50 @@ test_regions_matched (Desk         *desk,
   }
 }
 
+#define N_MANY 100000
+
+/* The largest outline there may be. Somebody else is answered meanwhile. */
+static void
+test_regions_matched_outline (Desk         *desk,
+                              gconstpointer user_data)
+{
+  g_autofree float                          *points = g_new (float, 2 * N_MANY);
+  guint32                                    nobody = 0;
+  gint64                                     worst = 0;
+  double                                     n;
+  AlmuTestViewer                            *other = NULL;
+  almu_test_autobody CARTA__RegionStatsData *here = NULL;
+  almu_test_autobody CARTA__RegionStatsData *there = NULL;
+
+  open_image (desk);
+  desk_open (desk, "other.fits", 1);
+  other = desk_register (desk, &nobody);
+  for (int i = 0; i < N_MANY; i++)
+    {
+      points[2 * i] = (float) (30 + 20 * cos (2 * G_PI * i / N_MANY));
+      points[2 * i + 1] = (float) (25 + 20 * sin (2 * G_PI * i / N_MANY));
+    }
+
+  g_assert_cmpint (almu_test_draw (desk->viewer, 0, -1, CARTA__REGION_TYPE__POLYGON, points, N_MANY, 0), ==, 1);
+  almu_test_ask_stats (desk->viewer, 0, 1, "z");
+  here = desk_await (desk, CARTA__EVENT_TYPE__REGION_STATS_DATA);
+  n = almu_test_stats_get (here, CARTA__STATS_TYPE__NumPixels);
+  g_assert_cmpfloat_with_epsilon (n, G_PI * 400, 20);
+
+  almu_test_ask_stats (desk->viewer, 1, 1, "z");
+  while ((there = almu_test_viewer_take (desk->viewer, CARTA__EVENT_TYPE__REGION_STATS_DATA)) == NULL)
+    {
+      gint64 begin = g_get_monotonic_time ();
+
+      almu_test_viewer_await_pong (other);
+      worst = MAX (worst, g_get_monotonic_time () - begin);
+    }
+  g_test_message ("the worst PONG of another session took %" G_GINT64_FORMAT " µs", worst);
+  g_assert_cmpint (there->file_id, ==, 1);
+  g_assert_cmpfloat_with_epsilon (almu_test_stats_get (there, CARTA__STATS_TYPE__NumPixels), n, 0.03 * n);
+  almu_test_viewer_free (other);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -423,6 +467,7 @@ main (int    argc,
   add_test ("/daemon/regions/listed", test_regions_listed);
   add_test ("/daemon/regions/line", test_regions_line);
   add_test ("/daemon/regions/matched", test_regions_matched);
+  add_test ("/daemon/regions/matched-outline", test_regions_matched_outline);
 
   return g_test_run ();
 }
