@@ -25,6 +25,9 @@
  * pixel: the rounding of frames that differ in name. */
 #define SMALLEST_DEGREES 1e-5
 
+/* Converted before it is asked whether anybody still wants to know. */
+#define N_POINTS_AT_ONCE 1024
+
 typedef struct
 {
   double x;
@@ -35,9 +38,10 @@ G_STATIC_ASSERT (sizeof (Place) == 2 * sizeof (double));
 
 typedef struct
 {
-  AlmuShape  *shape;
-  AlmuSkyMap *from;
-  AlmuSkyMap *to;
+  AlmuShape    *shape;
+  AlmuSkyMap   *from;
+  AlmuSkyMap   *to;
+  GCancellable *cancellable;
 } Projection;
 
 /* A rectangle or an ellipse by its centre and the vectors to the middle of
@@ -53,12 +57,15 @@ typedef struct
 /* -- points ------------------------------------------------------------- */
 
 static gboolean
-project (Projection *self,
-         gsize       n,
-         Place      *places,
-         GError    **error)
+project_some (Projection *self,
+              gsize       n,
+              Place      *places,
+              GError    **error)
 {
   double *numbers = &places->x;
+
+  if (g_cancellable_set_error_if_cancelled (self->cancellable, error))
+    return FALSE;
 
   almu_sky_map_to_sky (self->from, n, numbers, numbers);
   if (!almu_sky_frame_convert (almu_sky_map_get_frame (self->from), almu_sky_map_get_frame (self->to),
@@ -76,6 +83,19 @@ project (Projection *self,
                    _ (almu_shape_type_get_name (self->shape->type)));
       return FALSE;
     }
+
+  return TRUE;
+}
+
+static gboolean
+project (Projection *self,
+         gsize       n,
+         Place      *places,
+         GError    **error)
+{
+  for (gsize i = 0; i < n; i += N_POINTS_AT_ONCE)
+    if (!project_some (self, MIN (n - i, N_POINTS_AT_ONCE), places + i, error))
+      return FALSE;
 
   return TRUE;
 }
@@ -391,6 +411,8 @@ project_points (Projection *self,
  * @shape: in pixels of the image that @from is of
  * @from: of the image it is drawn on
  * @to: of another image
+ * @cancellable: (nullable): asked now and then
+ * @error: return location
  *
  * The same part of the sky in pixels of another image. Shapes keep their kind
  * as long as that is right to a few hundredths of a pixel; rectangles,
@@ -401,12 +423,13 @@ project_points (Projection *self,
  *   shown there
  */
 AlmuShape *
-almu_shape_project (AlmuShape  *shape,
-                    AlmuSkyMap *from,
-                    AlmuSkyMap *to,
-                    GError    **error)
+almu_shape_project (AlmuShape    *shape,
+                    AlmuSkyMap   *from,
+                    AlmuSkyMap   *to,
+                    GCancellable *cancellable,
+                    GError      **error)
 {
-  Projection self = { shape, from, to };
+  Projection self = { shape, from, to, cancellable };
 
   g_return_val_if_fail (shape != NULL && from != NULL && to != NULL, NULL);
 

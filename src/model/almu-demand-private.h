@@ -82,7 +82,8 @@ typedef struct
   gulong        moved_handler;
   gulong        placed_handler;
   AlmuShape    *drawn; /* the region's shape that the next was made of */
-  AlmuShape    *shape; /* in pixels of this image; NULL if it has none */
+  AlmuShape    *shape; /* in pixels of this image; NULL if it has none, or not yet */
+  GCancellable *converting;
   GArray       *spatial;
   GArray       *spectral;
   GArray       *stats;
@@ -146,6 +147,7 @@ Wants   *almu_demand_get_wants (AlmuDemand *self,
 
 AlmuShape *almu_wants_get_shape (Wants *wants);
 void       almu_wants_drop_shape (Wants *wants);
+void       almu_wants_renew (Wants *wants);
 gboolean   almu_wants_get_place (Wants *wants,
                                  int   *out_x,
                                  int   *out_y);

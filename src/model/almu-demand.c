@@ -648,15 +648,22 @@ almu_demand_require_tiles (AlmuDemand     *self,
 
 /* -- wants in general --------------------------------------------------- */
 
+/* All that has to do with where a region lies. */
+void
+almu_wants_renew (Wants *wants)
+{
+  almu_wants_renew_cuts (wants);
+  almu_wants_renew_measures (wants);
+  almu_wants_renew_spectra (wants);
+}
+
 static void
 on_region_moved (AlmuRegion *region,
                  GParamSpec *pspec,
                  Wants      *wants)
 {
   wants->told_after_resume = 0;
-  almu_wants_renew_cuts (wants);
-  almu_wants_renew_measures (wants);
-  almu_wants_renew_spectra (wants);
+  almu_wants_renew (wants);
 }
 
 /* The file it is drawn on was opened, or is another one now. */

@@ -88,7 +88,7 @@ measure_boxes (Input        *input,
 
       /* what the other projection does not show has no pixels there */
       if (to != NULL)
-        box = almu_shape_project (boxes->pdata[i], from, to, NULL);
+        box = almu_shape_project (boxes->pdata[i], from, to, NULL, NULL);
       else
         box = almu_shape_ref (boxes->pdata[i]);
       store_value (box != NULL ? get_mean (input->plane, box) : NAN, &values[i]);

@@ -398,7 +398,7 @@ place_item (Writing    *writing,
   else
     from = almu_sky_map_new (almu_image_get_info (item->drawn_on), error);
   if (from != NULL)
-    shape = almu_shape_project (item->entry->shape, from, sky, error);
+    shape = almu_shape_project (item->entry->shape, from, sky, NULL, error);
 
   if (shape == NULL)
     {

@@ -194,7 +194,7 @@ project_shape (Saving  *saving,
 
   from = almu_sky_map_new (almu_image_get_info (saving->drawn_on), error);
   to = from != NULL ? almu_sky_map_new (almu_image_get_info (saving->image), error) : NULL;
-  shape = to != NULL ? almu_shape_project (saving->shape, from, to, error) : NULL;
+  shape = to != NULL ? almu_shape_project (saving->shape, from, to, NULL, error) : NULL;
   if (shape == NULL)
     {
       g_prefix_error (error, _ ("The region cannot be placed on %s: "), almu_image_get_name (saving->image));

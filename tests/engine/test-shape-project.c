@@ -182,7 +182,7 @@ test_shape_project_random (void)
       g_autoptr(AlmuSkyMap) to = random_map ();
       g_autoptr(AlmuShape) drawn = random_shape (i % 2 == 0 ? 20 : 300);
       g_autoptr(GError) error = NULL;
-      g_autoptr(AlmuShape) projected = almu_shape_project (drawn, from, to, &error);
+      g_autoptr(AlmuShape) projected = almu_shape_project (drawn, from, to, NULL, &error);
 
       g_assert_no_error (error);
       assert_same_sky (drawn, projected, from, to);
@@ -198,9 +198,9 @@ test_shape_project_kept (void)
   const AlmuPoint points[] = { { 520, 470 }, { 40, 20 } };
   g_autoptr(AlmuShape) box = almu_shape_new (ALMU_SHAPE_RECTANGLE, points, 2, 0, NULL);
   g_autoptr(AlmuShape) ellipse = almu_shape_new (ALMU_SHAPE_ELLIPSE, points, 2, 10, NULL);
-  g_autoptr(AlmuShape) same = almu_shape_project (box, from, from, NULL);
-  g_autoptr(AlmuShape) box_there = almu_shape_project (box, from, to, NULL);
-  g_autoptr(AlmuShape) ellipse_there = almu_shape_project (ellipse, from, to, NULL);
+  g_autoptr(AlmuShape) same = almu_shape_project (box, from, from, NULL, NULL);
+  g_autoptr(AlmuShape) box_there = almu_shape_project (box, from, to, NULL, NULL);
+  g_autoptr(AlmuShape) ellipse_there = almu_shape_project (ellipse, from, to, NULL, NULL);
 
   g_assert_cmpint (same->type, ==, ALMU_SHAPE_RECTANGLE);
   g_assert_cmpfloat (same->rotation, ==, 0);
@@ -223,7 +223,7 @@ test_shape_project_points (void)
   g_autoptr(AlmuSkyMap) to = test_sky_map_new ("RA--", "DEC-", "TAN", "RADESYS = 'ICRS'", 50, 10, 0.002, 0, FALSE);
   const AlmuPoint points[] = { { 519.5f, 499.25f }, { 479.5f, 479.25f }, { 499.5f, 379.25f } };
   g_autoptr(AlmuShape) line = almu_shape_new (ALMU_SHAPE_POLYLINE, points, 3, 0, NULL);
-  g_autoptr(AlmuShape) there = almu_shape_project (line, from, to, NULL);
+  g_autoptr(AlmuShape) there = almu_shape_project (line, from, to, NULL, NULL);
 
   g_assert_cmpint (there->type, ==, ALMU_SHAPE_POLYLINE);
   g_assert_cmpfloat_with_epsilon (there->points[0].x, 509.5, 1e-3);
@@ -243,13 +243,13 @@ test_shape_project_nowhere (void)
   g_autoptr(AlmuShape) point = almu_shape_new (ALMU_SHAPE_POINT, points, 1, 0, NULL);
   g_autoptr(GError) error = NULL;
 
-  g_assert_null (almu_shape_project (box, from, behind, &error));
+  g_assert_null (almu_shape_project (box, from, behind, NULL, &error));
   g_assert_error (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED);
   g_clear_error (&error);
-  g_assert_null (almu_shape_project (point, from, behind, &error));
+  g_assert_null (almu_shape_project (point, from, behind, NULL, &error));
   g_assert_error (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED);
   g_clear_error (&error);
-  g_assert_null (almu_shape_project (box, from, sun, &error));
+  g_assert_null (almu_shape_project (box, from, sun, NULL, &error));
   g_assert_nonnull (strstr (error->message, "HPLN"));
 }
 

@@ -320,6 +320,99 @@ test_matched_reference_later (Fixture      *fixture,
   g_assert_cmpfloat (get_statistic (fixture), ==, 10 * 6);
 }
 
+/* An outline whose points lie close together, around a circle. */
+static AlmuShape *
+dense_circle (float x,
+              float y,
+              float radius,
+              guint n)
+{
+  g_autofree AlmuPoint *points = g_new (AlmuPoint, n);
+
+  for (guint i = 0; i < n; i++)
+    {
+      double t = 2 * G_PI * i / n;
+
+      points[i] = (AlmuPoint){ (float) (x + radius * cos (t)), (float) (y + radius * sin (t)) };
+    }
+
+  return almu_shape_new (ALMU_SHAPE_POLYGON, points, n, 0, NULL);
+}
+
+/* Many points are converted elsewhere, and come to the same. */
+static void
+test_matched_dense (Fixture      *fixture,
+                    gconstpointer user_data)
+{
+  static const guint n_points[] = { 1000, 1001, 100000 };
+  const int          sum = ALMU_STATS_SUM;
+  g_autoptr(GArray) spectral = stats_wants (sum);
+  double expected[G_N_ELEMENTS (n_points)];
+
+  require_stats (fixture, ALMU_STATS_SUM);
+  almu_demand_require_spectral (fixture->demand, REGION_ID, fixture->region, spectral);
+  for (guint i = 0; i < G_N_ELEMENTS (n_points); i++)
+    {
+      g_autoptr(AlmuShape) circle = dense_circle (54.3f, 47.2f, 17.1f, n_points[i]);
+      const double *values;
+
+      almu_test_workers_settle ();
+      test_products_forget (&fixture->got);
+      almu_region_set_shape (fixture->region, circle);
+      g_assert_cmpuint (fixture->got.products->len, ==, 0);
+      almu_test_workers_settle ();
+      g_assert_cmpuint (fixture->got.failures->len, ==, 0);
+      g_assert_cmpuint (test_products_count (&fixture->got, ALMU_PRODUCT_STATS), ==, 1);
+      g_assert_cmpuint (test_products_count (&fixture->got, ALMU_PRODUCT_SPECTRAL), ==, 1);
+      expected[i] = get_statistic (fixture);
+      values = g_bytes_get_data (test_products_get (&fixture->got, ALMU_PRODUCT_SPECTRAL, 0)->profiles->pdata[0], NULL);
+      g_assert_cmpfloat (values[0], ==, expected[i]);
+      g_assert_cmpfloat (expected[i], ==, expected[0]);
+    }
+}
+
+/* Nothing is told of where it was before it has been placed; and who leaves
+ * meanwhile is not told at all. */
+static void
+test_matched_dense_overtaken (Fixture      *fixture,
+                              gconstpointer user_data)
+{
+  g_autoptr(AlmuShape) circle = dense_circle (54.3f, 47.2f, 17.1f, 50000);
+  g_autoptr(AlmuShape) there = rectangle (49.5f, 49.5f, 4, 4);
+
+  require_stats (fixture, ALMU_STATS_NUM_PIXELS);
+  almu_test_workers_settle ();
+  test_products_forget (&fixture->got);
+  almu_region_set_shape (fixture->region, circle);
+  almu_region_set_shape (fixture->region, there);
+  almu_test_workers_settle ();
+  g_assert_cmpuint (test_products_count (&fixture->got, ALMU_PRODUCT_STATS), ==, 1);
+  g_assert_cmpfloat (get_statistic (fixture), ==, 2 * 2);
+
+  test_products_forget (&fixture->got);
+  almu_region_set_shape (fixture->region, circle);
+  almu_demand_forget_region (fixture->demand, REGION_ID);
+  almu_test_workers_settle ();
+  g_assert_cmpuint (fixture->got.products->len, ==, 0);
+  g_assert_cmpuint (fixture->got.failures->len, ==, 0);
+}
+
+static void
+test_matched_dense_without_sky (Fixture      *fixture,
+                                gconstpointer user_data)
+{
+  g_autoptr(AlmuShape) circle = dense_circle (54.3f, 47.2f, 17.1f, 5000);
+
+  almu_region_set_shape (fixture->region, circle);
+  require_stats (fixture, ALMU_STATS_MEAN);
+  require_stats (fixture, ALMU_STATS_SUM);
+  almu_test_workers_settle ();
+  g_assert_cmpuint (fixture->got.products->len, ==, 0);
+  g_assert_cmpuint (fixture->got.failures->len, ==, 1);
+  g_assert_nonnull (strstr (fixture->got.failures->pdata[0], "Region 3"));
+  g_assert_nonnull (strstr (fixture->got.failures->pdata[0], "celestial"));
+}
+
 int
 main (int    argc,
       char **argv)
@@ -335,6 +428,9 @@ main (int    argc,
   add_test ("/model/demand-matched/annotation", NULL, test_matched_annotation);
   add_test ("/model/demand-matched/without-sky", "no cards", test_matched_without_sky);
   add_test ("/model/demand-matched/reference-later", NULL, test_matched_reference_later);
+  add_test ("/model/demand-matched/dense", NULL, test_matched_dense);
+  add_test ("/model/demand-matched/dense-overtaken", NULL, test_matched_dense_overtaken);
+  add_test ("/model/demand-matched/dense-without-sky", "no cards", test_matched_dense_without_sky);
 
   return g_test_run ();
 }
