@@ -28,6 +28,7 @@ static const struct
 } datatypes[] = {
   { "char", ALMU_COLUMN_STRING, 1 },
   { "unicodeChar", ALMU_COLUMN_STRING, 2 },
+  { "string", ALMU_COLUMN_STRING, 1 }, /* of no standard, but in use */
   { "int", ALMU_COLUMN_INT32, 4 },
   { "short", ALMU_COLUMN_INT16, 2 },
   { "unsignedByte", ALMU_COLUMN_UINT8, 1 },

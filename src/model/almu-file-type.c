@@ -41,14 +41,27 @@ static const Ending catalog_endings[] = {
   { ".xml", ALMU_FILE_VOTABLE },
   { ".vot", ALMU_FILE_VOTABLE },
   { ".votable", ALMU_FILE_VOTABLE },
+  { ".xml.gz", ALMU_FILE_VOTABLE },
+  { ".vot.gz", ALMU_FILE_VOTABLE },
+  { ".votable.gz", ALMU_FILE_VOTABLE },
   { NULL },
 };
 
-/* FITS inside a compressed file is believed when the name says so. */
-static const Ending inner_endings[] = {
+/* What is inside a compressed file is believed when the name says so. */
+static const Ending inner_image_endings[] = {
   { ".fits", ALMU_FILE_FITS },
   { ".fit", ALMU_FILE_FITS },
   { ".fts", ALMU_FILE_FITS },
+  { NULL },
+};
+
+static const Ending inner_catalog_endings[] = {
+  { ".fits", ALMU_FILE_FITS },
+  { ".fit", ALMU_FILE_FITS },
+  { ".fts", ALMU_FILE_FITS },
+  { ".xml", ALMU_FILE_VOTABLE },
+  { ".vot", ALMU_FILE_VOTABLE },
+  { ".votable", ALMU_FILE_VOTABLE },
   { NULL },
 };
 
@@ -109,26 +122,37 @@ has_magic (const guint8 *bytes,
   return n_bytes >= n && memcmp (bytes, magic, n) == 0;
 }
 
+/* @n_kinds: of compressions that are looked for */
+static AlmuFileType
+match_packed (const char   *name,
+              const guint8 *bytes,
+              gsize         n_bytes,
+              guint         n_kinds,
+              const Ending *table)
+{
+  gsize length = strlen (name);
+
+  for (guint i = 0; i < n_kinds; i++)
+    {
+      if (has_magic (bytes, n_bytes, compressions[i].magic) &&
+          ends_with (name, length, compressions[i].ending))
+        return match_ending (name, length - strlen (compressions[i].ending), table);
+    }
+
+  return ALMU_FILE_UNKNOWN;
+}
+
 static AlmuFileType
 match_image (const char   *name,
              const guint8 *bytes,
              gsize         n_bytes)
 {
-  gsize length = strlen (name);
-
   if (has_magic (bytes, n_bytes, "SIMP"))
     return ALMU_FILE_FITS;
   if (has_magic (bytes, n_bytes, "\x89HDF"))
     return ALMU_FILE_HDF5;
 
-  for (guint i = 0; i < G_N_ELEMENTS (compressions); i++)
-    {
-      if (has_magic (bytes, n_bytes, compressions[i].magic) &&
-          ends_with (name, length, compressions[i].ending))
-        return match_ending (name, length - strlen (compressions[i].ending), inner_endings);
-    }
-
-  return ALMU_FILE_UNKNOWN;
+  return match_packed (name, bytes, n_bytes, G_N_ELEMENTS (compressions), inner_image_endings);
 }
 
 /* A region file may begin without a header line; then its name decides. */
@@ -145,8 +169,10 @@ match_region (const char   *name,
   return almu_file_type_for_name (name, ALMU_LIST_REGIONS);
 }
 
+/* Catalogs are unpacked by gzip only, the first in the table. */
 static AlmuFileType
-match_catalog (const guint8 *bytes,
+match_catalog (const char   *name,
+               const guint8 *bytes,
                gsize         n_bytes)
 {
   if (has_magic (bytes, n_bytes, "<?xm") || has_magic (bytes, n_bytes, "<VOTABLE"))
@@ -154,7 +180,7 @@ match_catalog (const guint8 *bytes,
   if (has_magic (bytes, n_bytes, "SIMP"))
     return ALMU_FILE_FITS;
 
-  return ALMU_FILE_UNKNOWN;
+  return match_packed (name, bytes, n_bytes, 1, inner_catalog_endings);
 }
 
 /**
@@ -179,7 +205,7 @@ almu_file_type_for_bytes (const char   *name,
     case ALMU_LIST_REGIONS:
       return match_region (name, bytes, n_bytes);
     case ALMU_LIST_CATALOGS:
-      return match_catalog (bytes, n_bytes);
+      return match_catalog (name, bytes, n_bytes);
     }
 
   g_return_val_if_reached (ALMU_FILE_UNKNOWN);

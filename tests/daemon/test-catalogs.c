@@ -216,6 +216,74 @@ test_catalogs_list (Desk         *desk,
   g_assert_cmpstr (outside->message, !=, "");
 }
 
+static CARTA__CatalogListResponse *
+list_cats (Desk                     *desk,
+           CARTA__FileListFilterMode filter)
+{
+  CARTA__CatalogListRequest message = CARTA__CATALOG_LIST_REQUEST__INIT;
+
+  message.directory = (char *) "cats";
+  message.filter_mode = filter;
+
+  return almu_test_viewer_await_reply (desk->viewer, CARTA__EVENT_TYPE__CATALOG_LIST_RESPONSE,
+                                       almu_test_viewer_send (desk->viewer, &message.base));
+}
+
+/* A compressed catalog is listed as what is inside, by content and by name,
+ * and opened like any. */
+static void
+test_catalogs_packed (Desk         *desk,
+                      gconstpointer user_data)
+{
+  g_autofree char                              *path = g_build_filename (desk->folder, "cats", "stars.vot", NULL);
+  const char                                   *arguments[] = { "gzip", "-1", path, NULL };
+  almu_test_autobody CARTA__OpenCatalogFileAck *ack = NULL;
+
+  g_assert_true (g_spawn_sync (NULL, (char **) arguments, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, NULL, NULL));
+  for (int filter = CARTA__FILE_LIST_FILTER_MODE__Content; filter <= CARTA__FILE_LIST_FILTER_MODE__Extension; filter++)
+    {
+      almu_test_autobody CARTA__CatalogListResponse *list = list_cats (desk, (CARTA__FileListFilterMode) filter);
+
+      g_assert_cmpuint (list->n_files, ==, 1);
+      g_assert_cmpstr (list->files[0]->name, ==, "stars.vot.gz");
+      g_assert_cmpint (list->files[0]->type, ==, CARTA__CATALOG_FILE_TYPE__VOTable);
+    }
+
+  ack = open_catalog (desk, "cats", "stars.vot.gz", 1);
+  g_assert_true (ack->success);
+  g_assert_cmpint (ack->data_size, ==, N_ROWS);
+}
+
+/* There is an answer, stopped or not, and the next list is a whole one. */
+static void
+test_catalogs_list_stopped (Desk         *desk,
+                            gconstpointer user_data)
+{
+  CARTA__CatalogListRequest                      message = CARTA__CATALOG_LIST_REQUEST__INIT;
+  almu_test_autobody CARTA__CatalogListResponse *stopped = NULL;
+  almu_test_autobody CARTA__CatalogListResponse *list = NULL;
+  guint32                                        request_id;
+
+  for (int i = 0; i < 300; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("cats/%d.xml", i);
+      g_autofree char *path = g_build_filename (desk->folder, name, NULL);
+
+      g_assert_true (g_file_set_contents (path, "<?xml version='1.0'?>", -1, NULL));
+    }
+
+  message.directory = (char *) "cats";
+  request_id = almu_test_viewer_send (desk->viewer, &message.base);
+  almu_test_viewer_send_raw (desk->viewer, CARTA__EVENT_TYPE__STOP_FILE_LIST, 0, NULL, 0);
+  stopped = almu_test_viewer_await_reply (desk->viewer, CARTA__EVENT_TYPE__CATALOG_LIST_RESPONSE, request_id);
+  g_assert_true (stopped->success);
+  g_assert_true (stopped->cancel || stopped->n_files == 301);
+
+  list = list_cats (desk, CARTA__FILE_LIST_FILTER_MODE__Content);
+  g_assert_false (list->cancel);
+  g_assert_cmpuint (list->n_files, ==, 301);
+}
+
 static void
 test_catalogs_info (Desk         *desk,
                     gconstpointer user_data)
@@ -585,6 +653,8 @@ main (int    argc,
 
 #define add_test(path, func) g_test_add (path, Desk, NULL, set_up, func, desk_tear_down)
   add_test ("/daemon/catalogs/list", test_catalogs_list);
+  add_test ("/daemon/catalogs/list/packed", test_catalogs_packed);
+  add_test ("/daemon/catalogs/list/stopped", test_catalogs_list_stopped);
   add_test ("/daemon/catalogs/info", test_catalogs_info);
   add_test ("/daemon/catalogs/open", test_catalogs_open);
   add_test ("/daemon/catalogs/filter", test_catalogs_filter);

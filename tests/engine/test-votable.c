@@ -432,6 +432,14 @@ test_votable_shared (Fixture      *fixture,
       for (guint j = 0; j < table->columns->len; j++)
         g_assert_cmpuint (almu_data_table_get_column (table, j)->values->len, ==,
                           (gsize) table->n_rows * almu_column_type_get_size (almu_data_table_get_column (table, j)->type));
+      if (strstr (files[i].name, "too_many") != NULL)
+        {
+          /* a type of no standard */
+          int column = almu_data_table_find_column (table, "targetname");
+
+          g_assert_cmpint (almu_data_table_get_column (table, (guint) column)->type, ==, ALMU_COLUMN_STRING);
+          g_assert_cmpstr (almu_column_get_text (almu_data_table_get_column (table, (guint) column), 0), !=, "");
+        }
       if (files[i].n_columns == 0)
         continue;
 
