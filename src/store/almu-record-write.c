@@ -13,6 +13,9 @@
  * own they would need a hundred times its memory. */
 #define MAX_LISTED_POINTS 16
 
+/* So many are kept anyway. */
+#define MIN_KEPT_TEXTS 64
+
 /* -- what is wanted ----------------------------------------------------- */
 
 /* What no parser of ours takes never has any effect. */
@@ -167,10 +170,34 @@ add_points (GString         *text,
   g_string_append_c (text, '"');
 }
 
+/* Shapes never change, so that neither does what is written of one. */
+static void
+append_shape (GString    *text,
+              AlmuShape  *shape,
+              GHashTable *texts)
+{
+  const char *known = texts != NULL ? g_hash_table_lookup (texts, shape) : NULL;
+  gsize       begin = text->len;
+
+  if (known != NULL)
+    {
+      g_string_append (text, known);
+      return;
+    }
+
+  almu_writer_add_text (text, "type", almu_shape_type_get_name (shape->type));
+  add_points (text, shape);
+  almu_writer_begin_member (text, "rotation");
+  almu_writer_append_number (text, shape->rotation, TRUE);
+  if (texts != NULL)
+    g_hash_table_insert (texts, almu_shape_ref (shape), g_strdup (text->str + begin));
+}
+
 static void
 append_region (GString              *text,
                const AlmuRegionWish *region,
-               JsonArray            *before)
+               JsonArray            *before,
+               GHashTable           *texts)
 {
   JsonObject *old = almu_writer_find_element (before, "id", region->id, NULL);
 
@@ -191,10 +218,7 @@ append_region (GString              *text,
   almu_writer_begin_line (text, "   ");
   g_string_append_c (text, '{');
   almu_writer_add_int (text, "id", region->id);
-  almu_writer_add_text (text, "type", almu_shape_type_get_name (region->shape->type));
-  add_points (text, region->shape);
-  almu_writer_begin_member (text, "rotation");
-  almu_writer_append_number (text, region->shape->rotation, TRUE);
+  append_shape (text, region->shape, texts);
   almu_writer_append_unknown (text, old, LEVEL_REGION);
   g_string_append_c (text, '}');
 }
@@ -364,7 +388,8 @@ find_file (JsonObject         *before,
 static void
 append_file (GString            *text,
              const AlmuFileWish *file,
-             JsonObject         *before)
+             JsonObject         *before,
+             GHashTable         *texts)
 {
   JsonObject *old = find_file (before, file);
 
@@ -390,7 +415,7 @@ append_file (GString            *text,
   almu_writer_begin_member (text, "regions");
   g_string_append_c (text, '[');
   for (guint i = 0; i < file->regions->len; i++)
-    append_region (text, &g_array_index (file->regions, AlmuRegionWish, i), almu_writer_get_array (old, "regions"));
+    append_region (text, &g_array_index (file->regions, AlmuRegionWish, i), almu_writer_get_array (old, "regions"), texts);
   g_string_append_c (text, ']');
   if (file->requirements != NULL)
     {
@@ -404,23 +429,59 @@ append_file (GString            *text,
   g_string_append_c (text, '}');
 }
 
+/* Of shapes that are no more, not many are kept. */
+static void
+tidy_texts (GHashTable        *texts,
+            const AlmuMemento *memento)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < memento->files->len; i++)
+    n += ((const AlmuFileWish *) memento->files->pdata[i])->regions->len;
+  if (g_hash_table_size (texts) > 2 * n + MIN_KEPT_TEXTS)
+    g_hash_table_remove_all (texts);
+}
+
 /**
- * almu_record_write:
+ * almu_record_texts_new:
+ *
+ * Returns: (transfer full): where almu_record_write_again() keeps what it
+ *   wrote of each region
+ */
+GHashTable *
+almu_record_texts_new (void)
+{
+  return g_hash_table_new_full (NULL, NULL, (GDestroyNotify) almu_shape_unref, g_free);
+}
+
+char *
+almu_record_write (const AlmuMemento *memento,
+                   const char        *previous_text)
+{
+  return almu_record_write_again (memento, previous_text, NULL);
+}
+
+/**
+ * almu_record_write_again:
  * @previous_text: (nullable): the record that is replaced, if anything in it
  *   may be of a newer version
+ * @texts: (nullable): from almu_record_texts_new(), of the same session
  *
  * Returns: (transfer full): @memento as JSON text, with what
  *   @previous_text has beside
  */
 char *
-almu_record_write (const AlmuMemento *memento,
-                   const char        *previous_text)
+almu_record_write_again (const AlmuMemento *memento,
+                         const char        *previous_text,
+                         GHashTable        *texts)
 {
   GString *text = g_string_sized_new (1024);
   g_autoptr(JsonObject) before = NULL;
 
   if (previous_text != NULL)
     before = almu_record_parse (previous_text, NULL);
+  if (texts != NULL)
+    tidy_texts (texts, memento);
 
   g_string_append_c (text, '{');
   almu_writer_add_int (text, "version", ALMU_RECORD_VERSION);
@@ -441,7 +502,7 @@ almu_record_write (const AlmuMemento *memento,
       const AlmuFileWish *file = memento->files->pdata[i];
 
       if (almu_writer_can_be_found (file->name))
-        append_file (text, file, before);
+        append_file (text, file, before, texts);
     }
   g_string_append_c (text, ']');
   almu_writer_add_catalogs (text, memento, before);

@@ -8,6 +8,10 @@ G_BEGIN_DECLS
 /* Content that older programs may leave alone does not raise it. */
 #define ALMU_RECORD_VERSION 1
 
+GHashTable  *almu_record_texts_new (void);
+char        *almu_record_write_again (const AlmuMemento *memento,
+                                      const char        *previous_text,
+                                      GHashTable        *texts);
 char        *almu_record_write (const AlmuMemento *memento,
                                 const char        *previous_text);
 AlmuMemento *almu_record_read (const char *text,

@@ -36,6 +36,7 @@ almu_followed_free (gpointer data)
   leave (self);
   almu_followed_drop_draft (self);
   g_free (self->written);
+  g_clear_pointer (&self->texts, g_hash_table_unref);
   g_free (self);
 }
 
@@ -149,10 +150,12 @@ almu_followed_make_draft (Followed *self)
 
   look_back (self);
   memento = almu_session_describe (self->session);
+  if (self->texts == NULL)
+    self->texts = almu_record_texts_new ();
   if (self->keeps_unknown)
-    json = almu_record_write (memento, self->json != NULL ? self->json : self->written);
+    json = almu_record_write_again (memento, self->json != NULL ? self->json : self->written, self->texts);
   else
-    json = almu_record_write (memento, NULL);
+    json = almu_record_write_again (memento, NULL, self->texts);
 
   if (self->is_kept && !self->must_write && g_strcmp0 (json, self->written) == 0)
     {

@@ -39,6 +39,7 @@ typedef struct
   AlmuSession      *session; /* NULL once it has left */
   gboolean          is_kept; /* has a record in the database */
   char             *written; /* that record, NULL if it is not known */
+  GHashTable       *texts;   /* of its regions, as they were written last */
   gboolean          keeps_unknown;
   gboolean          had_files;
   gboolean          is_dirty;

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "almu-error.h"
+#include "almu-record.h"
 #include "almu-workers.h"
 #include "store-fixture.h"
 
@@ -182,6 +183,43 @@ test_burst (Fixture      *fixture,
   memento = almu_archive_load (ALMU_ARCHIVE (fixture->store), 7, &error);
   g_assert_no_error (error);
   g_assert_cmpfloat (((AlmuFileWish *) memento->files->pdata[0])->cursor.x, ==, 10000);
+}
+
+/* Each is written before the next is set, and what is written is the same as
+ * if all of it were written for the first time. */
+static void
+test_many_regions (Fixture      *fixture,
+                   gconstpointer user_data)
+{
+  AlmuSession *session = add_session (fixture, 7);
+  g_autoptr(AlmuFile) file = open_image (fixture, session);
+  g_autoptr(AlmuMemento) memento = NULL;
+  g_autoptr(AlmuMemento) kept = NULL;
+  g_autofree char *expected = NULL;
+  g_autofree char *text = NULL;
+  gint64           start = g_get_monotonic_time ();
+
+  for (int i = 0; i < 2000; i++)
+    {
+      /* every third moves one that is there, as often as not to where it is */
+      int       id = i % 3 == 2 ? g_test_rand_int_range (1, i / 3 + 2) : 0;
+      AlmuPoint points[] = { { (float) g_test_rand_double (), (float) (i % 7) }, { 3.3f, 4.7f } };
+      g_autoptr(AlmuShape) shape = almu_shape_new (ALMU_SHAPE_RECTANGLE, points, 2, (float) (i % 5), NULL);
+
+      g_assert_nonnull (almu_session_set_region (session, id, almu_file_get_id (file), shape, NULL));
+      almu_session_commit (session);
+      if (i % 10 == 9 && almu_session_get_region (session, i / 2, NULL) != NULL)
+        g_assert_true (almu_session_remove_region (session, i / 2, NULL));
+    }
+  almu_store_flush (fixture->store);
+  g_test_message ("2000 changes: %.1f s", (double) (g_get_monotonic_time () - start) / G_USEC_PER_SEC);
+
+  memento = almu_session_describe (session);
+  kept = almu_archive_load (ALMU_ARCHIVE (fixture->store), 7, NULL);
+  g_assert_nonnull (kept);
+  expected = almu_record_write (memento, NULL);
+  text = almu_record_write (kept, NULL);
+  g_assert_cmpstr (text, ==, expected);
 }
 
 /* -- which sessions have a record --------------------------------------- */
@@ -620,6 +658,7 @@ main (int   argc,
   add_test ("/store/store/begins-unwritten", test_begins_unwritten);
   add_test ("/store/store/changes-together", test_changes_together);
   add_test ("/store/store/burst", test_burst);
+  add_test ("/store/store/many-regions", test_many_regions);
   add_test ("/store/store/empty", test_empty);
   add_test ("/store/store/emptied", test_emptied);
   add_test ("/store/store/removed", test_removed);
