@@ -53,8 +53,6 @@ typedef struct
  *   earlier epoch are not for the link that is attached now
  * @frame: which of a series of pictures, so that what is said of another one
  *   does not stand for this; 0 for none
- * @progress: 1 when complete
-
  * @progress: 1 when complete; below 0 for contours and vectors when what was
  *   said of them is void
  *
