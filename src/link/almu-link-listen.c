@@ -203,7 +203,6 @@ on_binary (AlmuSocket *socket,
 {
   g_autoptr(AlmuLink) alive = g_object_ref (self);
 
-  almu_switchboard_note_message (self->switchboard);
   almu_figures_add (ALMU_FIGURE_MESSAGES_RECEIVED, 1);
   almu_figures_add (ALMU_FIGURE_BYTES_RECEIVED, g_bytes_get_size (bytes));
   if (!handle (self, bytes))

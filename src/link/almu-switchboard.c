@@ -18,8 +18,7 @@ struct _AlmuSwitchboard
   AlmuSessions   *sessions;
   AlmuLinkOptions options;
   GPtrArray      *links;
-  gint64          last_message; /* monotonic, µs */
-  char           *trouble;      /* NULL: there is none */
+  char           *trouble; /* NULL: there is none */
 };
 
 G_DEFINE_FINAL_TYPE (AlmuSwitchboard, almu_switchboard, G_TYPE_OBJECT)
@@ -83,7 +82,6 @@ static void
 almu_switchboard_init (AlmuSwitchboard *self)
 {
   self->links = g_ptr_array_new_with_free_func (g_object_unref);
-  self->last_message = g_get_monotonic_time ();
 }
 
 AlmuSwitchboard *
@@ -197,17 +195,6 @@ almu_switchboard_get_outbox_bytes (AlmuSwitchboard *self)
   return bytes;
 }
 
-/**
- * almu_switchboard_get_last_message:
- *
- * Returns: when a viewer last said something, on the monotonic clock, in µs
- */
-gint64
-almu_switchboard_get_last_message (AlmuSwitchboard *self)
-{
-  return self->last_message;
-}
-
 /* -- what every page is to know ------------------------------------------ */
 
 #define STORAGE "storage" /* the tag by which a page's log can be searched */
@@ -269,12 +256,6 @@ almu_switchboard_close_all (AlmuSwitchboard *self)
 {
   for (guint i = 0; i < self->links->len; i++)
     almu_link_lose (self->links->pdata[i], 1001, "The service ends");
-}
-
-void
-almu_switchboard_note_message (AlmuSwitchboard *self)
-{
-  self->last_message = g_get_monotonic_time ();
 }
 
 void

@@ -44,7 +44,6 @@ GPtrArray             *almu_switchboard_list_links (AlmuSwitchboard *self,
                                                     const char      *viewer);
 guint                  almu_switchboard_get_n_links (AlmuSwitchboard *self);
 gsize                  almu_switchboard_get_outbox_bytes (AlmuSwitchboard *self);
-gint64                 almu_switchboard_get_last_message (AlmuSwitchboard *self);
 void                   almu_switchboard_warn (AlmuSwitchboard *self,
                                               const char      *text);
 void                   almu_switchboard_set_trouble (AlmuSwitchboard *self,
@@ -52,7 +51,6 @@ void                   almu_switchboard_set_trouble (AlmuSwitchboard *self,
 void                   almu_switchboard_close_all (AlmuSwitchboard *self);
 
 /* Called by links only. */
-void almu_switchboard_note_message (AlmuSwitchboard *self);
 void almu_switchboard_note_registered (AlmuSwitchboard *self,
                                        AlmuLink        *link,
                                        gboolean         is_new);
