@@ -54,6 +54,9 @@ const daemon = await Daemon.start({
   },
 });
 atEnd(() => daemon.end());
+check(await daemon.startBus() !== null, 'no dbus-daemon');
+await daemon.kill();
+await daemon.launch();
 await daemon.api('PUT', 'preferences', { cursorInfoVisible: 'never' });
 await daemon.api('PUT', 'layout', { layoutName: 'Analysis', layout: LAYOUT });
 
@@ -259,9 +262,14 @@ test('a page that is started again has it all back, too', async () => {
   await awaitOverlays();
   before = await look();
   screen = await seen('analysis-zoomed');
+  // what only the page knows is read from it file by file
   await eventually(async () => {
-    const { workspace } = await (await daemon.fetch(`/api/database/workspace/Session%20${id}`)).json();
-    checkEqual(workspace.files[0].zoomLevel, await view.get(() => app.frames[0].zoomLevel), 'the zoom that is kept');
+    const { workspace: { files } } = await (await daemon.fetch(`/api/database/workspace/Session%20${id}`)).json();
+    const { catalogs } = JSON.parse(daemon.ask(process.env.ALMUCANTAR, 'show', '--json', String(id)));
+    checkEqual(files[0].zoomLevel, await view.get(() => app.frames[0].zoomLevel), 'the zoom that is kept');
+    checkEqual(files[1].references?.spatial, 0, 'what the second image is matched to');
+    checkEqual(files[1].vectorOverlayConfig.thickness, 1.5, 'the vectors that are kept');
+    checkEqual(catalogs?.[0]?.look?.catalogSize, 9, 'the catalog that is kept');
   });
   await view.reload();
   await view.page.getByText('Resume your last session?').waitFor();
