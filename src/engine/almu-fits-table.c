@@ -155,16 +155,20 @@ check_names (Reader        *reader,
   return TRUE;
 }
 
-/* What cfitsio is going to read. */
+/* What cfitsio is going to read: nothing of what our own reader does not take
+ * for an HDU. */
 static gboolean
 check_header (Reader        *reader,
               AlmuHduReader *headers,
+              gboolean      *out_is_there,
               GError       **error)
 {
   g_autoptr(AlmuHdu) hdu = NULL;
 
   if (!almu_hdu_reader_next (headers, &hdu, error))
     return FALSE;
+
+  *out_is_there = hdu != NULL;
 
   return hdu == NULL || check_names (reader, hdu, error);
 }
@@ -183,8 +187,13 @@ find_table (Reader  *reader,
 
   for (reader->hdu = 0; reader->hdu < ALMU_LIMIT_HDUS; reader->hdu++)
     {
-      if (!check_header (reader, headers, error))
+      gboolean is_there;
+
+      if (!check_header (reader, headers, &is_there, error))
         return FALSE;
+
+      if (!is_there)
+        break;
 
       almu_cfitsio->fits_movabs_hdu (reader->handle, reader->hdu + 1, &type, &status);
       if (status != 0)
