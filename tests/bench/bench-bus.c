@@ -3,9 +3,12 @@
 
 #include "bench.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <gio/gio.h>
+#include <poll.h>
 #include <signal.h>
+#include <sys/pidfd.h>
 #include <unistd.h>
 
 #include "bench-fail.h"
@@ -15,7 +18,6 @@
 #define N_ROUNDS 9
 #define ROOT_PATH "/io/github/almucantar/Almucantar"
 #define MANAGER ALMU_BUS_NAME ".Manager1"
-#define END_USEC 1000
 
 static void
 write_service (Bench      *bench,
@@ -81,12 +83,18 @@ end_service (GDBusConnection *bus)
 {
   g_autoptr(GVariant) answer = call (bus, "org.freedesktop.DBus", "/", "org.freedesktop.DBus", "GetConnectionUnixProcessID",
                                       g_variant_new ("(s)", ALMU_BUS_NAME), G_VARIANT_TYPE ("(u)"));
-  guint32 pid;
+  guint32       pid;
+  struct pollfd end = { .events = POLLIN };
 
   g_variant_get (answer, "(u)", &pid);
+  end.fd = pidfd_open ((int) pid, 0);
+  if (end.fd < 0)
+    bench_fail ("process %u of the service cannot be watched: %s", pid, g_strerror (errno));
+
   kill ((int) pid, SIGTERM);
-  while (kill ((int) pid, 0) == 0)
-    g_usleep (END_USEC);
+  while (poll (&end, 1, -1) < 0 && errno == EINTR)
+    ;
+  close (end.fd);
 }
 
 static void
