@@ -26,50 +26,62 @@ is_about_catalog (const ProtobufCMessage *message)
          message->descriptor == &carta__catalog_filter_request__descriptor;
 }
 
-/* What a message is about, as in almu_link_begin_order(). */
-static gboolean
-get_subject (const ProtobufCMessage *message,
-             gint32                 *out_subject)
+/* What a message is about, as far as its turn depends on it. */
+typedef struct
 {
-  if (!almu_message_get_file_id (message, out_subject))
-    return FALSE;
+  gboolean has_id;
+  gint32   id; /* as in almu_link_begin_order() */
+  gboolean is_everything;
+} AlmuSubject;
 
-  if (is_about_catalog (message))
-    *out_subject = ALMU_LINK_CATALOG (*out_subject);
+/* A message that waits, with what it is about: it may be large, and is not
+ * decoded anew each time that something else has been carried out. */
+typedef struct
+{
+  GBytes     *bytes;
+  AlmuSubject subject;
+} AlmuHeld;
 
-  return TRUE;
+static void
+almu_held_free (AlmuHeld *self)
+{
+  g_bytes_unref (self->bytes);
+  g_free (self);
 }
 
-/* Opening and closing in general, resuming, another session: about every
+/* Opening and closing in general, resuming, another session are about every
  * file, and so not to be overtaken by a message about one. */
-static gboolean
-is_about_everything (const ProtobufCMessage *message)
+static AlmuSubject
+get_subject (const ProtobufCMessage *message)
 {
-  gint32 file_id;
+  gboolean    is_catalog = is_about_catalog (message);
+  AlmuSubject subject = { 0 };
 
-  return message->descriptor == &carta__resume_session__descriptor ||
-         message->descriptor == &carta__register_viewer__descriptor ||
-         (!is_about_catalog (message) && almu_message_get_file_id (message, &file_id) && file_id < 0);
+  subject.has_id = almu_message_get_file_id (message, &subject.id);
+  subject.is_everything = message->descriptor == &carta__resume_session__descriptor ||
+                          message->descriptor == &carta__register_viewer__descriptor ||
+                          (!is_catalog && subject.has_id && subject.id < 0);
+  if (is_catalog)
+    subject.id = ALMU_LINK_CATALOG (subject.id);
+
+  return subject;
 }
 
 /* Whether a message has to wait for an order that is being carried out. */
 static gboolean
-has_to_wait (AlmuLink               *self,
-             const ProtobufCMessage *message)
+has_to_wait (AlmuLink          *self,
+             const AlmuSubject *subject)
 {
-  gint32 file_id;
-
   if (self->is_barred || g_hash_table_contains (self->busy, GINT_TO_POINTER (ALMU_LINK_ALL_FILES)))
     return TRUE;
 
   if (g_hash_table_size (self->busy) == 0)
     return FALSE;
 
-  self->is_barred = is_about_everything (message);
+  self->is_barred = subject->is_everything;
 
   return self->is_barred ||
-         (get_subject (message, &file_id) &&
-          g_hash_table_contains (self->busy, GINT_TO_POINTER (file_id)));
+         (subject->has_id && g_hash_table_contains (self->busy, GINT_TO_POINTER (subject->id)));
 }
 
 static void
@@ -130,19 +142,43 @@ may_speak (AlmuLink        *self,
   return FALSE;
 }
 
+/* Takes @held. */
 static void
 hold_up (AlmuLink *self,
-         GBytes   *bytes)
+         AlmuHeld *held)
 {
+  gsize size = g_bytes_get_size (held->bytes);
+
   if (g_queue_get_length (&self->waiting) >= ALMU_LIMIT_WAITING_MESSAGES ||
-      self->waiting_bytes + g_bytes_get_size (bytes) > ALMU_LIMIT_WAITING_BYTES)
+      self->waiting_bytes + size > ALMU_LIMIT_WAITING_BYTES)
     {
+      almu_held_free (held);
       almu_link_lose (self, ALMU_CLOSE_OVERFLOW, "Too many messages while a file is being opened");
       return;
     }
 
-  g_queue_push_tail (&self->waiting, g_bytes_ref (bytes));
-  self->waiting_bytes += g_bytes_get_size (bytes);
+  g_queue_push_tail (&self->waiting, held);
+  self->waiting_bytes += size;
+}
+
+static void
+hold_up_new (AlmuLink          *self,
+             GBytes            *bytes,
+             const AlmuSubject *subject)
+{
+  AlmuHeld *held = g_new (AlmuHeld, 1);
+
+  held->bytes = g_bytes_ref (bytes);
+  held->subject = *subject;
+  hold_up (self, held);
+}
+
+void
+almu_link_forget_waiting (AlmuLink *self)
+{
+  g_queue_clear_full (&self->waiting, (GDestroyNotify) almu_held_free);
+  self->waiting_bytes = 0;
+  self->is_barred = FALSE;
 }
 
 static void
@@ -156,26 +192,29 @@ note_handled (AlmuLink *self,
                       "%s: %.3f ms", almu_catalog_get_name (event), (double) usec / 1000);
 }
 
-/* Handles a message, unless it has to wait. */
-static gboolean
+/* Handles a message, or lets it wait. */
+static void
 handle (AlmuLink *self,
         GBytes   *bytes)
 {
   ProtobufCMessage *message;
   AlmuFrame         frame;
+  AlmuSubject       subject;
 
   message = decode (self, bytes, &frame);
   if (message == NULL)
-    return TRUE;
+    return;
 
   /* answers to what we ask are not its user's */
   if (frame.event != CARTA__EVENT_TYPE__SCRIPTING_RESPONSE)
     self->last_message = g_get_monotonic_time ();
 
-  if (has_to_wait (self, message))
+  subject = get_subject (message);
+  if (has_to_wait (self, &subject))
     {
       almu_message_free (message);
-      return FALSE;
+      hold_up_new (self, bytes, &subject);
+      return;
     }
 
   if (frame.event == CARTA__EVENT_TYPE__REGISTER_VIEWER)
@@ -192,8 +231,6 @@ handle (AlmuLink *self,
       g_signal_emit_by_name (self, "heard", (guint) frame.event);
     }
   almu_message_free (message);
-
-  return TRUE;
 }
 
 static void
@@ -205,8 +242,7 @@ on_binary (AlmuSocket *socket,
 
   almu_figures_add (ALMU_FIGURE_MESSAGES_RECEIVED, 1);
   almu_figures_add (ALMU_FIGURE_BYTES_RECEIVED, g_bytes_get_size (bytes));
-  if (!handle (self, bytes))
-    hold_up (self, bytes);
+  handle (self, bytes);
 }
 
 static void
@@ -231,8 +267,8 @@ static void
 flush_waiting (AlmuLink *self)
 {
   g_autoptr(AlmuLink) alive = g_object_ref (self);
-  GQueue  held = self->waiting;
-  GBytes *bytes;
+  GQueue    queue = self->waiting;
+  AlmuHeld *held;
 
   if (self->is_flushing)
     return;
@@ -241,11 +277,17 @@ flush_waiting (AlmuLink *self)
   self->is_barred = FALSE;
   g_queue_init (&self->waiting);
   self->waiting_bytes = 0;
-  while ((bytes = g_queue_pop_head (&held)) != NULL)
+  while ((held = g_queue_pop_head (&queue)) != NULL)
     {
-      if (almu_socket_is_open (self->socket) && !handle (self, bytes))
-        hold_up (self, bytes);
-      g_bytes_unref (bytes);
+      if (almu_socket_is_open (self->socket) && has_to_wait (self, &held->subject))
+        {
+          hold_up (self, held);
+          continue;
+        }
+
+      if (almu_socket_is_open (self->socket))
+        handle (self, held->bytes);
+      almu_held_free (held);
     }
   self->is_flushing = FALSE;
 }

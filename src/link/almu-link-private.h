@@ -21,7 +21,7 @@ struct _AlmuLink
   guint16          icd_version;
   GCancellable    *cancellable; /* ends with the binding */
   GCancellable    *listing;
-  GQueue           waiting; /* GBytes, frames held up */
+  GQueue           waiting; /* AlmuHeld, messages held up */
   gsize            waiting_bytes;
   gboolean         is_barred;    /* one of them is about everything */
   GHashTable      *busy;         /* file id → how many orders */
@@ -31,6 +31,7 @@ struct _AlmuLink
 };
 
 void almu_link_listen (AlmuLink *self);
+void almu_link_forget_waiting (AlmuLink *self);
 void almu_link_note_message (AlmuLink   *self,
                              const char *what,
                              const char *message);

@@ -45,9 +45,7 @@ unbind (AlmuLink *self)
   almu_scripting_abandon (self);
   g_signal_handlers_disconnect_by_data (self->session, self);
   almu_outbox_drop_streams (self->outbox);
-  g_queue_clear_full (&self->waiting, (GDestroyNotify) g_bytes_unref);
-  self->is_barred = FALSE;
-  self->waiting_bytes = 0;
+  almu_link_forget_waiting (self);
   g_hash_table_remove_all (self->busy);
   g_clear_object (&self->session);
 }
@@ -80,7 +78,7 @@ almu_link_finalize (GObject *object)
 {
   AlmuLink *self = ALMU_LINK (object);
 
-  g_queue_clear_full (&self->waiting, (GDestroyNotify) g_bytes_unref);
+  almu_link_forget_waiting (self);
   g_free (self->peer);
   g_free (self->viewer);
 

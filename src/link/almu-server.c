@@ -579,6 +579,15 @@ almu_server_get_n_links (AlmuServer *self)
   return self->n_links;
 }
 
+/* Bodies of requests, as far as they are in memory. */
+gsize
+almu_server_get_n_body_bytes (AlmuServer *self)
+{
+  g_return_val_if_fail (ALMU_IS_SERVER (self), 0);
+
+  return self->n_body_bytes;
+}
+
 /**
  * almu_server_set_script_func:
  * @self: a server

@@ -69,6 +69,7 @@ guint    almu_server_get_port (AlmuServer *self);
 char    *almu_server_dup_address (AlmuServer *self);
 guint    almu_server_get_n_connections (AlmuServer *self);
 guint    almu_server_get_n_links (AlmuServer *self);
+gsize    almu_server_get_n_body_bytes (AlmuServer *self);
 void     almu_server_set_script_func (AlmuServer    *self,
                                       AlmuScriptFunc func,
                                       gpointer       user_data,

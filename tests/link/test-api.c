@@ -610,6 +610,89 @@ test_api_body_chunked (Fixture      *fixture,
   g_assert_null (fixture->settings->asked);
 }
 
+/* -- bodies, together ---------------------------------------------------- */
+
+/* Sends the next bytes of a body and waits until they are counted. */
+static void
+send_part (Fixture           *fixture,
+           GSocketConnection *connection,
+           const char        *bytes,
+           gsize              n_bytes)
+{
+  gsize n_before = almu_server_get_n_body_bytes (fixture->server);
+
+  almu_test_write (connection, bytes, (gssize) n_bytes);
+  while (almu_server_get_n_body_bytes (fixture->server) < n_before + n_bytes)
+    g_main_context_iteration (NULL, TRUE);
+}
+
+static GSocketConnection *
+begin_body (Fixture    *fixture,
+            gsize       length,
+            const char *bytes,
+            gsize       n_bytes)
+{
+  GSocketConnection *connection = almu_test_connect (fixture->server);
+  g_autofree char   *head = g_strdup_printf ("PUT /api/database/preferences?token=" ALMU_TEST_TOKEN " HTTP/1.1\r\nHost: localhost\r\nContent-Length: %" G_GSIZE_FORMAT "\r\n\r\n",
+                                             length);
+
+  almu_test_write (connection, head, -1);
+  send_part (fixture, connection, bytes, n_bytes);
+
+  return connection;
+}
+
+static void
+assert_ends (GSocketConnection *connection,
+             const char        *rest,
+             guint              status)
+{
+  g_autoptr(AlmuTestReply) reply = NULL;
+
+  almu_test_write (connection, rest, -1);
+  reply = almu_test_read (connection);
+  g_assert_cmpuint (reply->status, ==, status);
+  g_object_unref (connection);
+}
+
+/* All but two bytes of the largest bodies, which leaves room for eight. */
+static void
+test_api_body_together (Fixture      *fixture,
+                        gconstpointer user_data)
+{
+  GSocketConnection *large[ALMU_LIMIT_BODIES_BYTES / ALMU_LIMIT_BODY_BYTES];
+  g_autofree char   *spaces = g_strnfill (ALMU_LIMIT_BODY_BYTES, ' ');
+  GSocketConnection *a;
+  GSocketConnection *b;
+  g_autoptr(AlmuTestReply) fits = NULL;
+  g_autoptr(AlmuTestReply) announced = NULL;
+
+  for (guint i = 0; i < G_N_ELEMENTS (large); i++)
+    large[i] = begin_body (fixture, ALMU_LIMIT_BODY_BYTES, spaces, ALMU_LIMIT_BODY_BYTES - 2);
+  g_assert_cmpuint (almu_server_get_n_body_bytes (fixture->server), ==, ALMU_LIMIT_BODIES_BYTES - 2 * G_N_ELEMENTS (large));
+
+  /* by what is announced: at the ceiling and above */
+  fits = almu_test_send (fixture->server, "PUT", "/api/database/preferences", "{\"a\":1 }");
+  g_assert_cmpuint (fits->status, ==, 200);
+  announced = almu_test_send (fixture->server, "PUT", "/api/database/preferences", "{\"a\":1  }");
+  g_assert_cmpuint (announced->status, ==, 503);
+
+  /* and by what comes, after each of two was told that it fits */
+  a = begin_body (fixture, 4, " ", 1);
+  b = begin_body (fixture, 4, " ", 1);
+  for (guint i = 0; i < G_N_ELEMENTS (large); i++)
+    send_part (fixture, large[i], "{", 1);
+  send_part (fixture, a, " {", 2);
+  g_assert_cmpuint (almu_server_get_n_body_bytes (fixture->server), ==, ALMU_LIMIT_BODIES_BYTES);
+  assert_ends (b, " ", 503);
+
+  /* which takes nothing from those that came before */
+  assert_ends (a, "}", 200);
+  for (guint i = 0; i < G_N_ELEMENTS (large); i++)
+    assert_ends (large[i], "}", 200);
+  g_assert_cmpuint (almu_server_get_n_body_bytes (fixture->server), ==, 0);
+}
+
 static void
 test_api_order (Fixture      *fixture,
                 gconstpointer user_data)
@@ -659,6 +742,7 @@ main (int   argc,
   add_test ("/link/api/script/stopped", test_api_script_stopped, NULL);
   add_test ("/link/api/body/announced", test_api_body_announced, NULL);
   add_test ("/link/api/body/chunked", test_api_body_chunked, NULL);
+  add_test ("/link/api/body/together", test_api_body_together, NULL);
 
   return g_test_run ();
 }

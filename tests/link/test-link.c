@@ -7,6 +7,7 @@
 
 #include "almu-catalog.h"
 #include "almu-frame.h"
+#include "almu-limits.h"
 #include "almu-link.h"
 #include "almu-switchboard.h"
 #include "almu-test-ask.h"
@@ -517,6 +518,112 @@ test_link_short_frames (Fixture      *fixture,
   assert_registers (viewer, 0);
 }
 
+/* -- what waits ----------------------------------------------------------- */
+
+/* The link of a viewer on which an order about file 5 is being carried out,
+ * for as long as the test wants. */
+static AlmuLink *
+begin_order (Fixture        *fixture,
+             AlmuTestViewer *viewer)
+{
+  AlmuSession *session = almu_sessions_lookup (fixture->sessions, assert_registers (viewer, 0));
+  AlmuLink    *link = almu_switchboard_find (fixture->switchboard, session);
+
+  almu_link_begin_order (link, 5);
+
+  return link;
+}
+
+static void
+assert_overflows (AlmuTestViewer *viewer)
+{
+  almu_test_autobody CARTA__ErrorData *error = almu_test_viewer_await (viewer, CARTA__EVENT_TYPE__ERROR_DATA);
+
+  g_assert_cmpstr (error->message, ==, "Too many messages while a file is being opened");
+  g_assert_cmpuint (almu_test_viewer_await_closed (viewer), ==, ALMU_CLOSE_OVERFLOW);
+}
+
+static void
+test_link_waiting_messages (Fixture      *fixture,
+                            gconstpointer user_data)
+{
+  g_autoptr(AlmuTestViewer) viewer = connect_viewer (fixture);
+  AlmuLink *link = begin_order (fixture, viewer);
+
+  for (guint i = 0; i < ALMU_LIMIT_WAITING_MESSAGES; i++)
+    almu_test_ask_cursor (viewer, 5, 1, 1);
+  open_cube (viewer, 6);
+  almu_test_viewer_await_pong (viewer);
+  g_assert_null (almu_test_viewer_take (viewer, CARTA__EVENT_TYPE__ERROR_DATA));
+
+  /* all of them have their turn, and there is no such file */
+  almu_link_end_order (link, 5);
+  for (guint i = 0; i < ALMU_LIMIT_WAITING_MESSAGES; i++)
+    almu_test_body_free (almu_test_viewer_await (viewer, CARTA__EVENT_TYPE__ERROR_DATA));
+  g_assert_null (almu_test_viewer_take (viewer, CARTA__EVENT_TYPE__ERROR_DATA));
+
+  almu_link_begin_order (link, 5);
+  for (guint i = 0; i < ALMU_LIMIT_WAITING_MESSAGES + 1; i++)
+    almu_test_ask_cursor (viewer, 5, 1, 1);
+  assert_overflows (viewer);
+  assert_is_well (fixture);
+}
+
+/* A message of as many bytes as one may have, about file 5; in its turn it
+ * is refused. */
+static void
+send_largest (AlmuTestViewer *viewer)
+{
+  CARTA__OpenFile  message = CARTA__OPEN_FILE__INIT;
+  g_autofree char *name = g_strnfill (ALMU_LIMIT_MESSAGE_BYTES, 'a');
+  gsize            body_size = ALMU_LIMIT_MESSAGE_BYTES - ALMU_FRAME_BYTES;
+
+  message.file_id = 5;
+  message.file = name;
+  name[2 * body_size + ALMU_FRAME_BYTES - protobuf_c_message_get_packed_size (&message.base)] = '\0';
+  g_assert_cmpuint (protobuf_c_message_get_packed_size (&message.base), ==, body_size);
+  almu_test_viewer_send (viewer, &message.base);
+}
+
+static void
+send_as_many_bytes_as_may_wait (AlmuTestViewer *viewer)
+{
+  for (guint i = 0; i < ALMU_LIMIT_WAITING_BYTES / ALMU_LIMIT_MESSAGE_BYTES; i++)
+    send_largest (viewer);
+}
+
+/* However often something else is done meanwhile, they just wait. */
+static void
+test_link_waiting_bytes (Fixture      *fixture,
+                         gconstpointer user_data)
+{
+  g_autoptr(AlmuTestViewer) viewer = connect_viewer (fixture);
+  AlmuLink *link = begin_order (fixture, viewer);
+
+  send_as_many_bytes_as_may_wait (viewer);
+  for (int i = 0; i < 300; i++)
+    open_cube (viewer, 6);
+  almu_test_viewer_await_pong (viewer);
+  g_assert_null (almu_test_viewer_take (viewer, CARTA__EVENT_TYPE__OPEN_FILE_ACK));
+
+  almu_link_end_order (link, 5);
+  for (guint i = 0; i < ALMU_LIMIT_WAITING_BYTES / ALMU_LIMIT_MESSAGE_BYTES; i++)
+    {
+      almu_test_autobody CARTA__OpenFileAck *ack = almu_test_viewer_await (viewer, CARTA__EVENT_TYPE__OPEN_FILE_ACK);
+
+      g_assert_false (ack->success);
+      g_assert_cmpuint (strlen (ack->message), <, ALMU_LIMIT_PATH_BYTES);
+    }
+
+  almu_link_begin_order (link, 5);
+  send_as_many_bytes_as_may_wait (viewer);
+  almu_test_viewer_await_pong (viewer);
+  g_assert_true (almu_test_viewer_is_open (viewer));
+  almu_test_ask_cursor (viewer, 5, 1, 1);
+  assert_overflows (viewer);
+  assert_is_well (fixture);
+}
+
 /* -- order, and ends ----------------------------------------------------- */
 
 /* What is about a file that is being opened waits for it. */
@@ -685,6 +792,8 @@ main (int   argc,
   add_test ("/link/events/short-frames", test_link_short_frames);
   add_test ("/link/order", test_link_order);
   add_test ("/link/order/closing-all-is-not-overtaken", test_link_closing_all_is_not_overtaken);
+  add_test ("/link/waiting/messages", test_link_waiting_messages);
+  add_test ("/link/waiting/bytes", test_link_waiting_bytes);
   add_test ("/link/lost-while-opening", test_link_lost_while_opening);
   add_test ("/link/clean-close", test_link_clean_close);
   add_test ("/link/close-all", test_link_close_all);
