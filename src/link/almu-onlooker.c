@@ -5,6 +5,7 @@
 
 #include "almu-glance.h"
 #include "almu-link.h"
+#include "almu-straggler.h"
 
 /**
  * AlmuOnlooker:
@@ -34,11 +35,12 @@ G_DEFINE_FINAL_TYPE (AlmuOnlooker, almu_onlooker, G_TYPE_OBJECT)
 
 typedef struct
 {
-  AlmuLink   *link; /* unowned: the watch goes with it */
-  AlmuGlance *glance;
-  guint       quiet_source;
-  guint       pause;   /* seconds, until the page is looked at unasked */
-  gboolean    is_late; /* something has happened during a look */
+  AlmuLink      *link; /* unowned: the watch goes with it */
+  AlmuGlance    *glance;
+  AlmuStraggler *straggler;
+  guint          quiet_source;
+  guint          pause;   /* seconds, until the page is looked at unasked */
+  gboolean       is_late; /* something has happened during a look */
 } Watch;
 
 static void
@@ -47,6 +49,7 @@ watch_free (gpointer data)
   Watch *watch = data;
 
   almu_glance_free (watch->glance);
+  almu_straggler_free (watch->straggler);
   g_clear_handle_id (&watch->quiet_source, g_source_remove);
   g_free (watch);
 }
@@ -100,6 +103,7 @@ on_seen (AlmuGlance *glance,
       return;
     }
 
+  almu_straggler_check (watch->straggler);
   watch->pause = has_changed ? FIRST_PAUSE_SECONDS : MIN (2 * watch->pause, LAST_PAUSE_SECONDS);
   watch->quiet_source = g_timeout_add_seconds (watch->pause, on_quiet, watch);
 }
@@ -135,6 +139,7 @@ on_registered (AlmuSwitchboard *switchboard,
   watch = g_new0 (Watch, 1);
   watch->link = link;
   watch->glance = almu_glance_new (link, on_seen, watch);
+  watch->straggler = almu_straggler_new (link);
   g_object_set_data_full (G_OBJECT (link), "almu-watch", watch, watch_free);
   g_signal_connect (link, "heard", G_CALLBACK (on_heard), watch);
 }

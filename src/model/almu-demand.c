@@ -646,6 +646,20 @@ almu_demand_require_tiles (AlmuDemand     *self,
   return TRUE;
 }
 
+/**
+ * almu_demand_owes_tiles:
+ *
+ * Returns: whether tiles of the plane, or of planes that move by themselves,
+ * are still to come
+ */
+gboolean
+almu_demand_owes_tiles (AlmuDemand *self)
+{
+  g_return_val_if_fail (ALMU_IS_DEMAND (self), FALSE);
+
+  return self->animation_id != 0 || !almu_tile_queue_is_idle (self->tiles);
+}
+
 /* -- wants in general --------------------------------------------------- */
 
 /* All that has to do with where a region lies. */

@@ -72,6 +72,7 @@ void     almu_demand_begin_frames (AlmuDemand *self,
 void     almu_demand_show_frame (AlmuDemand *self,
                                  int         channel,
                                  int         stokes);
+gboolean almu_demand_owes_tiles (AlmuDemand *self);
 gboolean almu_demand_has_view (AlmuDemand *self);
 void     almu_demand_read_ahead (AlmuDemand        *self,
                                  const AlmuPlaneId *planes,

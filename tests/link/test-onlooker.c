@@ -55,6 +55,9 @@ answer_next (Page       *page,
 #define LAYOUT "layoutStore\",\"macroVariable\":\"currentLayoutName"
 #define FIRST "frames[0].frameInfo\",\"macroVariable\":\"fileId"
 #define COLOUR "frames[0].renderConfig\",\"macroVariable\":\"colorMap"
+#define MAP "channelMapStore\",\"macroVariable\":\"isChannelMapEnabled"
+#define TILES "tileService\",\"macroVariable\":\"remainingTiles"
+#define SHOWN "imageViewConfigStore.visibleFrames\",\"macroVariable\":\"length"
 
 static gboolean
 is_for (const CARTA__ScriptingRequest *request,
@@ -108,8 +111,63 @@ test_onlooker_silence (Page         *page,
 {
   answer_look (page, "\"inferno\"");
   assert_look (page, "inferno");
+  answer_next (page, MAP, "false");
+  answer_next (page, TILES, "0");
   answer_look (page, "\"viridis\"");
   assert_look (page, "viridis");
+}
+
+/* It waits for tiles that are not owed to it: it is made to ask for those of
+ * each image that it shows, and once; if they do not come by that, they do not
+ * come. */
+static void
+test_onlooker_straggler (Page         *page,
+                         gconstpointer user_data)
+{
+  answer_look (page, "\"inferno\"");
+  answer_next (page, MAP, "false");
+  answer_next (page, TILES, "3");
+  answer_next (page, SHOWN, "2");
+  for (int i = 0; i < 2; i++)
+    {
+      g_autofree char *parameters = NULL;
+
+      parameters = g_strdup_printf ("[{\"macroTarget\":\"imageViewConfigStore.visibleFrames[%d]\",\"macroVariable\":\"requiredTiles[0]\"},"
+                                    "{\"macroTarget\":\"imageViewConfigStore.visibleFrames[%d].frameInfo\",\"macroVariable\":\"fileId\"},"
+                                    "{\"macroTarget\":\"imageViewConfigStore.visibleFrames[%d]\",\"macroVariable\":\"channel\"},"
+                                    "{\"macroTarget\":\"imageViewConfigStore.visibleFrames[%d]\",\"macroVariable\":\"stokes\"},"
+                                    "{\"macroTarget\":\"imageViewConfigStore.visibleFrames[%d]\",\"macroVariable\":\"requiredTiles[1]\"},32,true]",
+                                    i, i, i, i, i);
+      answer (page->viewer, "tileService", "requestTiles", parameters, TRUE, NULL);
+    }
+
+  answer_look (page, "\"viridis\"");
+  answer_next (page, MAP, "false");
+  answer_next (page, TILES, "3");
+  answer_look (page, "\"gray\"");
+}
+
+/* A map of channels has others to wait for. */
+static void
+test_onlooker_map (Page         *page,
+                   gconstpointer user_data)
+{
+  answer_look (page, "\"inferno\"");
+  answer_next (page, MAP, "true");
+  answer_look (page, "\"viridis\"");
+}
+
+/* It has said something meanwhile: what it waits for may be that. */
+static void
+test_onlooker_straggler_late (Page         *page,
+                              gconstpointer user_data)
+{
+  answer_look (page, "\"inferno\"");
+  answer_next (page, MAP, "false");
+  almu_test_ask_cursor (page->viewer, 0, 1, 1);
+  almu_test_viewer_await_pong (page->viewer);
+  answer_next (page, TILES, "1");
+  answer_look (page, "\"viridis\"");
 }
 
 /* What happens while it is asked may concern what it has answered. */
@@ -142,6 +200,9 @@ main (int    argc,
 
   add_page_test ("/link/onlooker/silence", test_onlooker_silence);
   add_page_test ("/link/onlooker/late", test_onlooker_late);
+  add_page_test ("/link/onlooker/straggler", test_onlooker_straggler);
+  add_page_test ("/link/onlooker/straggler-late", test_onlooker_straggler_late);
+  add_page_test ("/link/onlooker/map", test_onlooker_map);
 
   return g_test_run ();
 }

@@ -194,38 +194,15 @@ export class View {
 
   /** The file number @index is open, has its contrast, and no tile is missing.
    * An image that comes before the page has laid itself out is fitted to a view
-   * of no size, and is too small to be seen: it is fitted again. One whose
-   * channel is changed then has no tiles to ask for, so that the page asks for
-   * nothing and the service does not know of it: it is led back and forth. */
+   * of no size, and is too small to be seen: it is fitted again. */
   async awaitImage(index = 0) {
-    const isThere = i => app.frames.length > i && app.frames[i].renderConfig.histogram?.bins?.length > 0
-      && app.tileService.remainingTiles === 0 && app.frames[i].renderWidth > 0;
-    try {
-      await this.page.waitForFunction(isThere, index, { timeout: PATIENCE / 2 });
-    } catch {
-      await this.leadBackAndForth();
-      await this.until(isThere, index);
-    }
+    await this.until(i => app.frames.length > i && app.frames[i].renderConfig.histogram?.bins?.length > 0
+      && app.tileService.remainingTiles === 0 && app.frames[i].renderWidth > 0, index);
     await this.get(i => {
       const frame = app.frames[i];
       if (frame.zoomLevel < frame.zoomLevelForFit / 20)
         frame.fitZoom();
     }, index);
-  }
-
-  /** As somebody does who presses "next" and "previous". */
-  async leadBackAndForth() {
-    const planes = await this.get(() => app.frames.map(({ channel, stokes }) => [channel, stokes]));
-    note(`tiles were missing for long; channels ${planes.map(([channel]) => channel).join(', ')} are chosen again`);
-    for (const [index, [channel, stokes]] of planes.entries()) {
-      for (const next of [channel > 0 ? channel - 1 : 1, channel]) {
-        await this.get(([i, z, s]) => {
-          if (z < app.frames[i].frameInfo.fileInfoExtended.depth)
-            app.frames[i].setChannels(z, s, false);
-        }, [index, next, stokes]);
-        await this.until(i => app.frames[i].requiredChannel === app.frames[i].channel, index);
-      }
-    }
   }
 
   /** The picture as the page has painted it, without what lies over it. */
