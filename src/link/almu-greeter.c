@@ -124,12 +124,18 @@ make_question (const AlmuArchiveEntry *kept)
 {
   g_autofree char *ago = almu_words_dup_ago (kept->last_seen, g_get_real_time () / G_TIME_SPAN_SECOND);
   g_autofree char *regions = NULL;
+  g_autofree char *question = NULL;
 
   regions = g_strdup_printf (ngettext ("%u region", "%u regions", kept->n_regions), kept->n_regions);
 
   /* Translators: title of the session, number of regions, how long ago */
-  return g_strdup_printf (_ ("Resume your last session? %s, %s, last seen %s"),
-                          kept->title, regions, ago);
+  question = g_strdup_printf (_ ("Resume your last session? %s, %s, last seen %s"),
+                              kept->title, regions, ago);
+  if (!kept->is_suspect)
+    return g_steal_pointer (&question);
+
+  return g_strdup_printf ("%s (%s)",
+                          question, _ ("The service ended while it restored this session the last time"));
 }
 
 static char *

@@ -106,6 +106,7 @@ almu_test_archive_list (AlmuArchive *archive,
       entry->id = memento->id;
       entry->state = g_strdup (memento->state);
       entry->title = g_strdup (memento->title);
+      entry->viewer = g_strdup (memento->viewer);
       entry->last_seen = memento->last_seen;
       entry->n_files = memento->files->len;
       entry->is_suspect = memento->epoch == G_MAXUINT;

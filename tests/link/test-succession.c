@@ -2,9 +2,11 @@
 #include "config.h"
 
 #include <json-glib/json-glib.h>
+#include <string.h>
 
 #include "almu-link.h"
 #include "almu-succession.h"
+#include "almu-test-archive.h"
 #include "almu-test-ask.h"
 #include "almu-test.h"
 #include "comeback-fixture.h"
@@ -247,6 +249,31 @@ test_succession_elsewhere (Fixture      *fixture,
   almu_test_viewer_free (viewer);
 }
 
+/* The process ended while it was restored: that is not begun again by itself,
+ * and whoever is asked knows why. */
+static void
+test_succession_suspect (Fixture      *fixture,
+                         gconstpointer user_data)
+{
+  g_autoptr(AlmuTestArchive) archive = almu_test_archive_new ();
+  AlmuMemento                                *kept = almu_test_archive_add (archive, 77, "a.fits", 1000);
+  almu_test_autobody CARTA__ScriptingRequest *request = NULL;
+  AlmuTestViewer                             *viewer;
+  guint32                                     id;
+
+  kept->viewer = g_strdup (BROWSER);
+  kept->epoch = G_MAXUINT;
+  almu_sessions_set_archive (fixture->sessions, ALMU_ARCHIVE (archive));
+  viewer = open_page (fixture, BROWSER, &id);
+  request = almu_test_viewer_await (viewer, CARTA__EVENT_TYPE__SCRIPTING_REQUEST);
+  g_assert_cmpstr (request->action, ==, "showInteractiveAlert");
+  g_assert_nonnull (strstr (request->parameters, "Resume your last session? a.fits, 0 regions, last seen"));
+  g_assert_nonnull (strstr (request->parameters, "The service ended while it restored this session the last time"));
+
+  lose_page (fixture, viewer);
+  almu_sessions_set_archive (fixture->sessions, NULL);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -257,6 +284,7 @@ main (int    argc,
   add_test ("/link/succession/broken-off", test_succession_broken_off);
   add_test ("/link/succession/part", test_succession_part);
   add_test ("/link/succession/elsewhere", test_succession_elsewhere);
+  add_test ("/link/succession/suspect", test_succession_suspect);
 
   return g_test_run ();
 }
