@@ -113,7 +113,7 @@ decode (AlmuLink  *self,
   entry = almu_catalog_lookup (out_frame->event);
   if (entry == NULL || entry->direction != ALMU_DIRECTION_TO_US)
     {
-      g_autofree char *text = g_strdup_printf ("Event %u is not one that a viewer sends", out_frame->event);
+      g_autofree char *text = g_strdup_printf (_ ("Event %u is not one that a viewer sends"), out_frame->event);
 
       almu_link_report (self, CARTA__ERROR_SEVERITY__WARNING, "message", text);
       return NULL;

@@ -3,6 +3,8 @@
 
 #include "almu-link-private.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "almu-catalog.h"
 #include "almu-frame.h"
 #include "almu-log.h"
@@ -547,7 +549,7 @@ almu_link_get_file (AlmuLink   *self,
   demand = almu_file_get_demand (file);
   if (demand == NULL)
     {
-      text = g_strdup_printf ("File %d (%s) is not available", file_id, almu_file_get_name (file)->name);
+      text = g_strdup_printf (_ ("File %d (%s) is not available"), file_id, almu_file_get_name (file)->name);
       almu_link_report (self, CARTA__ERROR_SEVERITY__WARNING, tag, text);
       return NULL;
     }

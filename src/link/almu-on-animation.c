@@ -3,6 +3,8 @@
 
 #include "almu-dispatch.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "almu-error.h"
 
 /* Pictures that follow each other by themselves, and those that are shown
@@ -153,7 +155,7 @@ almu_on_animation_flow_control (AlmuLink               *link,
   /* one that was on its way when the animation ended */
   if (animation == NULL || almu_file_get_id (almu_animation_get_file (animation)) != request->file_id)
     {
-      text = g_strdup_printf ("Nothing is being played of file %d", request->file_id);
+      text = g_strdup_printf (_ ("Nothing is being played of file %d"), request->file_id);
       almu_link_report (link, CARTA__ERROR_SEVERITY__DEBUG, "animation", text);
       return;
     }

@@ -3,6 +3,8 @@
 
 #include "almu-succession.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "almu-catalog-comeback.h"
 #include "almu-inheritance.h"
 #include "almu-kept.h"
@@ -91,7 +93,7 @@ name_rest (AlmuLink          *link,
       if (wish->name->parts == NULL)
         continue;
 
-      text = g_strdup_printf ("Hypercube %s is not put together again: its files were opened one by one", wish->name->name);
+      text = g_strdup_printf (_ ("Hypercube %s is not put together again: its files were opened one by one"), wish->name->name);
       almu_link_report (link, CARTA__ERROR_SEVERITY__WARNING, "restore", text);
     }
 }

@@ -230,13 +230,13 @@ take_one (AlmuSession           *session,
   if (known == NULL && found->table == NULL && wish->is_passing)
     {
       almu_session_close_catalog (session, wish->id, NULL);
-      g_ptr_array_add (problems, g_strdup_printf ("Catalog %d (%s) is no file here: what an online query found stays in the page only",
+      g_ptr_array_add (problems, g_strdup_printf (_ ("Catalog %d (%s) is no file here: what an online query found stays in the page only"),
                                                   wish->id, wish->label));
       return;
     }
 
   if (wish->name == NULL || found->table == NULL)
-    g_ptr_array_add (problems, g_strdup_printf ("Catalog %d (%s) cannot be opened: %s", wish->id, wish->label,
+    g_ptr_array_add (problems, g_strdup_printf (_ ("Catalog %d (%s) cannot be opened: %s"), wish->id, wish->label,
                                                 wish->name == NULL ? wish->error->message : found->error->message));
   if (wish->name == NULL)
     {
