@@ -3,6 +3,7 @@
 
 #include "almu-catalog-comeback.h"
 
+#include <glib/gi18n-lib.h>
 #include <json-glib/json-glib.h>
 #include <math.h>
 #include <string.h>
@@ -255,8 +256,8 @@ leave_view (GTask      *task,
   const AlmuCatalogWish *wish = comeback->kept->catalogs->pdata[comeback->next - 1];
   g_autofree char       *text = NULL;
 
-  text = g_strdup_printf ("Filters and order of catalog %s are not set again: %s", wish->label,
-                          why != NULL ? why : "the page does not say why");
+  text = g_strdup_printf (_ ("Filters and order of catalog %s are not set again: %s"), wish->label,
+                          why != NULL ? why : _ ("the page does not say why"));
   almu_link_report (link, CARTA__ERROR_SEVERITY__WARNING, "restore", text);
   g_queue_clear_full (&comeback->scripts, (GDestroyNotify) almu_script_free);
 }
@@ -317,7 +318,7 @@ on_opened (GObject      *source,
     }
   else
     {
-      g_autofree char *text = g_strdup_printf ("Catalog %s of the session before was not opened again", wish->label);
+      g_autofree char *text = g_strdup_printf (_ ("Catalog %s of the session before was not opened again"), wish->label);
 
       almu_link_report (link, CARTA__ERROR_SEVERITY__WARNING, "restore", text);
     }
@@ -488,11 +489,6 @@ prepare (GTask *task)
   AlmuLink              *link = g_task_get_source_object (task);
   Comeback              *comeback = g_task_get_task_data (task);
   const AlmuCatalogWish *wish = comeback->kept->catalogs->pdata[comeback->next];
-  AlmuScript             script = {
-                .path = (char *) "",
-                .action = (char *) "fetchParameter",
-                .parameters = (char *) "[{\"macroTarget\":\"\",\"macroVariable\":\"catalogNextFileId\"}]",
-  };
 
   if (comeback->is_prepared)
     return FALSE;
@@ -503,7 +499,7 @@ prepare (GTask *task)
   if (comeback->plot == NULL)
     return FALSE;
 
-  almu_scripting_ask (link, &script, g_task_get_cancellable (task), on_next_id, task);
+  almu_scripting_fetch (link, "", "catalogNextFileId", g_task_get_cancellable (task), on_next_id, task);
 
   return TRUE;
 }
@@ -519,8 +515,7 @@ go_on (GTask *task)
 
   if (comeback->layout != NULL)
     {
-      ask_page (task, "", "fetchParameter",
-                "[{\"macroTarget\":\"layoutStore\",\"macroVariable\":\"currentLayoutName\"}]", on_layout_known);
+      almu_scripting_fetch (link, "layoutStore", "currentLayoutName", g_task_get_cancellable (task), on_layout_known, task);
       return;
     }
 

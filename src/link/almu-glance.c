@@ -25,6 +25,10 @@
 
 static const char *const region_leaves[] = { "name", "color", "lineWidth", "dashLength", "isLocked" };
 
+/* What to do with the value that the page gave, or NULL if it has none. */
+typedef void (*TakeFunc) (AlmuGlance *glance,
+                          JsonNode   *value);
+
 struct _AlmuGlance
 {
   AlmuLink      *link; /* unowned: this goes with it */
@@ -34,6 +38,7 @@ struct _AlmuGlance
   gboolean      is_looking;
   gboolean      has_changed; /* what is seen */
   GCancellable *cancellable;
+  TakeFunc      take; /* the answer to the last question */
 
   guint       n_files;   /* of the session, when it began */
   int         active_id; /* of the file in front; -1 for none */
@@ -78,58 +83,59 @@ end (AlmuGlance *glance)
 /* -- asking ------------------------------------------------------------- */
 
 static void
-ask_action (AlmuGlance         *glance,
-            const char         *object,
-            const char         *action,
-            const char         *parameters,
-            GAsyncReadyCallback callback)
+on_answer (GObject      *source,
+           GAsyncResult *result,
+           gpointer      user_data)
 {
-  AlmuScript script = {
+  AlmuGlance *glance = user_data;
+  g_autoptr(AlmuScriptReply) reply = almu_script_finish (result, NULL);
+  g_autoptr(JsonNode) value = NULL;
+
+  /* the page has gone */
+  if (reply == NULL)
+    {
+      stop_looking (glance);
+      return;
+    }
+
+  value = almu_script_reply_dup_value (reply);
+  glance->take (glance, value);
+  ask_next (glance);
+}
+
+static void
+ask_script (AlmuGlance       *glance,
+            const AlmuScript *script,
+            TakeFunc          take)
+{
+  glance->take = take;
+  almu_scripting_ask (glance->link, script, glance->cancellable, on_answer, glance);
+}
+
+static void
+ask_action (AlmuGlance *glance,
+            const char *object,
+            const char *action,
+            const char *parameters,
+            TakeFunc    take)
+{
+  const AlmuScript script = {
     .path = (char *) object,
     .action = (char *) action,
     .parameters = (char *) parameters,
   };
 
-  almu_scripting_ask (glance->link, &script, glance->cancellable, callback, glance);
+  ask_script (glance, &script, take);
 }
 
 static void
-ask (AlmuGlance         *glance,
-     const char         *object,
-     const char         *name,
-     GAsyncReadyCallback callback)
+ask (AlmuGlance *glance,
+     const char *object,
+     const char *name,
+     TakeFunc    take)
 {
-  g_autofree char *parameters = g_strdup_printf ("[{\"macroTarget\":\"%s\",\"macroVariable\":\"%s\"}]", object, name);
-
-  ask_action (glance, "", "fetchParameter", parameters, callback);
-}
-
-/* The value that the page gave, or NULL if it has none; FALSE if the page
- * has gone. */
-static gboolean
-take_answer (AlmuGlance   *glance,
-             GAsyncResult *result,
-             JsonNode    **out_value)
-{
-  g_autoptr(GError) error = NULL;
-  g_autoptr(AlmuScriptReply) reply = almu_script_finish (result, &error);
-  g_autofree char *clean = NULL;
-
-  *out_value = NULL;
-  if (reply == NULL)
-    {
-      stop_looking (glance);
-      return FALSE;
-    }
-
-  if (reply->success && reply->response != NULL)
-    clean = almu_json_text_clean (reply->response, -1, NULL);
-  if (clean != NULL)
-    *out_value = json_from_string (clean, NULL);
-  if (*out_value != NULL && JSON_NODE_HOLDS_NULL (*out_value))
-    g_clear_pointer (out_value, json_node_unref);
-
-  return TRUE;
+  glance->take = take;
+  almu_scripting_fetch (glance->link, object, name, glance->cancellable, on_answer, glance);
 }
 
 static JsonObject *
@@ -204,65 +210,35 @@ get_number (JsonNode *value,
 }
 
 static void
-on_n_frames (GObject      *source,
-             GAsyncResult *result,
-             gpointer      user_data)
+take_n_frames (AlmuGlance *glance,
+               JsonNode   *value)
 {
-  AlmuGlance *glance = user_data;
-  g_autoptr(JsonNode) value = NULL;
-
-  if (!take_answer (glance, result, &value))
-    return;
-
   glance->n_frames = get_number (value, 0);
-  ask_next (glance);
 }
 
 static void
-on_active (GObject      *source,
-           GAsyncResult *result,
-           gpointer      user_data)
+take_active (AlmuGlance *glance,
+             JsonNode   *value)
 {
-  AlmuGlance *glance = user_data;
-  g_autoptr(JsonNode) value = NULL;
-
-  if (!take_answer (glance, result, &value))
-    return;
-
   glance->active_id = get_number (value, -1);
   glance->knows_active = TRUE;
-  ask_next (glance);
 }
 
 static void
-on_layout (GObject      *source,
-           GAsyncResult *result,
-           gpointer      user_data)
+take_layout (AlmuGlance *glance,
+             JsonNode   *value)
 {
-  AlmuGlance *glance = user_data;
-  g_autoptr(JsonNode) value = NULL;
-
-  if (!take_answer (glance, result, &value))
-    return;
-
   if (value != NULL && json_node_get_value_type (value) == G_TYPE_STRING)
     glance->layout = json_node_dup_string (value);
   glance->knows_layout = TRUE;
-  ask_next (glance);
 }
 
 static void
-on_frame_known (GObject      *source,
-                GAsyncResult *result,
-                gpointer      user_data)
+take_frame_known (AlmuGlance *glance,
+                  JsonNode   *value)
 {
-  AlmuGlance *glance = user_data;
-  g_autoptr(JsonNode) value = NULL;
   AlmuSession *session;
   AlmuFile    *file = NULL;
-
-  if (!take_answer (glance, result, &value))
-    return;
 
   session = almu_link_get_session (glance->link);
   if (session != NULL)
@@ -272,7 +248,6 @@ on_frame_known (GObject      *source,
   if (file == NULL)
     {
       glance->frame++;
-      ask_next (glance);
       return;
     }
 
@@ -283,55 +258,32 @@ on_frame_known (GObject      *source,
   glance->region = 0;
   glance->region_leaf = 0;
   glance->region_id = 0;
-  ask_next (glance);
 }
 
 static void
-on_leaf (GObject      *source,
-         GAsyncResult *result,
-         gpointer      user_data)
+take_leaf (AlmuGlance *glance,
+           JsonNode   *value)
 {
-  AlmuGlance         *glance = user_data;
   const AlmuLookLeaf *leaf = &almu_look_leaves[glance->leaf];
-  JsonNode           *value;
   JsonObject         *group;
-
-  if (!take_answer (glance, result, &value))
-    return;
 
   group = leaf->group != NULL ? get_group (glance->look, leaf->group) : glance->look;
   if (value != NULL)
-    json_object_set_member (group, leaf->member != NULL ? leaf->member : leaf->name, value);
+    json_object_set_member (group, leaf->member != NULL ? leaf->member : leaf->name, json_node_copy (value));
   glance->leaf++;
-  ask_next (glance);
 }
 
 static void
-on_n_regions (GObject      *source,
-              GAsyncResult *result,
-              gpointer      user_data)
+take_n_regions (AlmuGlance *glance,
+                JsonNode   *value)
 {
-  AlmuGlance *glance = user_data;
-  g_autoptr(JsonNode) value = NULL;
-
-  if (!take_answer (glance, result, &value))
-    return;
-
   glance->n_regions = MIN (get_number (value, 0), MAX_REGIONS);
-  ask_next (glance);
 }
 
 static void
-on_region_id (GObject      *source,
-              GAsyncResult *result,
-              gpointer      user_data)
+take_region_id (AlmuGlance *glance,
+                JsonNode   *value)
 {
-  AlmuGlance *glance = user_data;
-  g_autoptr(JsonNode) value = NULL;
-
-  if (!take_answer (glance, result, &value))
-    return;
-
   glance->region_id = get_number (value, 0);
   glance->region_leaf = 0;
   /* the cursor is not one, nor is what was not acknowledged yet */
@@ -340,7 +292,6 @@ on_region_id (GObject      *source,
       glance->region++;
       glance->region_id = 0;
     }
-  ask_next (glance);
 }
 
 static JsonObject *
@@ -383,41 +334,25 @@ has_styles (AlmuGlance *glance)
 }
 
 static void
-on_region_leaf (GObject      *source,
-                GAsyncResult *result,
-                gpointer      user_data)
+take_region_leaf (AlmuGlance *glance,
+                  JsonNode   *value)
 {
-  AlmuGlance *glance = user_data;
-  JsonNode   *value;
-
-  if (!take_answer (glance, result, &value))
-    return;
-
   if (value != NULL)
-    json_object_set_member (get_region (glance), region_leaves[glance->region_leaf], value);
+    json_object_set_member (get_region (glance), region_leaves[glance->region_leaf], json_node_copy (value));
 
   glance->region_leaf++;
   if (glance->region_leaf == G_N_ELEMENTS (region_leaves) && !has_styles (glance))
     end_region (glance);
-  ask_next (glance);
 }
 
 /* Fonts, arrow heads, text: the page has them all together. */
 static void
-on_styles (GObject      *source,
-           GAsyncResult *result,
-           gpointer      user_data)
+take_styles (AlmuGlance *glance,
+             JsonNode   *value)
 {
-  AlmuGlance *glance = user_data;
-  JsonNode   *value;
-
-  if (!take_answer (glance, result, &value))
-    return;
-
   if (value != NULL)
-    json_object_set_member (get_region (glance), "annotationStyles", value);
+    json_object_set_member (get_region (glance), "annotationStyles", json_node_copy (value));
   end_region (glance);
-  ask_next (glance);
 }
 
 static void
@@ -426,11 +361,11 @@ ask_of_region (AlmuGlance *glance)
   g_autofree char *object = g_strdup_printf ("frames[%d].regionSet.regions[%d]", glance->frame, glance->region);
 
   if (glance->region_id == 0)
-    ask (glance, object, "regionId", on_region_id);
+    ask (glance, object, "regionId", take_region_id);
   else if (glance->region_leaf < G_N_ELEMENTS (region_leaves))
-    ask (glance, object, region_leaves[glance->region_leaf], on_region_leaf);
+    ask (glance, object, region_leaves[glance->region_leaf], take_region_leaf);
   else
-    ask_action (glance, object, "getAnnotationStyles", "[]", on_styles);
+    ask_action (glance, object, "getAnnotationStyles", "[]", take_styles);
 }
 
 static gboolean
@@ -461,12 +396,12 @@ ask_of_file (AlmuGlance *glance)
   if (glance->leaf < almu_n_look_leaves)
     {
       object = g_strdup_printf ("frames[%d]%s", glance->frame, almu_look_leaves[glance->leaf].object);
-      ask (glance, object, almu_look_leaves[glance->leaf].name, on_leaf);
+      ask (glance, object, almu_look_leaves[glance->leaf].name, take_leaf);
     }
   else if (glance->n_regions < 0)
     {
       object = g_strdup_printf ("frames[%d].regionSet.regions", glance->frame);
-      ask (glance, object, "length", on_n_regions);
+      ask (glance, object, "length", take_n_regions);
     }
   else if (glance->region < glance->n_regions)
     {
@@ -492,47 +427,30 @@ finish_catalog (AlmuGlance *glance)
 }
 
 static void
-on_catalog_leaf (GObject      *source,
-                 GAsyncResult *result,
-                 gpointer      user_data)
+take_catalog_leaf (AlmuGlance *glance,
+                   JsonNode   *value)
 {
-  AlmuGlance *glance = user_data;
   const char *leaf = almu_catalog_plot_leaves[glance->catalog_leaf];
-  JsonNode   *value;
   gboolean    is_plotted;
-
-  if (!take_answer (glance, result, &value))
-    return;
 
   is_plotted = glance->catalog_leaf > 0 ||
                (value != NULL && JSON_NODE_HOLDS_VALUE (value) && json_node_get_boolean (value));
   if (value != NULL && is_plotted)
-    json_object_set_member (glance->look, leaf, value);
-  else
-    g_clear_pointer (&value, json_node_unref);
+    json_object_set_member (glance->look, leaf, json_node_copy (value));
   glance->catalog_leaf++;
   if (!is_plotted || almu_catalog_plot_leaves[glance->catalog_leaf] == NULL)
     finish_catalog (glance);
-  ask_next (glance);
 }
 
 static void
-on_catalog_image (GObject      *source,
-                  GAsyncResult *result,
-                  gpointer      user_data)
+take_catalog_image (AlmuGlance *glance,
+                    JsonNode   *value)
 {
-  AlmuGlance *glance = user_data;
-  g_autoptr(JsonNode) value = NULL;
-  int file_id;
+  int file_id = get_number (value, -1);
 
-  if (!take_answer (glance, result, &value))
-    return;
-
-  file_id = get_number (value, -1);
   if (file_id >= 0)
     json_object_set_int_member (glance->look, ALMU_CATALOG_PLOT_IMAGE, file_id);
   glance->knows_image = TRUE;
-  ask_next (glance);
 }
 
 /* Catalogs that the page has: it would make a widget for others. */
@@ -572,13 +490,13 @@ ask_of_catalogs (AlmuGlance *glance)
   if (!glance->knows_image)
     {
       parameters = g_strdup_printf ("[%d]", almu_catalog_file_get_id (glance->catalog));
-      ask_action (glance, "catalogStore", "getFrameIdByCatalogId", parameters, on_catalog_image);
+      ask_action (glance, "catalogStore", "getFrameIdByCatalogId", parameters, take_catalog_image);
       return;
     }
 
   script = almu_catalog_plot_make_question (almu_catalog_file_get_id (glance->catalog),
                                             almu_catalog_plot_leaves[glance->catalog_leaf]);
-  almu_scripting_ask (glance->link, script, glance->cancellable, on_catalog_leaf, glance);
+  ask_script (glance, script, take_catalog_leaf);
 }
 
 static guint
@@ -604,15 +522,15 @@ ask_next (AlmuGlance *glance)
     }
   else if (glance->n_frames < 0)
     {
-      ask (glance, "frames", "length", on_n_frames);
+      ask (glance, "frames", "length", take_n_frames);
     }
   else if (glance->n_frames > 0 && !glance->knows_active)
     {
-      ask (glance, "activeFrame.frameInfo", "fileId", on_active);
+      ask (glance, "activeFrame.frameInfo", "fileId", take_active);
     }
   else if (glance->n_frames > 0 && !glance->knows_layout)
     {
-      ask (glance, "layoutStore", "currentLayoutName", on_layout);
+      ask (glance, "layoutStore", "currentLayoutName", take_layout);
     }
   else if (glance->file != NULL)
     {
@@ -621,7 +539,7 @@ ask_next (AlmuGlance *glance)
   else if (glance->frame < glance->n_frames)
     {
       object = g_strdup_printf ("frames[%d].frameInfo", glance->frame);
-      ask (glance, object, "fileId", on_frame_known);
+      ask (glance, object, "fileId", take_frame_known);
     }
   else
     {

@@ -3,6 +3,8 @@
 
 #include "almu-script.h"
 
+#include "almu-json-text.h"
+
 void
 almu_script_free (AlmuScript *self)
 {
@@ -33,6 +35,21 @@ almu_script_reply_free (AlmuScriptReply *self)
   g_free (self->message);
   g_free (self->response);
   g_free (self);
+}
+
+/* The result, or NULL if there is none: nothing is not told apart from null. */
+JsonNode *
+almu_script_reply_dup_value (const AlmuScriptReply *self)
+{
+  g_autofree char *clean = NULL;
+  g_autoptr(JsonNode) value = NULL;
+
+  if (self->success && self->response != NULL)
+    clean = almu_json_text_clean (self->response, -1, NULL);
+  if (clean != NULL)
+    value = json_from_string (clean, NULL);
+
+  return value != NULL && !JSON_NODE_HOLDS_NULL (value) ? g_steal_pointer (&value) : NULL;
 }
 
 /* What came of an #AlmuScriptFunc. */

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <gio/gio.h>
+#include <json-glib/json-glib.h>
 
 G_BEGIN_DECLS
 
@@ -62,6 +63,7 @@ AlmuScriptReply *almu_script_reply_new (gboolean    success,
                                         const char *message,
                                         const char *response);
 void             almu_script_reply_free (AlmuScriptReply *self);
+JsonNode        *almu_script_reply_dup_value (const AlmuScriptReply *self);
 AlmuScriptReply *almu_script_finish (GAsyncResult *result,
                                      GError      **error);
 

@@ -78,6 +78,32 @@ almu_scripting_ask (AlmuLink           *link,
 }
 
 /**
+ * almu_scripting_fetch:
+ * @object: path below the page's store
+ * @name: of a value there
+ * @callback: gets a result for almu_script_finish()
+ *
+ * Asks the page for a single value, which changes nothing there.
+ */
+void
+almu_scripting_fetch (AlmuLink           *link,
+                      const char         *object,
+                      const char         *name,
+                      GCancellable       *cancellable,
+                      GAsyncReadyCallback callback,
+                      gpointer            user_data)
+{
+  g_autofree char *parameters = g_strdup_printf ("[{\"macroTarget\":\"%s\",\"macroVariable\":\"%s\"}]", object, name);
+  const AlmuScript script = {
+    .path = (char *) "",
+    .action = (char *) "fetchParameter",
+    .parameters = parameters,
+  };
+
+  almu_scripting_ask (link, &script, cancellable, callback, user_data);
+}
+
+/**
  * almu_scripting_run:
  * @switchboard: where the session's page is found
  *

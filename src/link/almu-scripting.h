@@ -17,6 +17,12 @@ void almu_scripting_ask (AlmuLink           *link,
                          GCancellable       *cancellable,
                          GAsyncReadyCallback callback,
                          gpointer            user_data);
+void almu_scripting_fetch (AlmuLink           *link,
+                           const char         *object,
+                           const char         *name,
+                           GCancellable       *cancellable,
+                           GAsyncReadyCallback callback,
+                           gpointer            user_data);
 void almu_scripting_abandon (AlmuLink *link);
 
 G_END_DECLS

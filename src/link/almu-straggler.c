@@ -3,8 +3,6 @@
 
 #include "almu-straggler.h"
 
-#include <json-glib/json-glib.h>
-
 #include "almu-frame.h"
 #include "almu-link.h"
 #include "almu-message.h"
@@ -72,7 +70,7 @@ take_answer (AlmuStraggler *self,
 
   self->is_asking = FALSE;
 
-  return reply != NULL && reply->success && reply->response != NULL ? json_from_string (reply->response, NULL) : NULL;
+  return reply != NULL ? almu_script_reply_dup_value (reply) : NULL;
 }
 
 static gint64
@@ -82,31 +80,13 @@ get_number (JsonNode *value)
 }
 
 static void
-ask (AlmuStraggler      *self,
-     const char         *object,
-     const char         *action,
-     const char         *parameters,
-     GAsyncReadyCallback callback)
-{
-  const AlmuScript script = {
-    .path = (char *) object,
-    .action = (char *) action,
-    .parameters = (char *) parameters,
-  };
-
-  self->is_asking = TRUE;
-  almu_scripting_ask (self->link, &script, almu_link_get_cancellable (self->link), callback, self);
-}
-
-static void
 ask_for (AlmuStraggler      *self,
          const char         *object,
          const char         *name,
          GAsyncReadyCallback callback)
 {
-  g_autofree char *parameters = g_strdup_printf ("[{\"macroTarget\":\"%s\",\"macroVariable\":\"%s\"}]", object, name);
-
-  ask (self, "", "fetchParameter", parameters, callback);
+  self->is_asking = TRUE;
+  almu_scripting_fetch (self->link, object, name, almu_link_get_cancellable (self->link), callback, self);
 }
 
 static void
@@ -130,6 +110,7 @@ ask_anew (AlmuStraggler *self,
 {
   g_autofree char *frame = g_strdup_printf ("imageViewConfigStore.visibleFrames[%d]", image);
   g_autofree char *parameters = NULL;
+  AlmuScript       script = { .path = (char *) "tileService", .action = (char *) "requestTiles" };
 
   parameters = g_strdup_printf ("[{\"macroTarget\":\"%s\",\"macroVariable\":\"requiredTiles[0]\"},"
                                 "{\"macroTarget\":\"%s.frameInfo\",\"macroVariable\":\"fileId\"},"
@@ -137,7 +118,9 @@ ask_anew (AlmuStraggler *self,
                                 "{\"macroTarget\":\"%s\",\"macroVariable\":\"stokes\"},"
                                 "{\"macroTarget\":\"%s\",\"macroVariable\":\"requiredTiles[1]\"},%d,true]",
                                 frame, frame, frame, frame, frame, QUALITY);
-  ask (self, "tileService", "requestTiles", parameters, on_asked_anew);
+  script.parameters = parameters;
+  self->is_asking = TRUE;
+  almu_scripting_ask (self->link, &script, almu_link_get_cancellable (self->link), on_asked_anew, self);
 }
 
 static void
