@@ -29,23 +29,23 @@ void almu_on_register_viewer (AlmuLink               *link,
 void almu_on_resume_session (AlmuLink               *link,
                              guint32                 request_id,
                              const ProtobufCMessage *message);
-/* almu-on-folder.c */
+/* almu-on-list.c */
 void almu_on_file_list_request (AlmuLink               *link,
-                                guint32                 request_id,
-                                const ProtobufCMessage *message);
-void almu_on_stop_file_list (AlmuLink               *link,
-                             guint32                 request_id,
-                             const ProtobufCMessage *message);
-void almu_on_file_info_request (AlmuLink               *link,
                                 guint32                 request_id,
                                 const ProtobufCMessage *message);
 void almu_on_region_list_request (AlmuLink               *link,
                                   guint32                 request_id,
                                   const ProtobufCMessage *message);
-/* almu-on-catalog-list.c */
 void almu_on_catalog_list_request (AlmuLink               *link,
                                    guint32                 request_id,
                                    const ProtobufCMessage *message);
+void almu_on_stop_file_list (AlmuLink               *link,
+                             guint32                 request_id,
+                             const ProtobufCMessage *message);
+/* almu-on-info.c */
+void almu_on_file_info_request (AlmuLink               *link,
+                                guint32                 request_id,
+                                const ProtobufCMessage *message);
 void almu_on_catalog_file_info_request (AlmuLink               *link,
                                         guint32                 request_id,
                                         const ProtobufCMessage *message);

@@ -3,165 +3,167 @@
 
 #include "almu-dispatch.h"
 
-#include <string.h>
+#include <unistd.h>
 
 #include "almu-catalog-opening.h"
 #include "almu-file-message.h"
+#include "almu-image.h"
+#include "almu-message.h"
 #include "almu-speak-catalog.h"
+#include "almu-speak-image.h"
+#include "almu-workers.h"
 
-/* What the page's file browser asks about catalogs before one is open. */
+/* What the page's file browser asks about a file, before it is open. */
+
+/* -- FILE_INFO_REQUEST -------------------------------------------------- */
+
+/* Worker's input and, with the HDUs, its result. */
+typedef struct
+{
+  AlmuFolder     *folder;
+  AlmuFileName   *name;
+  GPtrArray      *infos; /* AlmuImageInfo */
+  AlmuFingerprint fingerprint;
+} Inspection;
+
+static void
+inspection_free (gpointer data)
+{
+  Inspection *inspection = data;
+
+  g_clear_object (&inspection->folder);
+  g_clear_pointer (&inspection->name, almu_file_name_free);
+  g_clear_pointer (&inspection->infos, g_ptr_array_unref);
+  g_free (inspection);
+}
+
+static void
+inspect_worker (GTask        *task,
+                gpointer      source_object,
+                gpointer      task_data,
+                GCancellable *cancellable)
+{
+  Inspection *inspection = task_data;
+  g_autoptr(GError) error = NULL;
+  int fd;
+
+  fd = almu_folder_open (inspection->folder, inspection->name->directory, inspection->name->name, &error);
+  if (fd >= 0)
+    {
+      if (almu_fingerprint_read (fd, &inspection->fingerprint, &error))
+        inspection->infos = almu_image_list (fd, inspection->name->name, inspection->name->hdu,
+                                             inspection->name->flags, &error);
+      close (fd);
+    }
+
+  if (inspection->infos != NULL)
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, g_steal_pointer (&error));
+}
+
+static void
+speak_inspection (AlmuLink   *link,
+                  guint32     request_id,
+                  Inspection *inspection)
+{
+  CARTA__FileInfoResponse response = CARTA__FILE_INFO_RESPONSE__INIT;
+  CARTA__FileInfo         file_info = CARTA__FILE_INFO__INIT;
+  guint                   n = inspection->infos->len;
+  g_autoptr(AlmuScratch) scratch = almu_scratch_new ();
+  CARTA__FileInfoResponse__FileInfoExtendedEntry *entries;
+
+  entries = almu_scratch_array (scratch, CARTA__FileInfoResponse__FileInfoExtendedEntry, n);
+  response.file_info_extended =
+    almu_scratch_array (scratch, CARTA__FileInfoResponse__FileInfoExtendedEntry *, n);
+  file_info.hdu_list = almu_scratch_array (scratch, char *, n);
+
+  for (guint i = 0; i < n; i++)
+    {
+      AlmuImageInfo *info = inspection->infos->pdata[i];
+
+      carta__file_info_response__file_info_extended_entry__init (&entries[i]);
+      entries[i].key = info->hdu;
+      entries[i].value = almu_speak_image_info (info, inspection->name->name, scratch);
+      response.file_info_extended[i] = &entries[i];
+      file_info.hdu_list[i] = info->hdu;
+    }
+
+  file_info.name = inspection->name->name;
+  file_info.type = (CARTA__FileType) ((const AlmuImageInfo *) inspection->infos->pdata[0])->format;
+  file_info.size = inspection->fingerprint.size;
+  file_info.date = inspection->fingerprint.mtime_ns / G_GINT64_CONSTANT (1000000000);
+  file_info.n_hdu_list = n;
+  response.success = TRUE;
+  response.file_info = &file_info;
+  response.n_file_info_extended = n;
+  almu_link_reply (link, request_id, &response.base);
+}
+
+static void
+on_inspected (GObject      *source,
+              GAsyncResult *result,
+              gpointer      user_data)
+{
+  AlmuLink *link = ALMU_LINK (source);
+  guint32   request_id = GPOINTER_TO_UINT (user_data);
+  g_autoptr(GError) error = NULL;
+
+  if (g_task_propagate_boolean (G_TASK (result), &error))
+    speak_inspection (link, request_id, g_task_get_task_data (G_TASK (result)));
+  else if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    almu_link_refuse (link, CARTA__EVENT_TYPE__FILE_INFO_REQUEST, request_id, -1, error);
+}
+
+void
+almu_on_file_info_request (AlmuLink               *link,
+                           guint32                 request_id,
+                           const ProtobufCMessage *message)
+{
+  const CARTA__FileInfoRequest *request = (const CARTA__FileInfoRequest *) message;
+  g_autoptr(AlmuFileName) name = NULL;
+  g_autoptr(GTask) task = NULL;
+  g_autoptr(GError) error = NULL;
+  Inspection *inspection;
+
+  name = almu_file_name_new_for_message (almu_link_get_folder (link), request->directory, request->file,
+                                         request->hdu, request->support_aips_beam, &error);
+  if (name == NULL)
+    {
+      almu_link_refuse (link, CARTA__EVENT_TYPE__FILE_INFO_REQUEST, request_id, -1, error);
+      return;
+    }
+
+  inspection = g_new0 (Inspection, 1);
+  inspection->folder = g_object_ref (almu_link_get_folder (link));
+  inspection->name = g_steal_pointer (&name);
+
+  task = g_task_new (link, almu_link_get_cancellable (link), on_inspected, GUINT_TO_POINTER (request_id));
+  g_task_set_source_tag (task, almu_on_file_info_request);
+  g_task_set_task_data (task, inspection, inspection_free);
+  almu_workers_run (task, inspect_worker);
+}
+
+/* -- CATALOG_FILE_INFO_REQUEST ------------------------------------------ */
 
 typedef struct
 {
   AlmuLink     *link;
   guint32       request_id;
   GCancellable *cancellable;
-  AlmuFileName *name; /* of a file that is asked about */
+  AlmuFileName *name;
 } Asking;
-
-static Asking *
-asking_new (AlmuLink     *link,
-            guint32       request_id,
-            GCancellable *cancellable)
-{
-  Asking *asking = g_new0 (Asking, 1);
-
-  asking->link = g_object_ref (link);
-  asking->request_id = request_id;
-  asking->cancellable = g_object_ref (cancellable);
-
-  return asking;
-}
 
 static void
 asking_free (Asking *asking)
 {
   g_object_unref (asking->link);
   g_object_unref (asking->cancellable);
-  g_clear_pointer (&asking->name, almu_file_name_free);
+  almu_file_name_free (asking->name);
   g_free (asking);
 }
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Asking, asking_free)
-
-/* -- CATALOG_LIST_REQUEST ----------------------------------------------- */
-
-static CARTA__CatalogFileType
-get_type_of (const AlmuFolderEntry *entry)
-{
-  if (entry->type == ALMU_FILE_VOTABLE)
-    return CARTA__CATALOG_FILE_TYPE__VOTable;
-
-  return entry->type == ALMU_FILE_FITS ? CARTA__CATALOG_FILE_TYPE__FITSTable
-                                       : CARTA__CATALOG_FILE_TYPE__Unknown;
-}
-
-static void
-speak_folder_entry (CARTA__CatalogListResponse *response,
-                    const AlmuFolderEntry      *entry,
-                    AlmuScratch                *scratch)
-{
-  CARTA__DirectoryInfo *folder = almu_scratch_array (scratch, CARTA__DirectoryInfo, 1);
-
-  carta__directory_info__init (folder);
-  folder->name = entry->name;
-  folder->item_count = entry->item_count;
-  folder->date = entry->mtime;
-  response->subdirectories[response->n_subdirectories++] = folder;
-}
-
-static void
-speak_file_entry (CARTA__CatalogListResponse *response,
-                  const AlmuFolderEntry      *entry,
-                  AlmuScratch                *scratch)
-{
-  CARTA__CatalogFileInfo *file = almu_scratch_array (scratch, CARTA__CatalogFileInfo, 1);
-
-  carta__catalog_file_info__init (file);
-  file->name = entry->name;
-  file->type = get_type_of (entry);
-  file->file_size = entry->size;
-  file->date = entry->mtime;
-  response->files[response->n_files++] = file;
-}
-
-/* To the page an empty name is no folder at all. */
-static char *
-speak_folder (char *name)
-{
-  return *name == '\0' || strcmp (name, ".") == 0 ? (char *) "/" : name;
-}
-
-static void
-on_listed (GObject      *source,
-           GAsyncResult *result,
-           gpointer      user_data)
-{
-  g_autoptr(Asking) asking = user_data;
-  g_autoptr(AlmuListing) listing = NULL;
-  g_autoptr(AlmuScratch) scratch = almu_scratch_new ();
-  g_autoptr(GError) error = NULL;
-  CARTA__CatalogListResponse response = CARTA__CATALOG_LIST_RESPONSE__INIT;
-
-  listing = almu_folder_list_finish (ALMU_FOLDER (source), result, &error);
-  if (almu_link_get_session (asking->link) == NULL)
-    return;
-
-  if (listing == NULL)
-    {
-      almu_link_refuse (asking->link, CARTA__EVENT_TYPE__CATALOG_LIST_REQUEST, asking->request_id, -1, error);
-      return;
-    }
-
-  response.success = TRUE;
-  response.directory = speak_folder (listing->directory);
-  response.parent = speak_folder (listing->parent);
-  response.cancel = listing->is_cancelled;
-  response.files = almu_scratch_array (scratch, CARTA__CatalogFileInfo *, listing->entries->len);
-  response.subdirectories = almu_scratch_array (scratch, CARTA__DirectoryInfo *, listing->entries->len);
-  for (guint i = 0; i < listing->entries->len; i++)
-    {
-      const AlmuFolderEntry *entry = &g_array_index (listing->entries, AlmuFolderEntry, i);
-
-      (entry->is_folder ? speak_folder_entry : speak_file_entry) (&response, entry, scratch);
-    }
-  almu_link_reply (asking->link, asking->request_id, &response.base);
-}
-
-static void
-on_progress (guint    n_checked,
-             guint    n_total,
-             gpointer user_data)
-{
-  Asking             *asking = user_data;
-  CARTA__ListProgress message = CARTA__LIST_PROGRESS__INIT;
-
-  if (g_cancellable_is_cancelled (asking->cancellable))
-    return;
-
-  message.file_list_type = CARTA__FILE_LIST_TYPE__Catalog;
-  message.checked_count = (gint32) n_checked;
-  message.total_count = (gint32) n_total;
-  message.percentage = n_total > 0 ? (float) n_checked / (float) n_total : 0;
-  almu_link_stream (asking->link, &message.base, ALMU_OUTBOX_NEWEST, 0);
-}
-
-void
-almu_on_catalog_list_request (AlmuLink               *link,
-                              guint32                 request_id,
-                              const ProtobufCMessage *message)
-{
-  const CARTA__CatalogListRequest *request = (const CARTA__CatalogListRequest *) message;
-  Asking                          *asking;
-
-  asking = asking_new (link, request_id, almu_link_renew_listing (link));
-  almu_folder_list_async (almu_link_get_folder (link), request->directory,
-                          (AlmuListFilter) CLAMP ((int) request->filter_mode, 0, ALMU_LIST_ALL),
-                          ALMU_LIST_CATALOGS, on_progress, asking,
-                          asking->cancellable, on_listed, asking);
-}
-
-/* -- CATALOG_FILE_INFO_REQUEST ------------------------------------------ */
 
 static void
 on_read (GObject      *source,
@@ -212,7 +214,10 @@ almu_on_catalog_file_info_request (AlmuLink               *link,
       return;
     }
 
-  asking = asking_new (link, request_id, almu_link_get_cancellable (link));
+  asking = g_new0 (Asking, 1);
+  asking->link = g_object_ref (link);
+  asking->request_id = request_id;
+  asking->cancellable = g_object_ref (almu_link_get_cancellable (link));
   asking->name = g_steal_pointer (&name);
   almu_catalog_opening_async (almu_link_get_folder (link), asking->name, ALMU_TABLE_HEAD_ONLY, NULL, NULL,
                               asking->cancellable, on_read, asking);

@@ -4,21 +4,18 @@
 #include "almu-dispatch.h"
 
 #include <string.h>
-#include <unistd.h>
 
-#include "almu-file-message.h"
-#include "almu-image.h"
 #include "almu-message.h"
 #include "almu-speak-image.h"
-#include "almu-workers.h"
 
-/* What the page's file browser asks before anything is open. */
+/* What the page's file browser lists, before anything is open. */
 
 typedef struct
 {
   AlmuLink     *link;
   guint16       event;
   guint32       request_id;
+  AlmuListKind  kind;
   GCancellable *cancellable;
 } Listing;
 
@@ -32,57 +29,95 @@ listing_free (Listing *listing)
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Listing, listing_free)
 
-/* -- FILE_LIST_REQUEST -------------------------------------------------- */
-
 /* What all lists have, whatever they are of. */
 typedef struct
 {
-  gsize                  n_files;
-  CARTA__FileInfo      **files;
-  gsize                  n_folders;
-  CARTA__DirectoryInfo **folders;
+  gsize                    n_files;
+  CARTA__FileInfo        **files;
+  CARTA__CatalogFileInfo **catalogs; /* instead of @files */
+  gsize                    n_folders;
+  CARTA__DirectoryInfo   **folders;
 } Entries;
+
+static void
+speak_folder_entry (Entries               *entries,
+                    const AlmuFolderEntry *entry,
+                    AlmuScratch           *scratch)
+{
+  CARTA__DirectoryInfo *folder = almu_scratch_array (scratch, CARTA__DirectoryInfo, 1);
+
+  carta__directory_info__init (folder);
+  folder->name = entry->name;
+  folder->item_count = entry->item_count;
+  folder->date = entry->mtime;
+  entries->folders[entries->n_folders++] = folder;
+}
+
+static void
+speak_file_entry (Entries               *entries,
+                  const AlmuFolderEntry *entry,
+                  AlmuScratch           *scratch)
+{
+  static char     *no_hdus[] = { (char *) "" };
+  CARTA__FileInfo *file = almu_scratch_array (scratch, CARTA__FileInfo, 1);
+
+  carta__file_info__init (file);
+  file->name = entry->name;
+  file->type = (CARTA__FileType) entry->type;
+  file->size = entry->size;
+  file->date = entry->mtime;
+  file->n_hdu_list = G_N_ELEMENTS (no_hdus);
+  file->hdu_list = no_hdus;
+  entries->files[entries->n_files++] = file;
+}
+
+static CARTA__CatalogFileType
+get_catalog_type (const AlmuFolderEntry *entry)
+{
+  if (entry->type == ALMU_FILE_VOTABLE)
+    return CARTA__CATALOG_FILE_TYPE__VOTable;
+
+  return entry->type == ALMU_FILE_FITS ? CARTA__CATALOG_FILE_TYPE__FITSTable
+                                       : CARTA__CATALOG_FILE_TYPE__Unknown;
+}
+
+static void
+speak_catalog_entry (Entries               *entries,
+                     const AlmuFolderEntry *entry,
+                     AlmuScratch           *scratch)
+{
+  CARTA__CatalogFileInfo *file = almu_scratch_array (scratch, CARTA__CatalogFileInfo, 1);
+
+  carta__catalog_file_info__init (file);
+  file->name = entry->name;
+  file->type = get_catalog_type (entry);
+  file->file_size = entry->size;
+  file->date = entry->mtime;
+  entries->catalogs[entries->n_files++] = file;
+}
 
 static Entries
 speak_entries (const AlmuListing *listing,
+               AlmuListKind       kind,
                AlmuScratch       *scratch)
 {
-  Entries               entries = { 0 };
-  guint                 n = listing->entries->len;
-  CARTA__FileInfo      *files = almu_scratch_array (scratch, CARTA__FileInfo, n);
-  CARTA__DirectoryInfo *folders = almu_scratch_array (scratch, CARTA__DirectoryInfo, n);
-  static char          *no_hdus[] = { (char *) "" };
-
-  entries.files = almu_scratch_array (scratch, CARTA__FileInfo *, n);
-  entries.folders = almu_scratch_array (scratch, CARTA__DirectoryInfo *, n);
+  guint   n = listing->entries->len;
+  Entries entries = {
+    .folders = almu_scratch_array (scratch, CARTA__DirectoryInfo *, n),
+    .files = almu_scratch_array (scratch, CARTA__FileInfo *, n),
+    .catalogs = almu_scratch_array (scratch, CARTA__CatalogFileInfo *, n),
+  };
 
   for (guint i = 0; i < n; i++)
     {
       const AlmuFolderEntry *entry = &g_array_index (listing->entries, AlmuFolderEntry, i);
 
       if (entry->is_folder)
-        {
-          CARTA__DirectoryInfo *folder = &folders[entries.n_folders];
-
-          carta__directory_info__init (folder);
-          folder->name = entry->name;
-          folder->item_count = entry->item_count;
-          folder->date = entry->mtime;
-          entries.folders[entries.n_folders++] = folder;
-        }
+        speak_folder_entry (&entries, entry, scratch);
+      else if (kind == ALMU_LIST_CATALOGS)
+        speak_catalog_entry (&entries, entry, scratch);
       else
-        {
-          CARTA__FileInfo *file = &files[entries.n_files];
-
-          carta__file_info__init (file);
-          file->name = entry->name;
-          file->type = (CARTA__FileType) entry->type;
-          file->size = entry->size;
-          file->date = entry->mtime;
-          file->n_hdu_list = G_N_ELEMENTS (no_hdus);
-          file->hdu_list = no_hdus;
-          entries.files[entries.n_files++] = file;
-        }
+        speak_file_entry (&entries, entry, scratch);
     }
 
   return entries;
@@ -96,42 +131,54 @@ speak_folder (char *name)
   return *name == '\0' || strcmp (name, ".") == 0 ? (char *) "/" : name;
 }
 
-static void
-reply_files (Listing     *request,
-             AlmuListing *listing,
-             AlmuScratch *scratch)
-{
-  CARTA__FileListResponse response = CARTA__FILE_LIST_RESPONSE__INIT;
-  Entries                 entries = speak_entries (listing, scratch);
-
-  response.success = TRUE;
-  response.directory = speak_folder (listing->directory);
-  response.parent = speak_folder (listing->parent);
-  response.cancel = listing->is_cancelled;
-  response.n_files = entries.n_files;
-  response.files = entries.files;
-  response.n_subdirectories = entries.n_folders;
-  response.subdirectories = entries.folders;
-  almu_link_reply (request->link, request->request_id, &response.base);
-}
+/* Three messages of one shape, which have a type each. */
+#define FILL(response, listing, entries, its_files)             \
+  G_STMT_START                                                  \
+  {                                                             \
+    (response).success = TRUE;                                  \
+    (response).directory = speak_folder ((listing)->directory); \
+    (response).parent = speak_folder ((listing)->parent);       \
+    (response).cancel = (listing)->is_cancelled;                \
+    (response).n_files = (entries).n_files;                     \
+    (response).files = (its_files);                             \
+    (response).n_subdirectories = (entries).n_folders;          \
+    (response).subdirectories = (entries).folders;              \
+  }                                                             \
+  G_STMT_END
 
 static void
-reply_regions (Listing     *request,
-               AlmuListing *listing,
-               AlmuScratch *scratch)
+reply (Listing     *request,
+       AlmuListing *listing)
 {
-  CARTA__RegionListResponse response = CARTA__REGION_LIST_RESPONSE__INIT;
-  Entries                   entries = speak_entries (listing, scratch);
+  g_autoptr(AlmuScratch) scratch = almu_scratch_new ();
+  Entries                    entries = speak_entries (listing, request->kind, scratch);
+  CARTA__FileListResponse    files = CARTA__FILE_LIST_RESPONSE__INIT;
+  CARTA__RegionListResponse  regions = CARTA__REGION_LIST_RESPONSE__INIT;
+  CARTA__CatalogListResponse catalogs = CARTA__CATALOG_LIST_RESPONSE__INIT;
+  const ProtobufCMessage    *response = NULL;
 
-  response.success = TRUE;
-  response.directory = speak_folder (listing->directory);
-  response.parent = speak_folder (listing->parent);
-  response.cancel = listing->is_cancelled;
-  response.n_files = entries.n_files;
-  response.files = entries.files;
-  response.n_subdirectories = entries.n_folders;
-  response.subdirectories = entries.folders;
-  almu_link_reply (request->link, request->request_id, &response.base);
+  switch (request->kind)
+    {
+    case ALMU_LIST_IMAGES:
+      FILL (files, listing, entries, entries.files);
+      response = &files.base;
+      break;
+
+    case ALMU_LIST_REGIONS:
+      FILL (regions, listing, entries, entries.files);
+      response = &regions.base;
+      break;
+
+    case ALMU_LIST_CATALOGS:
+      FILL (catalogs, listing, entries, entries.catalogs);
+      response = &catalogs.base;
+      break;
+
+    default:
+      g_return_if_reached ();
+    }
+
+  almu_link_reply (request->link, request->request_id, response);
 }
 
 static void
@@ -141,7 +188,6 @@ on_listed (GObject      *source,
 {
   g_autoptr(Listing) request = user_data;
   g_autoptr(AlmuListing) listing = NULL;
-  g_autoptr(AlmuScratch) scratch = almu_scratch_new ();
   g_autoptr(GError) error = NULL;
 
   listing = almu_folder_list_finish (ALMU_FOLDER (source), result, &error);
@@ -154,10 +200,7 @@ on_listed (GObject      *source,
       return;
     }
 
-  if (request->event == CARTA__EVENT_TYPE__REGION_LIST_REQUEST)
-    reply_regions (request, listing, scratch);
-  else
-    reply_files (request, listing, scratch);
+  reply (request, listing);
 }
 
 static void
@@ -171,7 +214,7 @@ on_progress (guint    n_checked,
   if (g_cancellable_is_cancelled (request->cancellable))
     return;
 
-  message.file_list_type = CARTA__FILE_LIST_TYPE__Image;
+  message.file_list_type = request->kind == ALMU_LIST_CATALOGS ? CARTA__FILE_LIST_TYPE__Catalog : CARTA__FILE_LIST_TYPE__Image;
   message.checked_count = (gint32) n_checked;
   message.total_count = (gint32) n_total;
   message.percentage = n_total > 0 ? (float) n_checked / (float) n_total : 0;
@@ -191,6 +234,7 @@ list (AlmuLink                 *link,
   listing->link = g_object_ref (link);
   listing->event = event;
   listing->request_id = request_id;
+  listing->kind = kind;
   listing->cancellable = g_object_ref (almu_link_renew_listing (link));
   almu_folder_list_async (almu_link_get_folder (link), directory,
                           (AlmuListFilter) CLAMP ((int) filter, 0, ALMU_LIST_ALL), kind,
@@ -219,6 +263,17 @@ almu_on_region_list_request (AlmuLink               *link,
         ALMU_LIST_REGIONS);
 }
 
+void
+almu_on_catalog_list_request (AlmuLink               *link,
+                              guint32                 request_id,
+                              const ProtobufCMessage *message)
+{
+  const CARTA__CatalogListRequest *request = (const CARTA__CatalogListRequest *) message;
+
+  list (link, CARTA__EVENT_TYPE__CATALOG_LIST_REQUEST, request_id, request->directory, request->filter_mode,
+        ALMU_LIST_CATALOGS);
+}
+
 /* The page says no more than that: whichever listing runs. */
 void
 almu_on_stop_file_list (AlmuLink               *link,
@@ -226,133 +281,4 @@ almu_on_stop_file_list (AlmuLink               *link,
                         const ProtobufCMessage *message)
 {
   almu_link_renew_listing (link);
-}
-
-/* -- FILE_INFO_REQUEST -------------------------------------------------- */
-
-/* Worker's input and, with the HDUs, its result. */
-typedef struct
-{
-  AlmuFolder     *folder;
-  AlmuFileName   *name;
-  GPtrArray      *infos; /* AlmuImageInfo */
-  AlmuFingerprint fingerprint;
-} Inspection;
-
-static void
-inspection_free (gpointer data)
-{
-  Inspection *inspection = data;
-
-  g_clear_object (&inspection->folder);
-  g_clear_pointer (&inspection->name, almu_file_name_free);
-  g_clear_pointer (&inspection->infos, g_ptr_array_unref);
-  g_free (inspection);
-}
-
-static void
-inspect_worker (GTask        *task,
-                gpointer      source_object,
-                gpointer      task_data,
-                GCancellable *cancellable)
-{
-  Inspection *inspection = task_data;
-  g_autoptr(GError) error = NULL;
-  int fd;
-
-  fd = almu_folder_open (inspection->folder, inspection->name->directory, inspection->name->name, &error);
-  if (fd >= 0)
-    {
-      if (almu_fingerprint_read (fd, &inspection->fingerprint, &error))
-        inspection->infos = almu_image_list (fd, inspection->name->name, inspection->name->hdu,
-                                             inspection->name->flags, &error);
-      close (fd);
-    }
-
-  if (inspection->infos != NULL)
-    g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, g_steal_pointer (&error));
-}
-
-static void
-speak_inspection (AlmuLink   *link,
-                  guint32     request_id,
-                  Inspection *inspection)
-{
-  CARTA__FileInfoResponse response = CARTA__FILE_INFO_RESPONSE__INIT;
-  CARTA__FileInfo         file_info = CARTA__FILE_INFO__INIT;
-  guint                   n = inspection->infos->len;
-  g_autoptr(AlmuScratch) scratch = almu_scratch_new ();
-  CARTA__FileInfoResponse__FileInfoExtendedEntry *entries;
-
-  entries = almu_scratch_array (scratch, CARTA__FileInfoResponse__FileInfoExtendedEntry, n);
-  response.file_info_extended =
-    almu_scratch_array (scratch, CARTA__FileInfoResponse__FileInfoExtendedEntry *, n);
-  file_info.hdu_list = almu_scratch_array (scratch, char *, n);
-
-  for (guint i = 0; i < n; i++)
-    {
-      AlmuImageInfo *info = inspection->infos->pdata[i];
-
-      carta__file_info_response__file_info_extended_entry__init (&entries[i]);
-      entries[i].key = info->hdu;
-      entries[i].value = almu_speak_image_info (info, inspection->name->name, scratch);
-      response.file_info_extended[i] = &entries[i];
-      file_info.hdu_list[i] = info->hdu;
-    }
-
-  file_info.name = inspection->name->name;
-  file_info.type = (CARTA__FileType) ((const AlmuImageInfo *) inspection->infos->pdata[0])->format;
-  file_info.size = inspection->fingerprint.size;
-  file_info.date = inspection->fingerprint.mtime_ns / G_GINT64_CONSTANT (1000000000);
-  file_info.n_hdu_list = n;
-  response.success = TRUE;
-  response.file_info = &file_info;
-  response.n_file_info_extended = n;
-  almu_link_reply (link, request_id, &response.base);
-}
-
-static void
-on_inspected (GObject      *source,
-              GAsyncResult *result,
-              gpointer      user_data)
-{
-  AlmuLink *link = ALMU_LINK (source);
-  guint32   request_id = GPOINTER_TO_UINT (user_data);
-  g_autoptr(GError) error = NULL;
-
-  if (g_task_propagate_boolean (G_TASK (result), &error))
-    speak_inspection (link, request_id, g_task_get_task_data (G_TASK (result)));
-  else if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    almu_link_refuse (link, CARTA__EVENT_TYPE__FILE_INFO_REQUEST, request_id, -1, error);
-}
-
-void
-almu_on_file_info_request (AlmuLink               *link,
-                           guint32                 request_id,
-                           const ProtobufCMessage *message)
-{
-  const CARTA__FileInfoRequest *request = (const CARTA__FileInfoRequest *) message;
-  g_autoptr(AlmuFileName) name = NULL;
-  g_autoptr(GTask) task = NULL;
-  g_autoptr(GError) error = NULL;
-  Inspection *inspection;
-
-  name = almu_file_name_new_for_message (almu_link_get_folder (link), request->directory, request->file,
-                                         request->hdu, request->support_aips_beam, &error);
-  if (name == NULL)
-    {
-      almu_link_refuse (link, CARTA__EVENT_TYPE__FILE_INFO_REQUEST, request_id, -1, error);
-      return;
-    }
-
-  inspection = g_new0 (Inspection, 1);
-  inspection->folder = g_object_ref (almu_link_get_folder (link));
-  inspection->name = g_steal_pointer (&name);
-
-  task = g_task_new (link, almu_link_get_cancellable (link), on_inspected, GUINT_TO_POINTER (request_id));
-  g_task_set_source_tag (task, almu_on_file_info_request);
-  g_task_set_task_data (task, inspection, inspection_free);
-  almu_workers_run (task, inspect_worker);
 }
