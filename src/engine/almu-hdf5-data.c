@@ -12,14 +12,9 @@
 #include "almu-error.h"
 #include "almu-image.h"
 
-/* The most that is read in one call of the library, but for whole chunks. */
-#define PIECE_BYTES (4 * 1024 * 1024)
-
 /**
  * Data:
  * @chunk: of a chunked array, as its dimensions; else 0
- * @is_scalar: in the file it has no dimension
- * @most: what the dimensions may grow to
  * @offset: of a plain array of floats in our byte order; else -1
  */
 typedef struct
@@ -27,88 +22,80 @@ typedef struct
   AlmuHdf5Data about;
   AlmuHdf5    *file;
   char        *path;
-  hid_t        id;
   gint64       chunk[ALMU_LIMIT_AXES];
-  hsize_t      most[ALMU_LIMIT_AXES];
-  gboolean     is_scalar;
   gint64       offset;
 } Data;
 
 /* -- opening ------------------------------------------------------------ */
 
 static gboolean
-take_shape (Data    *data,
-            GError **error)
+fail (const Data *data,
+      const char *what,
+      GError    **error)
 {
-  hid_t    space = almu_libhdf5->H5Dget_space (data->id);
-  hsize_t  dims[H5S_MAX_RANK] = { 0 };
-  hsize_t  most[H5S_MAX_RANK] = { 0 };
-  int      n = space >= 0 ? almu_libhdf5->H5Sget_simple_extent_ndims (space) : -1;
+  return almu_hdf5_fail (data->file, data->path, what, NULL, error);
+}
+
+static gboolean
+take_dims (Data                *data,
+           const AlmuHdf5Shape *shape,
+           GError             **error)
+{
   gint64   n_elements = 1;
-  gboolean is_good = n >= 0 && n <= ALMU_LIMIT_AXES && almu_libhdf5->H5Sget_simple_extent_dims (space, dims, most) == n;
+  gboolean is_good = shape->n_dims >= 0 && shape->n_dims <= ALMU_LIMIT_AXES;
 
-  if (space >= 0)
-    almu_libhdf5->H5Sclose (space);
-
-  for (int i = 0; is_good && i < n; i++)
+  for (int i = 0; is_good && i < shape->n_dims; i++)
     {
-      is_good = dims[i] >= 1 && dims[i] <= ALMU_LIMIT_AXIS_LENGTH &&
-                !__builtin_mul_overflow (n_elements, (gint64) dims[i], &n_elements) &&
+      is_good = shape->dims[i] >= 1 && shape->dims[i] <= ALMU_LIMIT_AXIS_LENGTH &&
+                !__builtin_mul_overflow (n_elements, shape->dims[i], &n_elements) &&
                 n_elements <= G_MAXINT64 / 16;
-      data->about.dims[i] = (gint64) dims[i];
-      data->most[i] = most[i];
+      data->about.dims[i] = shape->dims[i];
     }
+
+  if (!is_good)
+    return fail (data, _ ("has a shape that is not supported"), error);
 
   /* a single number is an array of one */
-  data->is_scalar = n == 0;
-  if (data->is_scalar)
+  if (shape->n_dims == 0)
     data->about.dims[0] = 1;
-  data->about.n_dims = MAX (n, 1);
+  data->about.n_dims = MAX (shape->n_dims, 1);
 
-  return is_good || almu_hdf5_fail (data->file, data->path, _ ("has a shape that is not supported"), error);
+  return TRUE;
 }
 
 static gboolean
-take_type (Data     *data,
-           gboolean *out_is_ours,
-           GError  **error)
+take_type (Data                *data,
+           const AlmuHdf5Shape *shape,
+           GError             **error)
 {
-  hid_t type = almu_libhdf5->H5Dget_type (data->id);
-  H5T_class_t class = type >= 0 ? almu_libhdf5->H5Tget_class (type) : H5T_NO_CLASS;
-  gsize    size = type >= 0 ? almu_libhdf5->H5Tget_size (type) : 0;
-  gboolean is_good = (class == H5T_FLOAT && (size == 4 || size == 8)) ||
-                     (class == H5T_INTEGER && size >= 1 && size <= 8);
+  int n_bits = ABS (CLAMP (shape->bits, -64, 64));
 
-  if (is_good)
-    {
-      data->about.bits = class == H5T_FLOAT ? -8 * (int) size : 8 * (int) size;
-      *out_is_ours = almu_libhdf5->H5Tequal (type, *almu_libhdf5->H5T_NATIVE_FLOAT_g) > 0;
-    }
-  if (type >= 0)
-    almu_libhdf5->H5Tclose (type);
+  if (n_bits < 8 || n_bits % 8 != 0)
+    return fail (data, _ ("is not an array of numbers"), error);
 
-  return is_good || almu_hdf5_fail (data->file, data->path, _ ("is not an array of numbers"), error);
+  data->about.bits = shape->bits;
+
+  return TRUE;
 }
 
 static gboolean
-take_chunks (Data    *data,
-             hid_t    creation,
-             GError **error)
+take_chunks (Data                *data,
+             const AlmuHdf5Shape *shape,
+             GError             **error)
 {
-  hsize_t dims[ALMU_LIMIT_AXES] = { 0 };
-  gint64  n_bytes = ABS (data->about.bits) / 8;
+  gint64 n_bytes = ABS (data->about.bits) / 8;
 
-  if (almu_libhdf5->H5Pget_chunk (creation, ALMU_LIMIT_AXES, dims) != data->about.n_dims)
-    return almu_hdf5_fail (data->file, data->path, _ ("has chunks of another shape"), error);
+  if (shape->n_chunk_dims != data->about.n_dims)
+    return fail (data, _ ("has chunks of another shape"), error);
 
   for (int i = 0; i < data->about.n_dims; i++)
     {
-      data->chunk[i] = (gint64) dims[i];
+      data->chunk[i] = shape->chunk[i];
       /* the library makes no such file, and falls over one that was damaged */
-      if (data->most[i] != H5S_UNLIMITED && dims[i] > data->most[i])
-        return almu_hdf5_fail (data->file, data->path, _ ("has chunks that are larger than it is"), error);
+      if (shape->most[i] >= 0 && shape->chunk[i] > shape->most[i])
+        return fail (data, _ ("has chunks that are larger than it is"), error);
 
-      if (dims[i] < 1 || __builtin_mul_overflow (n_bytes, data->chunk[i], &n_bytes) ||
+      if (shape->chunk[i] < 1 || __builtin_mul_overflow (n_bytes, shape->chunk[i], &n_bytes) ||
           n_bytes > ALMU_LIMIT_CHUNK_BYTES)
         {
           g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
@@ -123,56 +110,20 @@ take_chunks (Data    *data,
 
 /* What lies in other files is refused: they may be anywhere. */
 static gboolean
-take_layout (Data    *data,
-             gboolean is_ours,
-             GError **error)
+take_layout (Data                *data,
+             const AlmuHdf5Shape *shape,
+             GError             **error)
 {
-  hid_t        creation = almu_libhdf5->H5Dget_create_plist (data->id);
-  H5D_layout_t layout = creation >= 0 ? almu_libhdf5->H5Pget_layout (creation) : H5D_LAYOUT_ERROR;
-  gboolean     is_good = FALSE;
-
   data->offset = -1;
-  if (layout == H5D_CHUNKED)
-    {
-      is_good = take_chunks (data, creation, error);
-    }
-  else if ((layout == H5D_CONTIGUOUS && almu_libhdf5->H5Pget_external_count (creation) == 0) || layout == H5D_COMPACT)
-    {
-      haddr_t offset = layout == H5D_CONTIGUOUS ? almu_libhdf5->H5Dget_offset (data->id) : HADDR_UNDEF;
+  if (shape->layout == ALMU_HDF5_LAYOUT_CHUNKED)
+    return take_chunks (data, shape, error);
+  if (shape->layout != ALMU_HDF5_LAYOUT_PLAIN)
+    return fail (data, _ ("does not lie in the file itself"), error);
 
-      is_good = TRUE;
-      if (is_ours && offset != HADDR_UNDEF && offset < G_MAXINT64 / 2)
-        data->offset = (gint64) offset;
-    }
-  else
-    {
-      almu_hdf5_fail (data->file, data->path, _ ("does not lie in the file itself"), error);
-    }
+  if (data->about.bits == -32 && shape->offset >= 0 && shape->offset < G_MAXINT64 / 2)
+    data->offset = shape->offset;
 
-  if (creation >= 0)
-    almu_libhdf5->H5Pclose (creation);
-
-  return is_good;
-}
-
-static hid_t
-open_dataset (AlmuHdf5   *self,
-              const char *path)
-{
-  hid_t access = almu_hdf5_make_data_access ();
-  hid_t id;
-
-  if (access < 0 || !almu_hdf5_exists (self, path))
-    {
-      if (access >= 0)
-        almu_libhdf5->H5Pclose (access);
-      return H5I_INVALID_HID;
-    }
-
-  id = almu_libhdf5->H5Dopen2 (self->file, path, access);
-  almu_libhdf5->H5Pclose (access);
-
-  return id;
+  return TRUE;
 }
 
 /**
@@ -184,23 +135,22 @@ almu_hdf5_open_data (AlmuHdf5   *self,
                      const char *path,
                      GError    **error)
 {
-  Data    *data = g_new0 (Data, 1);
-  gboolean is_ours = FALSE;
-  gboolean is_open;
+  Data         *data;
+  AlmuHdf5Reply reply;
 
+  if (!almu_hdf5_ask_of_path (self, ALMU_HDF5_ASK_SHAPE, path, &reply, NULL, error))
+    return NULL;
+  if (reply.answer != ALMU_HDF5_ANSWER_GOOD)
+    {
+      almu_hdf5_fail (self, path, _ ("is not an array that can be read"), reply.why, error);
+      return NULL;
+    }
+
+  data = g_new0 (Data, 1);
   data->file = self;
   data->path = g_strdup (path);
-
-  almu_hdf5_enter ();
-  data->id = open_dataset (self, path);
-  is_open = data->id >= 0;
-  if (!is_open)
-    almu_hdf5_fail (self, path, _ ("is not an array that can be read"), error);
-  is_open = is_open && take_shape (data, error) && take_type (data, &is_ours, error) &&
-            take_layout (data, is_ours, error);
-  almu_hdf5_leave ();
-
-  if (is_open)
+  if (take_dims (data, &reply.shape, error) && take_type (data, &reply.shape, error) &&
+      take_layout (data, &reply.shape, error))
     return &data->about;
 
   almu_hdf5_data_close (&data->about);
@@ -216,16 +166,11 @@ almu_hdf5_data_close (AlmuHdf5Data *about)
   if (data == NULL)
     return;
 
-  almu_hdf5_enter ();
-  if (data->id >= 0)
-    almu_libhdf5->H5Dclose (data->id);
-  almu_hdf5_leave ();
-
   g_free (data->path);
   g_free (data);
 }
 
-/* -- reading past the library ------------------------------------------- */
+/* -- reading past the other program ------------------------------------------- */
 
 static gboolean
 read_bytes (const Data *data,
@@ -293,9 +238,9 @@ read_level (const Data   *data,
       n *= count[i];
     }
 
-  for (gint64 done = 0; done < n; done += PIECE_BYTES / sizeof (float))
+  for (gint64 done = 0; done < n; done += ALMU_HDF5_PIECE_BYTES / sizeof (float))
     {
-      gsize n_bytes = MIN (n - done, PIECE_BYTES / (gint64) sizeof (float)) * sizeof (float);
+      gsize n_bytes = MIN (n - done, ALMU_HDF5_PIECE_BYTES / (gint64) sizeof (float)) * sizeof (float);
 
       if (g_cancellable_set_error_if_cancelled (cancellable, error) ||
           !read_bytes (data, data->offset + (at + done) * (gint64) sizeof (float), n_bytes, *values + done, error))
@@ -322,42 +267,26 @@ read_plain (const Data   *data,
   return read_level (data, 0, merged, 0, first, count, &values, cancellable, error);
 }
 
-/* -- reading through the library ---------------------------------------- */
+/* -- reading through the other program ---------------------------------------- */
 
 static gboolean
 read_piece (const Data   *data,
             const gint64 *first,
             const gint64 *count,
-            hid_t         type,
+            AlmuHdf5Type  type,
             void         *values,
             GError      **error)
 {
-  hsize_t  start[ALMU_LIMIT_AXES];
-  hsize_t  n[ALMU_LIMIT_AXES];
-  hid_t    file_space, memory_space;
-  gboolean is_read;
+  AlmuHdf5Request request = { .what = ALMU_HDF5_ASK_VALUES, .type = (gint32) type };
+  AlmuHdf5Reply   reply;
 
-  for (int i = 0; i < data->about.n_dims; i++)
-    {
-      start[i] = (hsize_t) first[i];
-      n[i] = (hsize_t) count[i];
-    }
+  g_strlcpy (request.path, data->path, sizeof request.path);
+  memcpy (request.first, first, sizeof *first * data->about.n_dims);
+  memcpy (request.count, count, sizeof *count * data->about.n_dims);
 
-  almu_hdf5_enter ();
-  file_space = almu_libhdf5->H5Dget_space (data->id);
-  memory_space = almu_libhdf5->H5Screate_simple (data->about.n_dims, n, NULL);
-  is_read = file_space >= 0 && memory_space >= 0 &&
-            (data->is_scalar || almu_libhdf5->H5Sselect_hyperslab (file_space, H5S_SELECT_SET, start, NULL, n, NULL) >= 0) &&
-            almu_libhdf5->H5Dread (data->id, type, memory_space, file_space, H5P_DEFAULT, values) >= 0;
-  if (!is_read)
-    almu_hdf5_fail (data->file, data->path, _ ("cannot be read"), error);
-  if (file_space >= 0)
-    almu_libhdf5->H5Sclose (file_space);
-  if (memory_space >= 0)
-    almu_libhdf5->H5Sclose (memory_space);
-  almu_hdf5_leave ();
-
-  return is_read;
+  return almu_hdf5_ask (data->file, &request, &reply, values, NULL, error) &&
+         (reply.answer == ALMU_HDF5_ANSWER_GOOD ||
+          almu_hdf5_fail (data->file, data->path, _ ("cannot be read"), reply.why, error));
 }
 
 /* Pieces end where chunks do, so that none is unpacked twice. */
@@ -378,7 +307,7 @@ static gboolean
 read_split (const Data   *data,
             const gint64 *first,
             const gint64 *count,
-            hid_t         type,
+            AlmuHdf5Type  type,
             gsize         size,
             guint8       *values,
             GCancellable *cancellable,
@@ -399,7 +328,7 @@ read_split (const Data   *data,
   for (gint64 from = first[level]; from < first[level] + count[level];)
     {
       gint64   end = find_piece_end (data, level, from, first[level] + count[level],
-                                     MAX (1, PIECE_BYTES / (n_inner * (gint64) size)));
+                                     MAX (1, ALMU_HDF5_PIECE_BYTES / (n_inner * (gint64) size)));
       gboolean is_read;
 
       if (g_cancellable_set_error_if_cancelled (cancellable, error))
@@ -407,7 +336,7 @@ read_split (const Data   *data,
 
       piece_first[level] = from;
       piece_count[level] = end - from;
-      if (end - from == 1 && n_inner * (gint64) size > PIECE_BYTES && level < data->about.n_dims - 2)
+      if (end - from == 1 && n_inner * (gint64) size > ALMU_HDF5_PIECE_BYTES && level < data->about.n_dims - 2)
         is_read = read_split (data, piece_first, piece_count, type, size, values, cancellable, error);
       else
         is_read = read_piece (data, piece_first, piece_count, type, values, error);
@@ -440,8 +369,8 @@ almu_hdf5_data_read (const AlmuHdf5Data *about,
                      GError            **error)
 {
   const Data *data = (const Data *) about;
-  gsize       n = type == ALMU_HDF5_FLOAT ? sizeof (float) : 8;
-  hid_t       native;
+  const gsize size = type == ALMU_HDF5_FLOAT ? sizeof (float) : 8;
+  gsize       n = size;
 
   for (int i = 0; i < about->n_dims; i++)
     {
@@ -453,9 +382,5 @@ almu_hdf5_data_read (const AlmuHdf5Data *about,
   if (type == ALMU_HDF5_FLOAT && data->offset >= 0)
     return read_plain (data, first, count, values, cancellable, error);
 
-  native = type == ALMU_HDF5_FLOAT ? *almu_libhdf5->H5T_NATIVE_FLOAT_g : type == ALMU_HDF5_DOUBLE ? *almu_libhdf5->H5T_NATIVE_DOUBLE_g
-                                                                                                  : *almu_libhdf5->H5T_NATIVE_INT64_g;
-
-  return read_split (data, first, count, native, type == ALMU_HDF5_FLOAT ? sizeof (float) : 8, values,
-                     cancellable, error);
+  return read_split (data, first, count, type, size, values, cancellable, error);
 }

@@ -443,8 +443,8 @@ almu_hdf5_image_list (int            fd,
   if (file == NULL)
     return NULL;
 
-  groups = almu_hdf5_list_groups (file);
-  if (!choose_groups (name, hdu != NULL ? hdu : "", groups, error))
+  groups = almu_hdf5_list_groups (file, error);
+  if (groups == NULL || !choose_groups (name, hdu != NULL ? hdu : "", groups, error))
     return NULL;
 
   for (guint i = 0; i < groups->len; i++)
@@ -493,8 +493,8 @@ almu_hdf5_image_open (int                    fd,
   if (self->file == NULL)
     return NULL;
 
-  groups = almu_hdf5_list_groups (self->file);
-  if (!choose_groups (name, hdu, groups, error))
+  groups = almu_hdf5_list_groups (self->file, error);
+  if (groups == NULL || !choose_groups (name, hdu, groups, error))
     return NULL;
 
   info = read_group (self->file, name, groups->pdata[0], flags, &self->data, error);

@@ -1,37 +1,48 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "almu-libhdf5.h"
-
+#include "almu-hdf5-wire.h"
 #include "almu-hdf5.h"
-#include "almu-image.h"
 
 G_BEGIN_DECLS
 
-/* What the files almu-hdf5*.c share: all others know no HDF5. */
+/* What the files almu-hdf5*.c of the service share. */
 
+/**
+ * AlmuHdf5:
+ * @mutex: held while there is a question
+ * @pid: of the program that reads it; 0 if none does, and one is started for
+ *   the next question
+ * @is_deadly: a program died of it, and the next one would
+ */
 struct _AlmuHdf5
 {
-  int   fd;
-  char *name;
-  hid_t file;
-  hid_t access; /* how links are followed: not into other files */
+  int      fd;
+  char    *name;
+  GMutex   mutex;
+  pid_t    pid;
+  int      socket;
+  int      room;
+  gboolean is_deadly;
 };
 
-void     almu_hdf5_set_up (void);
-void     almu_hdf5_enter (void);
-void     almu_hdf5_leave (void);
+gboolean almu_hdf5_ask (AlmuHdf5              *self,
+                        const AlmuHdf5Request *request,
+                        AlmuHdf5Reply         *reply,
+                        void                  *values,
+                        GVariant             **out_text,
+                        GError               **error);
+gboolean almu_hdf5_ask_of_path (AlmuHdf5      *self,
+                                AlmuHdf5Ask    what,
+                                const char    *path,
+                                AlmuHdf5Reply *reply,
+                                GVariant     **out_text,
+                                GError       **error);
+void     almu_hdf5_end_reader (AlmuHdf5 *self);
 gboolean almu_hdf5_fail (AlmuHdf5   *self,
                          const char *path,
                          const char *what,
+                         const char *why,
                          GError    **error);
-hid_t    almu_hdf5_open_file (const char *path);
-hid_t    almu_hdf5_make_access (void);
-hid_t    almu_hdf5_make_data_access (void);
-gboolean almu_hdf5_probe (int         fd,
-                          const char *name,
-                          GError    **error);
-gboolean almu_hdf5_exists (AlmuHdf5   *self,
-                           const char *path);
 
 G_END_DECLS

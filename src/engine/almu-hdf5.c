@@ -4,89 +4,25 @@
 #include "almu-hdf5.h"
 
 #include <glib/gi18n-lib.h>
-#include <string.h>
 
 #include "almu-error.h"
 #include "almu-hdf5-private.h"
 
-/* Groups of a file that are looked at, and bytes of their names. */
-#define MAX_GROUPS 100
-#define MAX_NAME_BYTES 64
-
-static GMutex mutex;
-
-/* Before any call of the library, and almu_hdf5_leave() after it. It is left
- * alone at exit, when other threads may still be in it. */
-void
-almu_hdf5_enter (void)
-{
-  static gboolean is_set_up = FALSE;
-
-  g_mutex_lock (&mutex);
-  if (!is_set_up)
-    {
-      almu_hdf5_set_up ();
-      is_set_up = TRUE;
-    }
-
-  /* by thread, where the library knows threads */
-  almu_libhdf5->H5Eset_auto2 (H5E_DEFAULT, NULL, NULL);
-}
-
-void
-almu_hdf5_leave (void)
-{
-  g_mutex_unlock (&mutex);
-}
-
-static herr_t
-take_message (unsigned            n,
-              const H5E_error2_t *problem,
-              void               *user_data)
-{
-  char **text = user_data;
-
-  /* the last is the innermost */
-  if (problem->desc != NULL && *problem->desc != '\0')
-    {
-      g_free (*text);
-      *text = g_utf8_make_valid (problem->desc, -1);
-    }
-
-  return 0;
-}
-
-/* Inside the library: what it says is kept by thread. */
+/* @why: (nullable): what libhdf5 says of it */
 gboolean
 almu_hdf5_fail (AlmuHdf5   *self,
                 const char *path,
                 const char *what,
+                const char *why,
                 GError    **error)
 {
-  g_autofree char *text = NULL;
+  g_autofree char *text = why != NULL && *why != '\0' ? g_utf8_make_valid (why, -1) : NULL;
 
-  almu_libhdf5->H5Ewalk2 (H5E_DEFAULT, H5E_WALK_DOWNWARD, take_message, &text);
-  almu_libhdf5->H5Eclear2 (H5E_DEFAULT);
   g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT, "%s: %s %s%s%s%s",
                self->name, path, what, text != NULL ? " (HDF5: " : "", text != NULL ? text : "",
                text != NULL ? ")" : "");
 
   return FALSE;
-}
-
-static gboolean
-open_ids (AlmuHdf5   *self,
-          const char *path,
-          GError    **error)
-{
-  if (!almu_hdf5_probe (self->fd, self->name, error))
-    return FALSE;
-
-  self->file = almu_hdf5_open_file (path);
-  self->access = almu_hdf5_make_access ();
-
-  return (self->file >= 0 && self->access >= 0) ||
-         almu_hdf5_fail (self, _ ("the file"), "cannot be opened", error);
 }
 
 /**
@@ -99,25 +35,14 @@ almu_hdf5_open (int         fd,
                 const char *name,
                 GError    **error)
 {
-  g_autoptr(AlmuHdf5) self = NULL;
-  g_autofree char *path = g_strdup_printf ("/proc/self/fd/%d", fd);
-  gboolean         is_open;
+  g_autoptr(AlmuHdf5) self = g_new0 (AlmuHdf5, 1);
+  AlmuHdf5Reply reply;
 
-  if (!almu_libhdf5_load (error))
-    {
-      g_prefix_error (error, "%s: ", name);
-      return NULL;
-    }
-
-  self = g_new0 (AlmuHdf5, 1);
   self->fd = fd;
   self->name = g_utf8_make_valid (name, -1);
+  g_mutex_init (&self->mutex);
 
-  almu_hdf5_enter ();
-  is_open = open_ids (self, path, error);
-  almu_hdf5_leave ();
-
-  return is_open ? g_steal_pointer (&self) : NULL;
+  return almu_hdf5_ask_of_path (self, ALMU_HDF5_ASK_NOTHING, "", &reply, NULL, error) ? g_steal_pointer (&self) : NULL;
 }
 
 void
@@ -126,48 +51,20 @@ almu_hdf5_close (AlmuHdf5 *self)
   if (self == NULL)
     return;
 
-  almu_hdf5_enter ();
-  if (self->access > 0)
-    almu_libhdf5->H5Pclose (self->access);
-  if (self->file > 0)
-    almu_libhdf5->H5Fclose (self->file);
-  almu_hdf5_leave ();
-
+  almu_hdf5_end_reader (self);
+  g_mutex_clear (&self->mutex);
   g_free (self->name);
   g_free (self);
-}
-
-/* Each step of the path has to be there before the next may be asked for. */
-gboolean
-almu_hdf5_exists (AlmuHdf5   *self,
-                  const char *path)
-{
-  g_autofree char *part = g_strdup (path);
-
-  for (char *slash = strchr (part, '/');; slash = strchr (slash + 1, '/'))
-    {
-      if (slash != NULL)
-        *slash = '\0';
-      if (almu_libhdf5->H5Lexists (self->file, part, self->access) <= 0 ||
-          almu_libhdf5->H5Oexists_by_name (self->file, part, self->access) <= 0)
-        return FALSE;
-      if (slash == NULL)
-        return TRUE;
-      *slash = '/';
-    }
 }
 
 gboolean
 almu_hdf5_has (AlmuHdf5   *self,
                const char *path)
 {
-  gboolean has;
+  AlmuHdf5Reply reply;
 
-  almu_hdf5_enter ();
-  has = almu_hdf5_exists (self, path);
-  almu_hdf5_leave ();
-
-  return has;
+  return almu_hdf5_ask_of_path (self, ALMU_HDF5_ASK_WHETHER, path, &reply, NULL, NULL) &&
+         reply.answer == ALMU_HDF5_ANSWER_GOOD;
 }
 
 /**
@@ -177,30 +74,110 @@ almu_hdf5_has (AlmuHdf5   *self,
  *   hold an image
  */
 GPtrArray *
-almu_hdf5_list_groups (AlmuHdf5 *self)
+almu_hdf5_list_groups (AlmuHdf5 *self,
+                       GError  **error)
 {
-  GPtrArray *groups = g_ptr_array_new_with_free_func (g_free);
-  H5G_info_t info = { 0 };
+  g_autoptr(GPtrArray) groups = NULL;
+  g_autoptr(GVariant) names = NULL;
+  AlmuHdf5Reply reply;
+  GVariantIter  iter;
+  const char   *name;
 
-  almu_hdf5_enter ();
-  if (almu_libhdf5->H5Gget_info (self->file, &info) < 0)
-    info.nlinks = 0;
+  if (!almu_hdf5_ask_of_path (self, ALMU_HDF5_ASK_GROUPS, "", &reply, &names, error))
+    return NULL;
 
-  for (hsize_t i = 0; i < MIN (info.nlinks, MAX_GROUPS); i++)
+  groups = g_ptr_array_new_with_free_func (g_free);
+  if (names == NULL)
+    return g_steal_pointer (&groups);
+
+  g_variant_iter_init (&iter, names);
+  while (g_variant_iter_next (&iter, "&s", &name))
+    g_ptr_array_add (groups, g_strdup (name));
+
+  return g_steal_pointer (&groups);
+}
+
+/* -- attributes --------------------------------------------------------- */
+
+static void
+attribute_free (gpointer data)
+{
+  AlmuHdf5Attribute *attribute = data;
+
+  g_free (attribute->name);
+  g_free (attribute->text);
+  g_free (attribute);
+}
+
+static AlmuHdf5Attribute *
+make_attribute (const char *name,
+                GVariant   *value)
+{
+  AlmuHdf5Attribute *attribute = g_new0 (AlmuHdf5Attribute, 1);
+
+  attribute->name = g_strdup (name);
+  if (g_variant_is_of_type (value, G_VARIANT_TYPE_BYTESTRING))
     {
-      char             name[MAX_NAME_BYTES] = "";
-      g_autofree char *path = NULL;
-      ssize_t          n = almu_libhdf5->H5Lget_name_by_idx (self->file, ".", H5_INDEX_NAME, H5_ITER_INC, i,
-                                                             name, sizeof name, H5P_DEFAULT);
-
-      if (n <= 0 || n >= (ssize_t) sizeof name || !g_utf8_validate (name, -1, NULL))
-        continue;
-
-      path = g_strconcat (name, "/DATA", NULL);
-      if (almu_hdf5_exists (self, path))
-        g_ptr_array_add (groups, g_strdup (name));
+      attribute->type = ALMU_HDF5_TEXT;
+      attribute->text = g_variant_dup_bytestring (value, NULL);
     }
-  almu_hdf5_leave ();
+  else if (g_variant_is_of_type (value, G_VARIANT_TYPE_DOUBLE))
+    {
+      attribute->type = ALMU_HDF5_REAL;
+      attribute->number = g_variant_get_double (value);
+    }
+  else if (g_variant_is_of_type (value, G_VARIANT_TYPE_BOOLEAN))
+    {
+      attribute->type = ALMU_HDF5_LOGICAL;
+      attribute->integer = g_variant_get_boolean (value);
+      attribute->number = (double) attribute->integer;
+    }
+  else
+    {
+      attribute->type = ALMU_HDF5_INT;
+      attribute->integer = g_variant_is_of_type (value, G_VARIANT_TYPE_INT64) ? g_variant_get_int64 (value) : 0;
+      attribute->number = (double) attribute->integer;
+    }
 
-  return groups;
+  return attribute;
+}
+
+/**
+ * almu_hdf5_list_attributes:
+ * @path: of a group
+ *
+ * Those that are text or one number; others are left out.
+ *
+ * Returns: (transfer full) (element-type AlmuHdf5Attribute): in the order of
+ *   the file
+ */
+GPtrArray *
+almu_hdf5_list_attributes (AlmuHdf5   *self,
+                           const char *path,
+                           GError    **error)
+{
+  GPtrArray *attributes;
+  g_autoptr(GVariant) all = NULL;
+  AlmuHdf5Reply reply;
+  GVariantIter  iter;
+  const char   *name;
+  GVariant     *value;
+
+  if (!almu_hdf5_ask_of_path (self, ALMU_HDF5_ASK_ATTRIBUTES, path, &reply, &all, error))
+    return NULL;
+  if (all == NULL)
+    {
+      almu_hdf5_fail (self, path, _ ("is not a group that can be read"), reply.why, error);
+      return NULL;
+    }
+
+  attributes = g_ptr_array_new_with_free_func (attribute_free);
+  g_variant_iter_init (&iter, all);
+  while (g_variant_iter_next (&iter, "(&sv)", &name, &value))
+    {
+      g_ptr_array_add (attributes, make_attribute (name, value));
+      g_variant_unref (value);
+    }
+
+  return attributes;
 }

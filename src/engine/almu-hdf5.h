@@ -10,9 +10,9 @@ G_BEGIN_DECLS
 /**
  * AlmuHdf5:
  *
- * An open HDF5 file. The library is entered by one thread at a time, whatever
- * its build says, and not at all for data that lie in the file as they are
- * wanted. Any thread.
+ * An open HDF5 file. A program of its own reads it (almu-hdf5-wire.h), of which
+ * one thing at a time is asked, and nothing for data that lie in the file as
+ * they are wanted. Any thread.
  */
 typedef struct _AlmuHdf5 AlmuHdf5;
 
@@ -67,7 +67,8 @@ AlmuHdf5     *almu_hdf5_open (int         fd,
                               const char *name,
                               GError    **error);
 void          almu_hdf5_close (AlmuHdf5 *self);
-GPtrArray    *almu_hdf5_list_groups (AlmuHdf5 *self);
+GPtrArray    *almu_hdf5_list_groups (AlmuHdf5 *self,
+                                     GError  **error);
 GPtrArray    *almu_hdf5_list_attributes (AlmuHdf5   *self,
                                          const char *path,
                                          GError    **error);

@@ -31,7 +31,7 @@ PRIVATE = {
     re.compile(r"kernel(-.*)?\.h"): ["engine"],
     re.compile(r"almu-fits(-image)?\.h"): ["engine", "model", "daemon"],
     # where each name of a library has to be called through its table
-    re.compile(r"almu-(module|cfitsio|libhdf5|libxml)\.h"): ["engine"],
+    re.compile(r"almu-(module|cfitsio|hdf5-reader|libxml)\.h"): ["engine"],
     re.compile(r"carta\.pb-c\.h"): ["wire", "link"],
 }
 
@@ -45,7 +45,7 @@ GENERATED = {
 # Libraries, the rooms that may use them, and the only files that may.
 LIBRARIES = {
     "cfitsio": (r"(fitsio2?|longnam|drvrsmem)\.h", ["engine"], ["almu-cfitsio.h"]),
-    "hdf5": (r"(hdf5|H5.*)\.h", ["engine"], ["almu-libhdf5.h"]),
+    "hdf5": (r"(hdf5|H5.*)\.h", ["engine"], ["almu-hdf5-reader.h"]),
     "wcslib": (r"(wcslib/.*|wcs.*|spc|spx|cel|prj|lin|tab|dis|log|sph|fitshdr|getwcstab)\.h",
                ["engine"], ["almu-wcs.c"]),
     "erfa": (r"erfa.*\.h", ["engine"], ["almu-sky-frame.c"]),
