@@ -23,12 +23,14 @@ typedef enum
 /**
  * AlmuTimed:
  * @ALMU_TIMED_HANDLING: how long a message kept the main thread, by its name
+ * @ALMU_TIMED_ANSWER: from a message to what answers it, by its name
  * @ALMU_TIMED_RESUME: from RESUME_SESSION to its acknowledgement, by where the
  *   session was
  */
 typedef enum
 {
   ALMU_TIMED_HANDLING,
+  ALMU_TIMED_ANSWER,
   ALMU_TIMED_RESUME,
   ALMU_N_TIMED,
 } AlmuTimed;

@@ -241,6 +241,24 @@ almu_lru_drop_owner (AlmuLru *self,
 }
 
 /**
+ * almu_lru_foreach:
+ * @func: (scope call): told the key and the bytes of every value; must not
+ *   change the cache
+ */
+void
+almu_lru_foreach (AlmuLru    *self,
+                  AlmuLruFunc func,
+                  gpointer    user_data)
+{
+  for (GList *l = self->by_use.head; l != NULL; l = l->next)
+    {
+      const Entry *entry = l->data;
+
+      func (&entry->key, entry->size, user_data);
+    }
+}
+
+/**
  * almu_lru_set_relief:
  * @relief: (nullable): asked again and again while there is no room, before
  *   anything is dropped

@@ -24,6 +24,10 @@ typedef struct _AlmuLru AlmuLru;
  * whether there was such a thing. */
 typedef gboolean (*AlmuLruRelief) (gpointer user_data);
 
+typedef void (*AlmuLruFunc) (const AlmuLruKey *key,
+                             gsize             size,
+                             gpointer          user_data);
+
 /* Bytes that something else takes from the same budget. */
 typedef gsize (*AlmuLruOutside) (void);
 
@@ -40,6 +44,9 @@ void     almu_lru_drop (AlmuLru          *self,
                         const AlmuLruKey *key);
 void     almu_lru_drop_owner (AlmuLru *self,
                               guint64  owner);
+void     almu_lru_foreach (AlmuLru    *self,
+                           AlmuLruFunc func,
+                           gpointer    user_data);
 void     almu_lru_set_relief (AlmuLru      *self,
                               AlmuLruRelief relief,
                               gpointer      user_data);

@@ -552,15 +552,16 @@ count_waiting (Pool *pool)
 
 /**
  * almu_workers_count_waiting:
+ * @is_long: whether those from %ALMU_PRIORITY_LONG on are meant, or the others
  *
  * Returns: how many jobs wait for a thread
  */
 guint
-almu_workers_count_waiting (void)
+almu_workers_count_waiting (gboolean is_long)
 {
   Pools *pools = get_pools ();
 
-  return count_waiting (&pools->brief) + count_waiting (&pools->lengthy);
+  return count_waiting (is_long ? &pools->lengthy : &pools->brief);
 }
 
 static void

@@ -63,6 +63,8 @@ almu_bus_return_error (GDBusMethodInvocation *invocation,
       error->message = text;
     }
 
+  g_debug ("%s for %s: %s", g_dbus_method_invocation_get_method_name (invocation),
+           g_dbus_method_invocation_get_sender (invocation), error->message);
   give_stable_name (error);
   g_dbus_method_invocation_take_error (invocation, error);
 }

@@ -388,23 +388,61 @@ add_row (AlmuTable  *table,
   almu_table_add (table, value);
 }
 
+static char *
+dup_size (GVariant   *status,
+          const char *key)
+{
+  return g_format_size_full (get_size (status, key), G_FORMAT_SIZE_IEC_UNITS);
+}
+
+/* All that is kept of images, and what it is. */
+static void
+add_cache (AlmuTable *table,
+           GVariant  *status)
+{
+  static const struct
+  {
+    const char *key;
+    const char *name;
+  } kinds[] = {
+    { "planes-bytes", N_ ("planes") },
+    { "tiles-bytes", N_ ("tiles") },
+    { "histograms-bytes", N_ ("histograms") },
+    { "spectra-bytes", N_ ("spectra") },
+  };
+  g_autofree char *size = dup_size (status, "cache-bytes");
+  g_autofree char *budget = dup_size (status, "cache-budget");
+  /* Translators: memory in use, and how much may be */
+  g_autofree char *cached = g_strdup_printf (_ ("%s of %s"), size, budget);
+  GString         *text = g_string_new (NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
+    {
+      g_autofree char *part = dup_size (status, kinds[i].key);
+
+      if (get_size (status, kinds[i].key) > 0)
+        g_string_append_printf (text, "%s%s %s", text->len > 0 ? ", " : "", _ (kinds[i].name), part);
+    }
+
+  add_row (table, _ ("Images in memory"), cached);
+  if (text->len > 0)
+    add_row (table, _ ("Of these"), text->str);
+  g_string_free (text, TRUE);
+}
+
 static void
 add_sizes (AlmuTable *table,
            GVariant  *status)
 {
-  g_autofree char *resident = g_format_size_full (get_size (status, "resident-bytes"), G_FORMAT_SIZE_IEC_UNITS);
-  g_autofree char *cache = g_format_size_full (get_size (status, "cache-bytes"), G_FORMAT_SIZE_IEC_UNITS);
-  g_autofree char *budget = g_format_size_full (get_size (status, "cache-budget"), G_FORMAT_SIZE_IEC_UNITS);
-  g_autofree char *tables = g_format_size_full (get_size (status, "table-bytes"), G_FORMAT_SIZE_IEC_UNITS);
-  g_autofree char *unpacked = g_format_size_full (get_size (status, "inflated-memory-bytes"), G_FORMAT_SIZE_IEC_UNITS);
-  g_autofree char *on_disk = g_format_size_full (get_size (status, "inflated-disk-bytes"), G_FORMAT_SIZE_IEC_UNITS);
-  g_autofree char *outbox = g_format_size_full (get_size (status, "outbox-bytes"), G_FORMAT_SIZE_IEC_UNITS);
-  g_autofree char *read = g_format_size_full (get_size (status, "read-bytes"), G_FORMAT_SIZE_IEC_UNITS);
-  /* Translators: memory in use, and how much may be */
-  g_autofree char *cached = g_strdup_printf (_ ("%s of %s"), cache, budget);
+  g_autofree char *resident = dup_size (status, "resident-bytes");
+  g_autofree char *tables = dup_size (status, "table-bytes");
+  g_autofree char *unpacked = dup_size (status, "inflated-memory-bytes");
+  g_autofree char *on_disk = dup_size (status, "inflated-disk-bytes");
+  g_autofree char *outbox = dup_size (status, "outbox-bytes");
+  g_autofree char *read = dup_size (status, "read-bytes");
 
   add_row (table, _ ("Memory"), resident);
-  add_row (table, _ ("Images in memory"), cached);
+  add_cache (table, status);
   add_row (table, _ ("Catalogs in memory"), tables);
   add_row (table, _ ("Unpacked in memory"), unpacked);
   add_row (table, _ ("Unpacked on disk"), on_disk);

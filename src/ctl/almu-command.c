@@ -156,7 +156,7 @@ static const AlmuCommand table[] = {
     1, 1, ALMU_COMMAND_BROWSER, TRUE, run_resume },
   { "forget", N_ ("SESSION…"), N_ ("End sessions that no page has and forget them"),
     1, -1, 0, TRUE, run_forget },
-  { "status", "", N_ ("Tell whether the service is running, and where"),
+  { "status", "", N_ ("Tell whether and where the service is running, its memory and what it computes"),
     0, 0, ALMU_COMMAND_JSON, FALSE, almu_command_status },
   { "quit", "", N_ ("End the service; its sessions are kept"),
     0, 0, 0, FALSE, run_quit },

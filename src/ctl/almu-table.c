@@ -77,9 +77,13 @@ almu_table_get_n_rows (AlmuTable *self)
   return self->cells->len / self->n_columns;
 }
 
-/* In columns of a terminal. */
-static guint
-get_width (const char *text)
+/**
+ * almu_table_measure:
+ *
+ * Returns: how many columns of a terminal @text takes
+ */
+guint
+almu_table_measure (const char *text)
 {
   guint width = 0;
 
@@ -101,7 +105,7 @@ get_column_width (AlmuTable *self,
   guint width = 0;
 
   for (guint i = column; i < self->cells->len; i += self->n_columns)
-    width = MAX (width, get_width (self->cells->pdata[i]));
+    width = MAX (width, almu_table_measure (self->cells->pdata[i]));
 
   return width;
 }
@@ -123,6 +127,6 @@ almu_table_print (AlmuTable *self)
       if (column + 1 == self->n_columns)
         g_print ("%s\n", cell);
       else
-        g_print ("%s%*s", cell, (int) (widths[column] - get_width (cell) + GAP), "");
+        g_print ("%s%*s", cell, (int) (widths[column] - almu_table_measure (cell) + GAP), "");
     }
 }

@@ -21,6 +21,7 @@ void       almu_table_add_number (AlmuTable *self,
                                   guint32    number);
 guint      almu_table_get_n_rows (AlmuTable *self);
 void       almu_table_print (AlmuTable *self);
+guint      almu_table_measure (const char *text);
 char      *almu_table_make_safe (const char *text);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (AlmuTable, almu_table_free)

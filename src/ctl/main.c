@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "almu-command.h"
+#include "almu-table.h"
 
 static void
 add_common (GOptionContext *context,
@@ -19,6 +20,17 @@ add_common (GOptionContext *context,
   g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
 }
 
+/* A text, and what it leaves of its column. */
+static void
+add_padded (GString    *text,
+            const char *part,
+            guint       width)
+{
+  guint taken = almu_table_measure (part);
+
+  g_string_append_printf (text, "%s%*s", part, taken < width ? (int) (width - taken) : 0, "");
+}
+
 static char *
 describe_commands (void)
 {
@@ -27,9 +39,12 @@ describe_commands (void)
   const AlmuCommand *commands = almu_command_table (&n_commands);
 
   for (gsize i = 0; i < n_commands; i++)
-    g_string_append_printf (text, "  %-9s %-11s %s\n", commands[i].name,
-                            *commands[i].arguments != '\0' ? _ (commands[i].arguments) : "",
-                            _ (commands[i].help));
+    {
+      g_string_append (text, "  ");
+      add_padded (text, commands[i].name, 10);
+      add_padded (text, *commands[i].arguments != '\0' ? _ (commands[i].arguments) : "", 12);
+      g_string_append_printf (text, "%s\n", _ (commands[i].help));
+    }
   g_string_append (text, _ ("\n“almucantar COMMAND --help” tells the options of a command.\n"
                             "\nExit status: 0 done, 1 wrong use, 2 no bus or no service, 3 refused by the service.\n"));
 
@@ -90,7 +105,7 @@ parse_command (AlmuRequest *request,
                GError     **error)
 {
   const AlmuCommand *command = request->command;
-  g_autofree char   *title = g_strconcat (command->name, " ", *command->arguments != '\0' ? _ (command->arguments) : NULL, NULL);
+  g_autofree char   *title = g_strconcat (command->name, *command->arguments != '\0' ? " " : NULL, _ (command->arguments), NULL);
   g_autoptr(GOptionContext) context = g_option_context_new (title);
   const struct
   {

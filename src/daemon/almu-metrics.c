@@ -6,6 +6,7 @@
 #include "almu-data-table.h"
 #include "almu-figures.h"
 #include "almu-inflated.h"
+#include "almu-kept.h"
 #include "almu-workers.h"
 
 /* The process in figures: for Prometheus, and for a person on the bus. */
@@ -21,17 +22,94 @@ write_one (GString    *text,
                           name, help, name, type, name, value);
 }
 
+/* Many of one name, told apart by a label. */
+static void
+write_head (GString    *text,
+            const char *name,
+            const char *help)
+{
+  g_string_append_printf (text, "# HELP almucantar_%s %s\n# TYPE almucantar_%s gauge\n", name, help, name);
+}
+
+static void
+write_labelled (GString    *text,
+                const char *name,
+                const char *label,
+                const char *value,
+                guint64     number)
+{
+  g_string_append_printf (text, "almucantar_%s{%s=\"%s\"} %" G_GUINT64_FORMAT "\n", name, label, value, number);
+}
+
+static guint
+count_entries (GPtrArray  *list,
+               const char *state)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < list->len; i++)
+    n += g_str_equal (((const AlmuArchiveEntry *) list->pdata[i])->state, state);
+
+  return n;
+}
+
 static void
 write_sessions (GString      *text,
                 AlmuSessions *sessions)
 {
-  g_string_append (text,
-                   "# HELP almucantar_sessions Sessions by state.\n"
-                   "# TYPE almucantar_sessions gauge\n");
-  for (int state = ALMU_SESSION_ATTACHED; state < ALMU_SESSION_CLOSED; state++)
-    g_string_append_printf (text, "almucantar_sessions{state=\"%s\"} %u\n",
-                            almu_session_state_get_name ((AlmuSessionState) state),
-                            almu_sessions_count (sessions, (AlmuSessionState) state));
+  g_autoptr(GPtrArray) list = almu_kept_list (sessions, NULL);
+
+  /* those in memory are known whatever is the matter with the disk */
+  write_head (text, "sessions", "Sessions by state; those that are parked or closed are on disk only.");
+  for (int state = ALMU_SESSION_ATTACHED; state <= ALMU_SESSION_CLOSED; state++)
+    {
+      const char *name = almu_session_state_get_name ((AlmuSessionState) state);
+
+      if (list != NULL)
+        write_labelled (text, "sessions", "state", name, count_entries (list, name));
+      else if (state <= ALMU_SESSION_DETACHED)
+        write_labelled (text, "sessions", "state", name, almu_sessions_count (sessions, (AlmuSessionState) state));
+    }
+}
+
+static const char *const cache_kinds[ALMU_N_CACHE_KINDS] = {
+  [ALMU_CACHE_PLANES] = "planes",
+  [ALMU_CACHE_TILES] = "tiles",
+  [ALMU_CACHE_HISTOGRAMS] = "histograms",
+  [ALMU_CACHE_SPECTRA] = "spectra",
+};
+
+static void
+write_cache (GString   *text,
+             AlmuCache *cache)
+{
+  gsize sizes[ALMU_N_CACHE_KINDS];
+
+  almu_cache_measure (cache, sizes);
+  write_one (text, "cache_bytes", "gauge", "Memory of planes, tiles, histograms and spectra.",
+             almu_cache_get_size (cache));
+  write_head (text, "cache_kind_bytes", "The same by kind.");
+  for (int kind = 0; kind < ALMU_N_CACHE_KINDS; kind++)
+    write_labelled (text, "cache_kind_bytes", "kind", cache_kinds[kind], sizes[kind]);
+  write_one (text, "cache_budget_bytes", "gauge", "What they may take.",
+             almu_cache_get_budget (cache));
+}
+
+static void
+write_queues (GString         *text,
+              AlmuSwitchboard *switchboard)
+{
+  guint n_outgoing;
+  guint n_held;
+
+  almu_switchboard_count_waiting (switchboard, &n_outgoing, &n_held);
+  write_one (text, "outbox_bytes", "gauge", "Bytes that wait to be sent to pages.",
+             almu_switchboard_get_outbox_bytes (switchboard));
+  write_one (text, "outbox_messages", "gauge", "Messages that wait to be sent to pages.", n_outgoing);
+  write_one (text, "held_messages", "gauge", "Messages of pages that wait for what came before them.", n_held);
+  write_head (text, "waiting_jobs", "Calculations that wait for a thread.");
+  write_labelled (text, "waiting_jobs", "kind", "short", almu_workers_count_waiting (FALSE));
+  write_labelled (text, "waiting_jobs", "kind", "long", almu_workers_count_waiting (TRUE));
 }
 
 static void
@@ -114,21 +192,14 @@ char *
 almu_metrics_write (AlmuSessions    *sessions,
                     AlmuSwitchboard *switchboard)
 {
-  GString   *text = g_string_new (NULL);
-  AlmuCache *cache = almu_sessions_get_cache (sessions);
+  GString *text = g_string_new (NULL);
 
   write_sessions (text, sessions);
   write_one (text, "links", "gauge", "Open links.", almu_switchboard_get_n_links (switchboard));
-  write_one (text, "outbox_bytes", "gauge", "Bytes that wait to be sent to pages.",
-             almu_switchboard_get_outbox_bytes (switchboard));
-  write_one (text, "waiting_jobs", "gauge", "Calculations that wait for a thread.",
-             almu_workers_count_waiting ());
+  write_queues (text, switchboard);
   write_one (text, "image_read_bytes_total", "counter", "Bytes of pixels read from files.",
              almu_image_get_total_bytes_read ());
-  write_one (text, "cache_bytes", "gauge", "Memory of planes, tiles and histograms.",
-             almu_cache_get_size (cache));
-  write_one (text, "cache_budget_bytes", "gauge", "What they may take.",
-             almu_cache_get_budget (cache));
+  write_cache (text, almu_sessions_get_cache (sessions));
   write_one (text, "table_bytes", "gauge", "Memory of the tables of catalogs, of the same budget.",
              (guint64) almu_data_table_get_total_bytes ());
   write_one (text, "inflated_memory_bytes", "gauge", "Compressed files that were unpacked into memory, of the same budget.",
@@ -142,6 +213,8 @@ almu_metrics_write (AlmuSessions    *sessions,
   write_counts (text);
   write_timings (text, ALMU_TIMED_HANDLING, "handling", "message",
                  "How long messages kept the main thread.");
+  write_timings (text, ALMU_TIMED_ANSWER, "answer", "message",
+                 "From a message to what answers it.");
   write_timings (text, ALMU_TIMED_RESUME, "resume", "from",
                  "From RESUME_SESSION to its acknowledgement.");
 
@@ -160,19 +233,33 @@ almu_metrics_describe (AlmuSessions    *sessions,
   AlmuCache *cache = almu_sessions_get_cache (sessions);
   g_auto(GStrv) running = almu_workers_dup_running ();
   GVariantDict dict;
+  gsize        sizes[ALMU_N_CACHE_KINDS];
+  guint        n_outgoing;
+  guint        n_held;
 
+  almu_cache_measure (cache, sizes);
+  almu_switchboard_count_waiting (switchboard, &n_outgoing, &n_held);
   g_variant_dict_init (&dict, NULL);
   g_variant_dict_insert (&dict, "links", "u", almu_switchboard_get_n_links (switchboard));
   g_variant_dict_insert (&dict, "outbox-bytes", "t", (guint64) almu_switchboard_get_outbox_bytes (switchboard));
+  g_variant_dict_insert (&dict, "outbox-messages", "u", n_outgoing);
+  g_variant_dict_insert (&dict, "held-messages", "u", n_held);
   g_variant_dict_insert (&dict, "cache-bytes", "t", (guint64) almu_cache_get_size (cache));
   g_variant_dict_insert (&dict, "cache-budget", "t", (guint64) almu_cache_get_budget (cache));
+  for (int kind = 0; kind < ALMU_N_CACHE_KINDS; kind++)
+    {
+      g_autofree char *name = g_strconcat (cache_kinds[kind], "-bytes", NULL);
+
+      g_variant_dict_insert (&dict, name, "t", (guint64) sizes[kind]);
+    }
   g_variant_dict_insert (&dict, "table-bytes", "t", (guint64) almu_data_table_get_total_bytes ());
   g_variant_dict_insert (&dict, "inflated-memory-bytes", "t", (guint64) almu_inflated_get_total_bytes (TRUE));
   g_variant_dict_insert (&dict, "inflated-disk-bytes", "t", (guint64) almu_inflated_get_total_bytes (FALSE));
   g_variant_dict_insert (&dict, "resident-bytes", "t", (guint64) almu_figures_get_resident_bytes ());
   g_variant_dict_insert (&dict, "read-bytes", "t", almu_image_get_total_bytes_read ());
   g_variant_dict_insert (&dict, "computing", "^as", running);
-  g_variant_dict_insert (&dict, "waiting-jobs", "u", almu_workers_count_waiting ());
+  g_variant_dict_insert (&dict, "waiting-jobs", "u",
+                         almu_workers_count_waiting (FALSE) + almu_workers_count_waiting (TRUE));
 
   return g_variant_ref_sink (g_variant_dict_end (&dict));
 }

@@ -247,7 +247,10 @@ almu_image_open (int            fd,
   if (unpack (fd, name, &inflated, error) && inflated == NULL)
     kind = find_kind (fd, name, error);
   if (kind != NULL)
-    return kind->open (fd, name, hdu, flags, &fingerprint, error);
+    {
+      g_debug ("%s: a %s file, of which HDU “%s” is opened", name, kind->name, hdu);
+      return kind->open (fd, name, hdu, flags, &fingerprint, error);
+    }
 
   close (fd);
   if (inflated == NULL)

@@ -227,6 +227,7 @@ load_plane (AlmuImage *image,
   const AlmuImageInfo *info = almu_image_get_info (image);
   g_autoptr(AlmuPlane) self = plane_new (info->width, info->height);
   gboolean is_read = FALSE;
+  gint64   begin = g_get_monotonic_time ();
 
   if (self == NULL)
     {
@@ -256,6 +257,10 @@ load_plane (AlmuImage *image,
       g_propagate_error (error, load->error);
       return NULL;
     }
+
+  g_debug ("%s: channel %d, polarisation %d: %d×%d pixels in %.1f ms", almu_image_get_name (image),
+           load->box.channel, load->box.stokes, info->width, info->height,
+           (double) (g_get_monotonic_time () - begin) / 1000);
 
   return g_steal_pointer (&self);
 }

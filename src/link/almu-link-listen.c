@@ -209,6 +209,7 @@ handle (AlmuLink *self,
   if (frame.event != CARTA__EVENT_TYPE__SCRIPTING_RESPONSE)
     self->last_message = g_get_monotonic_time ();
 
+  almu_link_note_asked (self, frame.event, frame.request_id);
   subject = get_subject (message);
   if (has_to_wait (self, &subject))
     {

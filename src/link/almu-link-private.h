@@ -7,6 +7,17 @@ G_BEGIN_DECLS
 
 /* What the files of AlmuLink share. */
 
+/* What was asked last and may be answered yet. A page that asks for more at
+ * a time is served all the same: the oldest is then not timed. */
+#define ALMU_LINK_N_ASKED 64
+
+typedef struct
+{
+  guint32 request_id;
+  guint16 event; /* 0: answered */
+  gint64  came;  /* monotonic, µs */
+} AlmuAsked;
+
 struct _AlmuLink
 {
   GObject parent_instance;
@@ -27,11 +38,16 @@ struct _AlmuLink
   GHashTable      *busy;         /* file id → how many orders */
   GHashTable      *scripts;      /* number → GTask, see almu-scripting.c */
   gint64           last_message; /* monotonic, µs */
+  AlmuAsked        asked[ALMU_LINK_N_ASKED];
+  guint            next_asked;
   gboolean         is_flushing;
 };
 
 void almu_link_listen (AlmuLink *self);
 void almu_link_forget_waiting (AlmuLink *self);
+void almu_link_note_asked (AlmuLink *self,
+                           guint16   event,
+                           guint32   request_id);
 void almu_link_note_message (AlmuLink   *self,
                              const char *what,
                              const char *message);

@@ -6,6 +6,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "almu-catalog.h"
+#include "almu-figures.h"
 #include "almu-frame.h"
 #include "almu-log.h"
 #include "almu-message.h"
@@ -193,9 +194,32 @@ almu_link_get_folder (AlmuLink *self)
 }
 
 /**
+ * almu_link_get_n_outgoing:
+ *
+ * Returns: how many messages wait to be sent
+ */
+guint
+almu_link_get_n_outgoing (AlmuLink *self)
+{
+  return almu_outbox_get_count (self->outbox);
+}
+
+/**
+ * almu_link_get_n_held:
+ *
+ * Returns: how many messages of the page wait until something is done that
+ *   came before them
+ */
+guint
+almu_link_get_n_held (AlmuLink *self)
+{
+  return g_queue_get_length (&self->waiting);
+}
+
+/**
  * almu_link_get_outbox_bytes:
  *
- * Returns: what waits to be sent
+ * Returns: the bytes that wait to be sent
  */
 gsize
 almu_link_get_outbox_bytes (AlmuLink *self)
@@ -240,6 +264,57 @@ push (AlmuLink               *self,
   almu_socket_wake (self->socket);
 }
 
+static AlmuAsked *
+find_asked (AlmuLink *self,
+            guint16   event,
+            guint32   request_id)
+{
+  for (guint i = 0; i < ALMU_LINK_N_ASKED; i++)
+    {
+      if (self->asked[i].event == event && self->asked[i].request_id == request_id)
+        return &self->asked[i];
+    }
+
+  return NULL;
+}
+
+/* What is held up comes again, and has waited since it came first. */
+void
+almu_link_note_asked (AlmuLink *self,
+                      guint16   event,
+                      guint32   request_id)
+{
+  const AlmuCatalogEntry *entry = almu_catalog_lookup (event);
+
+  if (entry == NULL || entry->reply == 0 || find_asked (self, event, request_id) != NULL)
+    return;
+
+  self->asked[self->next_asked] = (AlmuAsked){ request_id, event, g_get_monotonic_time () };
+  self->next_asked = (self->next_asked + 1) % ALMU_LINK_N_ASKED;
+}
+
+static void
+note_answered (AlmuLink               *self,
+               guint32                 request_id,
+               const ProtobufCMessage *message)
+{
+  const AlmuCatalogEntry *reply = almu_catalog_lookup_descriptor (message->descriptor);
+
+  for (guint i = 0; reply != NULL && i < ALMU_LINK_N_ASKED; i++)
+    {
+      AlmuAsked *asked = &self->asked[i];
+
+      if (asked->event == 0 || asked->request_id != request_id ||
+          almu_catalog_lookup (asked->event)->reply != reply->event)
+        continue;
+
+      almu_figures_time (ALMU_TIMED_ANSWER, almu_catalog_get_name (asked->event),
+                         g_get_monotonic_time () - asked->came);
+      asked->event = 0;
+      return;
+    }
+}
+
 /**
  * almu_link_reply:
  *
@@ -250,6 +325,7 @@ almu_link_reply (AlmuLink               *self,
                  guint32                 request_id,
                  const ProtobufCMessage *message)
 {
+  note_answered (self, request_id, message);
   push (self, message, request_id, ALMU_OUTBOX_ORDERED, 0);
 }
 

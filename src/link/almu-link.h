@@ -35,6 +35,8 @@ guint16          almu_link_get_icd_version (AlmuLink *self);
 GCancellable    *almu_link_get_cancellable (AlmuLink *self);
 AlmuFolder      *almu_link_get_folder (AlmuLink *self);
 gsize            almu_link_get_outbox_bytes (AlmuLink *self);
+guint            almu_link_get_n_outgoing (AlmuLink *self);
+guint            almu_link_get_n_held (AlmuLink *self);
 
 void almu_link_bind (AlmuLink    *self,
                      AlmuSession *session);

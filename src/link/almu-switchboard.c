@@ -195,6 +195,25 @@ almu_switchboard_get_outbox_bytes (AlmuSwitchboard *self)
   return bytes;
 }
 
+/**
+ * almu_switchboard_count_waiting:
+ * @out_n_outgoing: (out): messages that wait to be sent to viewers
+ * @out_n_held: (out): messages of viewers that wait for what came before them
+ */
+void
+almu_switchboard_count_waiting (AlmuSwitchboard *self,
+                                guint           *out_n_outgoing,
+                                guint           *out_n_held)
+{
+  *out_n_outgoing = 0;
+  *out_n_held = 0;
+  for (guint i = 0; i < self->links->len; i++)
+    {
+      *out_n_outgoing += almu_link_get_n_outgoing (self->links->pdata[i]);
+      *out_n_held += almu_link_get_n_held (self->links->pdata[i]);
+    }
+}
+
 /* -- what every page is to know ------------------------------------------ */
 
 #define STORAGE "storage" /* the tag by which a page's log can be searched */

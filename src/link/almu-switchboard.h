@@ -44,6 +44,9 @@ GPtrArray             *almu_switchboard_list_links (AlmuSwitchboard *self,
                                                     const char      *viewer);
 guint                  almu_switchboard_get_n_links (AlmuSwitchboard *self);
 gsize                  almu_switchboard_get_outbox_bytes (AlmuSwitchboard *self);
+void                   almu_switchboard_count_waiting (AlmuSwitchboard *self,
+                                                       guint           *out_n_outgoing,
+                                                       guint           *out_n_held);
 void                   almu_switchboard_warn (AlmuSwitchboard *self,
                                               const char      *text);
 void                   almu_switchboard_set_trouble (AlmuSwitchboard *self,

@@ -275,6 +275,40 @@ almu_cache_get_size (AlmuCache *self)
   return almu_lru_get_size (self->lru);
 }
 
+static AlmuCacheKind
+get_kind (const AlmuLruKey *key)
+{
+  if ((key->detail & DETAIL_TILES) != 0)
+    return ALMU_CACHE_TILES;
+  if ((key->detail & DETAIL_SPECTRA) != 0)
+    return ALMU_CACHE_SPECTRA;
+
+  return key->detail == DETAIL_PLANE ? ALMU_CACHE_PLANES : ALMU_CACHE_HISTOGRAMS;
+}
+
+static void
+add_size (const AlmuLruKey *key,
+          gsize             size,
+          gpointer          user_data)
+{
+  gsize *sizes = user_data;
+
+  sizes[get_kind (key)] += size;
+}
+
+/**
+ * almu_cache_measure:
+ * @out_sizes: (out caller-allocates) (array fixed-size=4): the bytes of each
+ *   kind; together they are almu_cache_get_size()
+ */
+void
+almu_cache_measure (AlmuCache *self,
+                    gsize      out_sizes[ALMU_N_CACHE_KINDS])
+{
+  memset (out_sizes, 0, ALMU_N_CACHE_KINDS * sizeof *out_sizes);
+  almu_lru_foreach (self->lru, add_size, out_sizes);
+}
+
 gsize
 almu_cache_get_budget (AlmuCache *self)
 {

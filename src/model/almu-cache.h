@@ -10,11 +10,29 @@
 
 G_BEGIN_DECLS
 
+/**
+ * AlmuCacheKind:
+ * @ALMU_CACHE_PLANES: decoded planes and the pyramids over them
+ * @ALMU_CACHE_TILES: tiles as they are sent
+ * @ALMU_CACHE_HISTOGRAMS: of planes and of cubes
+ * @ALMU_CACHE_SPECTRA: of points and regions
+ */
+typedef enum
+{
+  ALMU_CACHE_PLANES,
+  ALMU_CACHE_TILES,
+  ALMU_CACHE_HISTOGRAMS,
+  ALMU_CACHE_SPECTRA,
+  ALMU_N_CACHE_KINDS,
+} AlmuCacheKind;
+
 #define ALMU_TYPE_CACHE (almu_cache_get_type ())
 G_DECLARE_FINAL_TYPE (AlmuCache, almu_cache, ALMU, CACHE, GObject)
 
 AlmuCache *almu_cache_new (gsize budget);
 gsize      almu_cache_get_size (AlmuCache *self);
+void       almu_cache_measure (AlmuCache *self,
+                               gsize      out_sizes[ALMU_N_CACHE_KINDS]);
 gsize      almu_cache_get_budget (AlmuCache *self);
 gsize      almu_cache_get_outside_bytes (void);
 gsize      almu_cache_get_image_size (AlmuCache *self,

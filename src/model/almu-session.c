@@ -408,6 +408,7 @@ set_state (AlmuSession     *self,
     return;
 
   self->state = state;
+  g_debug ("Session %u is %s", self->id, almu_session_state_get_name (state));
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STATE]);
   almu_session_emit_changed (self);
   almu_session_await_missing (self);
@@ -538,6 +539,7 @@ almu_session_begin_epoch (AlmuSession *self)
   g_return_val_if_fail (ALMU_IS_SESSION (self), 0);
 
   self->epoch++;
+  g_debug ("Session %u begins epoch %u", self->id, self->epoch);
   self->is_congested = FALSE;
   for (guint i = 0; i < self->files->len; i++)
     {

@@ -17,6 +17,22 @@ get (Desk       *desk,
   return almu_test_daemon_get_metric (desk->daemon, name);
 }
 
+static guint64
+sum_of_kinds (Desk *desk)
+{
+  static const char *const names[] = { "planes", "tiles", "histograms", "spectra" };
+  guint64                  sum = 0;
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autofree char *name = g_strdup_printf ("cache_kind_bytes{kind=\"%s\"}", names[i]);
+
+      sum += get (desk, name);
+    }
+
+  return sum;
+}
+
 /* A picture, the same again from memory, and a link that is lost. */
 static void
 test_figures (Desk         *desk,
@@ -35,9 +51,22 @@ test_figures (Desk         *desk,
   g_assert_cmpuint (get (desk, "image_read_bytes_total"), ==, 64 * 64 * 4);
   g_assert_cmpuint (get (desk, "handling_seconds_count{message=\"OPEN_FILE\"}"), ==, 1);
   g_assert_cmpuint (get (desk, "handling_seconds_bucket{message=\"OPEN_FILE\",le=\"+Inf\"}"), ==, 1);
+  g_assert_cmpuint (get (desk, "answer_seconds_count{message=\"OPEN_FILE\"}"), ==, 1);
+  g_assert_cmpuint (get (desk, "answer_seconds_count{message=\"REGISTER_VIEWER\"}"), ==, 1);
+  g_assert_cmpuint (get (desk, "cache_kind_bytes{kind=\"planes\"}"), >=, 64 * 64 * 4);
+  g_assert_cmpuint (get (desk, "cache_kind_bytes{kind=\"tiles\"}"), >, 0);
+  g_assert_cmpuint (get (desk, "cache_kind_bytes{kind=\"histograms\"}"), >, 0);
+  g_assert_cmpuint (get (desk, "cache_kind_bytes{kind=\"spectra\"}"), ==, 0);
+  g_assert_cmpuint (sum_of_kinds (desk), ==, get (desk, "cache_bytes"));
+  g_assert_cmpuint (get (desk, "outbox_messages"), ==, 0);
+  g_assert_cmpuint (get (desk, "held_messages"), ==, 0);
+  g_assert_cmpuint (get (desk, "waiting_jobs{kind=\"short\"}"), ==, 0);
+  g_assert_cmpuint (get (desk, "waiting_jobs{kind=\"long\"}"), ==, 0);
   g_assert_cmpuint (get (desk, "messages_sent_total"), >=, 5);
   g_assert_cmpuint (get (desk, "resident_bytes"), >, 1 << 20);
   g_assert_cmpuint (get (desk, "sessions{state=\"attached\"}"), ==, 1);
+  g_assert_cmpuint (get (desk, "sessions{state=\"parked\"}"), ==, 0);
+  g_assert_cmpuint (get (desk, "sessions{state=\"closed\"}"), ==, 0);
 
   g_clear_pointer (&plane, g_free);
   plane = almu_test_await_plane (desk->viewer, 0, 64, 64);
