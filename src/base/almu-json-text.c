@@ -21,6 +21,7 @@ typedef struct
   gboolean    has_root;
   int         depth;
   int         n_values;
+  int         n_members[ALMU_LIMIT_JSON_DEPTH + 1]; /* of what is open at each depth */
 } Scan;
 
 static gboolean
@@ -44,6 +45,8 @@ scan_string (Scan    *scan,
     {
       if ((guchar) *p < 0x20)
         return fail_at (scan, "a string with a control character", error);
+      if (g_str_has_prefix (p, "\\u0000"))
+        return fail_at (scan, "a string with a NUL in it", error);
       p += *p == '\\' ? 2 : 1;
     }
 
@@ -115,6 +118,15 @@ scan_sign (Scan    *scan,
       return FALSE;
     }
 
+  if (scan->depth >= 0 && (c == '[' || c == '{'))
+    scan->n_members[scan->depth] = 0;
+  if (scan->depth >= 0 && c == ':' && ++scan->n_members[scan->depth] > ALMU_LIMIT_JSON_MEMBERS)
+    {
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
+                   "JSON text has an object of more than %d members", ALMU_LIMIT_JSON_MEMBERS);
+      return FALSE;
+    }
+
   g_string_append_c (scan->clean, c);
   scan->at++;
 
@@ -163,8 +175,9 @@ scan_token (Scan    *scan,
  * Makes text from outside safe for json-glib 1.6, which calls itself for
  * each level of nesting until the stack ends, takes more for JSON than JSON
  * is (so that nesting can hide from a simple count), needs fifty times the
- * text's memory, reads integers beyond 64 bits as -1 and writes what
- * overflows a double as `inf.0`.
+ * text's memory, looks through all members of an object for one that is there
+ * twice, ends a string at a NUL, reads integers beyond 64 bits as -1 and writes
+ * what overflows a double as `inf.0`.
  *
  * The grammar itself is left to the parser.
  *
@@ -221,6 +234,13 @@ append_double (GString *mended,
     g_string_append (mended, ".0");
 }
 
+static gboolean
+is_real (const char *text,
+         const char *end)
+{
+  return memchr (text, '.', end - text) != NULL || memchr (text, 'e', end - text) != NULL;
+}
+
 /**
  * almu_json_text_mend:
  * @text: what json-glib wrote
@@ -253,7 +273,7 @@ almu_json_text_mend (const char *text)
       else if (*text == '-' || g_ascii_isdigit (*text))
         end = text + strspn (text, "+-.0123456789eE");
 
-      if (*text != '"' && strcspn (text, ".e") < (gsize) (end - text) && end > text + 1)
+      if (*text != '"' && end > text + 1 && is_real (text, end))
         append_double (mended, g_ascii_strtod (text, NULL));
       else
         g_string_append_len (mended, text, end - text);

@@ -273,6 +273,10 @@
 /* Values in JSON text: three bytes of it become some 150 in memory. */
 #define ALMU_LIMIT_JSON_VALUES 2000000
 
+/* Members of one object of JSON text, for json-glib looks at all of them to
+ * replace or to remove one. The page's preferences are some three hundred. */
+#define ALMU_LIMIT_JSON_MEMBERS 4096
+
 /* -- the store ---------------------------------------------------------- */
 
 /* Records of sessions kept at most, beside those in memory: more than

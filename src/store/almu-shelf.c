@@ -125,6 +125,7 @@ print_for_disk (JsonObject *object,
                 GError    **error)
 {
   g_autofree char *text = print_object (object, FALSE);
+  g_autofree char *again = NULL;
   gsize            length = strlen (text);
 
   if (length > ALMU_LIMIT_BODY_BYTES)
@@ -132,6 +133,13 @@ print_for_disk (JsonObject *object,
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
                    _ ("%s would have %zu bytes on the disk, %d is the limit"),
                    what, length, ALMU_LIMIT_BODY_BYTES);
+      return NULL;
+    }
+
+  again = almu_json_text_clean (text, (gssize) length, error);
+  if (again == NULL)
+    {
+      g_prefix_error (error, "%s: ", what);
       return NULL;
     }
 

@@ -60,6 +60,8 @@ test_json_text_refused (void)
     "[]]",
     "{},",
     "2{\"keys\":[\"a\"]}",
+    "\"a\\u0000b\"",
+    "{\"\\u0000\":1}",
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
@@ -124,6 +126,25 @@ test_json_text_limits (void)
   assert_limit (ALMU_LIMIT_JSON_DEPTH + 1, 0, NULL, FALSE);
   assert_limit (1, ALMU_LIMIT_JSON_VALUES - 1, "1,", TRUE);
   assert_limit (1, ALMU_LIMIT_JSON_VALUES, "1,", FALSE);
+  assert_limit (1, ALMU_LIMIT_JSON_MEMBERS, "\"a\":1,", TRUE);
+  assert_limit (1, ALMU_LIMIT_JSON_MEMBERS + 1, "\"a\":1,", FALSE);
+}
+
+/* What is open at a depth is counted apart from what was there before. */
+static void
+test_json_text_members (void)
+{
+  g_autoptr(GString) text = g_string_new ("[");
+  g_autoptr(GError) error = NULL;
+  g_autofree char *clean = NULL;
+
+  for (int i = 0; i < 2 * ALMU_LIMIT_JSON_MEMBERS; i++)
+    g_string_append (text, "{\"a\":{\"b\":1},\"c\":[2]},");
+  g_string_append (text, "0]");
+
+  clean = almu_json_text_clean (text->str, (gssize) text->len, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (clean, ==, text->str);
 }
 
 static void
@@ -140,6 +161,23 @@ test_json_text_mend (void)
   g_assert_cmpstr (open, ==, "\"\\");
 }
 
+/* As many numbers as there may be, none of which is mended, take no longer
+ * than they have to: not each of them all that follows. */
+static void
+test_json_text_mend_integers (void)
+{
+  g_autoptr(GString) text = g_string_new ("[");
+  g_autofree char *mended = NULL;
+
+  for (int i = 0; i < ALMU_LIMIT_JSON_VALUES; i++)
+    g_string_append (text, "12,");
+  g_string_append (text, "1e-10.0]");
+
+  mended = almu_json_text_mend (text->str);
+  g_assert_true (g_str_has_suffix (mended, ",12,1e-10]"));
+  g_assert_cmpuint (strlen (mended), ==, text->len - 2);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -152,7 +190,9 @@ main (int   argc,
   g_test_add_func ("/base/json-text/nul", test_json_text_nul);
   g_test_add_func ("/base/json-text/length", test_json_text_length);
   g_test_add_func ("/base/json-text/limits", test_json_text_limits);
+  g_test_add_func ("/base/json-text/members", test_json_text_members);
   g_test_add_func ("/base/json-text/mend", test_json_text_mend);
+  g_test_add_func ("/base/json-text/mend/integers", test_json_text_mend_integers);
 
   return g_test_run ();
 }

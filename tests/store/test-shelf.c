@@ -193,6 +193,41 @@ test_shelf_preferences_deep (Fixture      *fixture,
   assert_file (fixture, "preferences.json", FALSE);
 }
 
+/* More and more of them, each of which is fine, until they could not be read
+ * again: then it is the last change that is refused, and nothing is lost. */
+static void
+test_shelf_preferences_many (Fixture      *fixture,
+                             gconstpointer user_data)
+{
+  const char *const keys[] = { "k0", NULL };
+  const int         n_known = 2; /* “version” and “$schema” */
+  const int         n_parts = 4;
+  const int         n_each = (ALMU_LIMIT_JSON_MEMBERS - n_known) / n_parts;
+  g_autoptr(GError) error = NULL;
+  g_autoptr(JsonObject) object = NULL;
+  g_autoptr(JsonObject) rest = NULL;
+
+  for (int i = 0; i <= n_parts; i++)
+    {
+      g_autoptr(GString) text = g_string_new ("{");
+
+      for (int j = i * n_each; j < (i + 1) * n_each; j++)
+        g_string_append_printf (text, "%s\"k%d\":%d", j > i * n_each ? "," : "", j, j);
+      g_string_append_c (text, '}');
+
+      g_assert_true (almu_settings_merge_preferences (fixture->settings, text->str, &error) == (i < n_parts));
+    }
+  g_assert_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT);
+
+  object = get_preferences (fixture);
+  g_assert_cmpuint (json_object_get_size (object), ==, (guint) (n_parts * n_each + n_known));
+  g_clear_error (&error);
+  g_assert_true (almu_settings_delete_preferences (fixture->settings, keys, &error));
+  rest = get_preferences (fixture);
+  g_assert_false (json_object_has_member (rest, "k0"));
+  g_assert_true (json_object_has_member (rest, "k1"));
+}
+
 static void
 test_shelf_preferences_not_object (Fixture      *fixture,
                                    gconstpointer user_data)
@@ -565,6 +600,7 @@ main (int   argc,
   add_test ("/store/shelf/preferences/merge", test_shelf_preferences_merge);
   add_test ("/store/shelf/preferences/damaged", test_shelf_preferences_damaged);
   add_test ("/store/shelf/preferences/deep", test_shelf_preferences_deep);
+  add_test ("/store/shelf/preferences/many", test_shelf_preferences_many);
   add_test ("/store/shelf/preferences/not-object", test_shelf_preferences_not_object);
   add_test ("/store/shelf/objects", test_shelf_objects);
   add_test ("/store/shelf/kinds-apart", test_shelf_kinds_apart);
