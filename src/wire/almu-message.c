@@ -61,33 +61,71 @@ budget_free (void *data,
   free (memory);
 }
 
-static gboolean
-text_is_valid (const ProtobufCMessage         *message,
-               const ProtobufCFieldDescriptor *field,
-               GError                        **error)
+/* -- text ----------------------------------------------------------------- */
+
+/* What protobuf-c has accepted, read once more: it makes strings that end with
+ * a zero, so that afterwards “a” and “a\0b” are the same. */
+typedef struct
 {
-  const guint8      *place = (const guint8 *) message + field->offset;
-  const char *const *texts = (const char *const *) place;
-  gsize              n_texts = 1;
+  const guint8 *at;
+  gsize         left;
+} Bytes;
 
-  if (field->label == PROTOBUF_C_LABEL_REPEATED)
+static guint64
+take_varint (Bytes *bytes)
+{
+  guint64 value = 0;
+
+  for (guint shift = 0; bytes->left > 0; shift += 7)
     {
-      texts = *(const char *const *const *) place;
-      n_texts = *(const size_t *) ((const guint8 *) message + field->quantifier_offset);
+      guint8 byte = *bytes->at++;
+
+      bytes->left--;
+      if (shift < 64)
+        value |= (guint64) (byte & 0x7f) << shift;
+      if (byte < 0x80)
+        break;
     }
 
-  for (gsize i = 0; i < n_texts; i++)
-    {
-      if (texts[i] != NULL && !g_utf8_validate (texts[i], -1, NULL))
-        {
-          g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
-                       "Field %s of %s is not valid UTF-8",
-                       field->name, message->descriptor->short_name);
-          return FALSE;
-        }
-    }
+  return value;
+}
 
-  return TRUE;
+static Bytes
+take_bytes (Bytes  *bytes,
+            guint64 length)
+{
+  Bytes taken = { bytes->at, MIN (length, bytes->left) };
+
+  bytes->at += taken.left;
+  bytes->left -= taken.left;
+
+  return taken;
+}
+
+/* The value of a field; only one of known length is of use. */
+static Bytes
+take_value (Bytes *bytes,
+            guint8 wire_type)
+{
+  Bytes nothing = { NULL, 0 };
+
+  switch (wire_type)
+    {
+    case PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED:
+      return take_bytes (bytes, take_varint (bytes));
+
+    case PROTOBUF_C_WIRE_TYPE_32BIT:
+      take_bytes (bytes, 4);
+      return nothing;
+
+    case PROTOBUF_C_WIRE_TYPE_64BIT:
+      take_bytes (bytes, 8);
+      return nothing;
+
+    default:
+      take_varint (bytes);
+      return nothing;
+    }
 }
 
 /* Points are by far the most numerous messages, and have no text. */
@@ -104,52 +142,33 @@ may_have_text (const ProtobufCMessageDescriptor *descriptor)
   return FALSE;
 }
 
-static gboolean message_text_is_valid (const ProtobufCMessage *message,
-                                       GError                **error);
-
-static gboolean
-nested_text_is_valid (const ProtobufCMessage         *message,
-                      const ProtobufCFieldDescriptor *field,
-                      GError                        **error)
-{
-  const guint8                  *place = (const guint8 *) message + field->offset;
-  const ProtobufCMessage *const *nested = (const ProtobufCMessage *const *) place;
-  gsize                          n_nested = 1;
-
-  if (!may_have_text (field->descriptor))
-    return TRUE;
-
-  if (field->label == PROTOBUF_C_LABEL_REPEATED)
-    {
-      nested = *(const ProtobufCMessage *const *const *) place;
-      n_nested = *(const size_t *) ((const guint8 *) message + field->quantifier_offset);
-    }
-
-  for (gsize i = 0; i < n_nested; i++)
-    {
-      if (nested[i] != NULL && !message_text_is_valid (nested[i], error))
-        return FALSE;
-    }
-
-  return TRUE;
-}
-
 /* The interface has no recursive messages: the depth is that of the
  * deepest definition, whatever a peer sends. */
 static gboolean
-message_text_is_valid (const ProtobufCMessage *message,
-                       GError                **error)
+check_text (const ProtobufCMessageDescriptor *descriptor,
+            Bytes                             bytes,
+            GError                          **error)
 {
-  const ProtobufCMessageDescriptor *descriptor = message->descriptor;
-
-  for (unsigned i = 0; i < descriptor->n_fields; i++)
+  while (bytes.left > 0)
     {
-      const ProtobufCFieldDescriptor *field = &descriptor->fields[i];
+      guint64                         key = take_varint (&bytes);
+      Bytes                           value = take_value (&bytes, key & 7);
+      const ProtobufCFieldDescriptor *field = protobuf_c_message_descriptor_get_field (descriptor, (guint32) (key >> 3));
 
-      if (field->type == PROTOBUF_C_TYPE_STRING && !text_is_valid (message, field, error))
-        return FALSE;
+      if (field == NULL)
+        continue;
 
-      if (field->type == PROTOBUF_C_TYPE_MESSAGE && !nested_text_is_valid (message, field, error))
+      if (field->type == PROTOBUF_C_TYPE_STRING && value.left > 0 &&
+          !g_utf8_validate_len ((const char *) value.at, value.left, NULL))
+        {
+          g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
+                       "Field %s of %s is not UTF-8 text without zeros",
+                       field->name, descriptor->short_name);
+          return FALSE;
+        }
+
+      if (field->type == PROTOBUF_C_TYPE_MESSAGE && may_have_text (field->descriptor) &&
+          !check_text (field->descriptor, value, error))
         return FALSE;
     }
 
@@ -166,7 +185,7 @@ message_text_is_valid (const ProtobufCMessage *message,
  * Decodes the body of @event. The memory it takes, which may be a hundred
  * times that of @body, is bounded by %ALMU_LIMIT_DECODED_BYTES. All text is
  * valid UTF-8 (as proto3 demands: no handler, no record and no bus message
- * needs to ask again). Enumerations may carry any number and nested
+ * needs to ask again) and has no zeros in it, which would cut it short. Enumerations may carry any number and nested
  * messages may be missing.
  *
  * Returns: (transfer full): the message, to be freed with almu_message_free()
@@ -210,7 +229,7 @@ almu_message_unpack (guint16       event,
       return NULL;
     }
 
-  if (!message_text_is_valid (message, error))
+  if (!check_text (entry->descriptor, (Bytes){ body, length }, error))
     {
       almu_message_free (message);
       return NULL;

@@ -556,6 +556,53 @@ test_message_bad_nested_text (void)
   g_assert_nonnull (strstr (error->message, "StokesFile"));
 }
 
+/* A name ends where it ends, and not at a zero: what is asked for is not the
+ * file “a”. Wherever the zero is, and however the text is wrapped. */
+static void
+test_message_zeros (void)
+{
+  /* images[0].stokes_files[0].file = "a\0b" */
+  static const guint8 nested[] = { 1 << 3 | 2, 7, 11 << 3 | 2, 5, 2 << 3 | 2, 3, 'a', 0, 'b' };
+  const char *const   names[] = { "", "a", "ab.fits", "ä.fits" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    for (gsize zero = 0; zero <= strlen (names[i]); zero++)
+      {
+        CARTA__OpenFile    file = CARTA__OPEN_FILE__INIT;
+        g_autofree char   *spare = g_strdup_printf ("%sx", names[i]);
+        g_autofree guint8 *body = NULL;
+        g_autoptr(GError) error = NULL;
+        ProtobufCMessage *message;
+        gsize             length;
+
+        file.directory = (char *) "here";
+        file.file = spare;
+        file.hdu = (char *) "1";
+        file.file_id = 7;
+        length = protobuf_c_message_get_packed_size (&file.base);
+        body = g_malloc (length);
+        protobuf_c_message_pack (&file.base, body);
+        message = almu_message_unpack (CARTA__EVENT_TYPE__OPEN_FILE, body, length, &error);
+        g_assert_no_error (error);
+        g_assert_cmpstr (((CARTA__OpenFile *) message)->file, ==, spare);
+        almu_message_free (message);
+
+        body[2 + 4 + 2 + zero] = 0;
+        message = almu_message_unpack (CARTA__EVENT_TYPE__OPEN_FILE, body, length, &error);
+        g_assert_null (message);
+        g_assert_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT);
+        g_assert_nonnull (strstr (error->message, "file of OpenFile"));
+      }
+
+  {
+    g_autoptr(GError) error = NULL;
+
+    g_assert_null (almu_message_unpack (CARTA__EVENT_TYPE__RESUME_SESSION, nested, sizeof nested, &error));
+    g_assert_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT);
+    g_assert_nonnull (strstr (error->message, "file of StokesFile"));
+  }
+}
+
 /* An enumeration of a later interface is a number, and map entries may
  * lack both key and value. */
 static void
@@ -680,6 +727,7 @@ main (int   argc,
   g_test_add_func ("/wire/message/large", test_message_large);
   g_test_add_func ("/wire/message/bad-text", test_message_bad_text);
   g_test_add_func ("/wire/message/bad-nested-text", test_message_bad_nested_text);
+  g_test_add_func ("/wire/message/zeros", test_message_zeros);
   g_test_add_func ("/wire/message/tolerated", test_message_tolerated);
   g_test_add_func ("/wire/message/file-id", test_message_file_id);
   g_test_add_func ("/wire/message/file-id-negative", test_message_file_id_negative);
