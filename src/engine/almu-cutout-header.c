@@ -16,15 +16,6 @@
 
 /* -- axes --------------------------------------------------------------- */
 
-/* What becomes of an axis of the file. */
-typedef struct
-{
-  int    to; /* its number in the new file, 0 if it is dropped */
-  gint64 length;
-  int    first;
-  int    stride;
-} Axis;
-
 /**
  * Plan:
  * @axis: by number in the file; 0 is not used
@@ -37,14 +28,14 @@ typedef struct
  */
 typedef struct
 {
-  Axis   axis[ALMU_LIMIT_AXES + 1];
-  int    n_file_axes;
-  int    n_axes;
-  int    n_dropped;
-  int    spectral;
-  double value_factor;
-  double value_offset;
-  double rest_frequency;
+  AlmuCutoutAxis axis[ALMU_LIMIT_AXES + 1];
+  int            n_file_axes;
+  int            n_axes;
+  int            n_dropped;
+  int            spectral;
+  double         value_factor;
+  double         value_offset;
+  double         rest_frequency;
 } Plan;
 
 static void
@@ -65,16 +56,16 @@ plan_axes (Plan                *plan,
 
   plan->n_file_axes = info->n_axes;
   for (int i = 1; i <= info->n_axes; i++)
-    plan->axis[i] = (Axis){ .length = 1, .stride = 1 };
+    plan->axis[i] = (AlmuCutoutAxis){ .length = 1, .stride = 1 };
 
   plan->axis[axes->render[0]].length = cutout->area.width;
   plan->axis[axes->render[0]].first = cutout->area.x;
   plan->axis[axes->render[1]].length = cutout->area.height;
   plan->axis[axes->render[1]].first = cutout->area.y;
   if (axes->depth > 0)
-    plan->axis[axes->depth] = (Axis){ 0, cutout->channels.n, cutout->channels.first, cutout->channels.stride };
+    plan->axis[axes->depth] = (AlmuCutoutAxis){ 0, cutout->channels.n, cutout->channels.first, cutout->channels.stride };
   if (axes->stokes > 0)
-    plan->axis[axes->stokes] = (Axis){ 0, cutout->stokes.n, cutout->stokes.first, cutout->stokes.stride };
+    plan->axis[axes->stokes] = (AlmuCutoutAxis){ 0, cutout->stokes.n, cutout->stokes.first, cutout->stokes.stride };
 
   place_axis (plan, axes->render[0]);
   place_axis (plan, axes->render[1]);
@@ -141,7 +132,7 @@ shift_reference (const Plan *plan,
                  int         j,
                  double      number)
 {
-  const Axis *axis = &plan->axis[i];
+  const AlmuCutoutAxis *axis = &plan->axis[i];
 
   return (number - 1 - axis->first) / axis->stride + 1;
 }
@@ -222,6 +213,15 @@ static const struct
   { "CNPIX", FORM_AXIS, shift_corner },
   { "PV", FORM_PARAMETER, NULL },
   { "PS", FORM_PARAMETER, NULL },
+  { "CPDIS", FORM_AXIS, NULL },
+  { "CPERR", FORM_AXIS, NULL },
+  { "CQDIS", FORM_AXIS, NULL },
+  { "CQERR", FORM_AXIS, NULL },
+  { "D2IMDIS", FORM_AXIS, NULL },
+  { "D2IMERR", FORM_AXIS, NULL },
+  { "D2IM", FORM_AXIS, NULL },
+  { "DP", FORM_AXIS, NULL },
+  { "DQ", FORM_AXIS, NULL },
   { "PC", FORM_MATRIX, scale_rotation },
   { "CD", FORM_MATRIX, scale_column },
 };
@@ -554,7 +554,7 @@ put_shape (Copying *self)
           almu_put_int (self->header, name, self->plan.axis[i].length, NULL);
         }
 
-  if (self->beams->len > 1 || almu_cutout_needs_tables (self->info))
+  if (self->beams->len > 1 || almu_cutout_has_tables (self->info))
     almu_put_card (self->header, "EXTEND", "T", NULL);
 }
 
@@ -564,9 +564,9 @@ put_defaults (Copying *self)
 {
   for (int i = 1; i <= self->plan.n_file_axes; i++)
     {
-      const Axis      *axis = &self->plan.axis[i];
-      g_autofree char *increment = g_strdup_printf ("CDELT%d", axis->to);
-      g_autofree char *reference = g_strdup_printf ("CRPIX%d", axis->to);
+      const AlmuCutoutAxis *axis = &self->plan.axis[i];
+      g_autofree char      *increment = g_strdup_printf ("CDELT%d", axis->to);
+      g_autofree char      *reference = g_strdup_printf ("CRPIX%d", axis->to);
 
       if (axis->to == 0)
         continue;
@@ -610,7 +610,8 @@ put_beams (Copying *self)
 
 GByteArray *
 almu_cutout_header_new (const AlmuCutout    *cutout,
-                        const AlmuImageInfo *info)
+                        const AlmuImageInfo *info,
+                        AlmuCutoutAxis      *axes)
 {
   g_autoptr(GArray) beams = almu_cutout_dup_beams (cutout, info);
   Copying self = {
@@ -633,6 +634,7 @@ almu_cutout_header_new (const AlmuCutout    *cutout,
   put_rest_frequency (&self);
   put_beams (&self);
   almu_put_end (self.header);
+  memcpy (axes, self.plan.axis, sizeof self.plan.axis);
 
   return self.header;
 }

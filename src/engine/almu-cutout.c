@@ -221,25 +221,31 @@ almu_cutout_free (AlmuCutout *self)
  * @self: lies within the image
  * @image: what to cut from
  * @fd: a new file, open for writing
+ * @out_lost: (out) (optional) (nullable): what of the coordinates could not
+ *   be kept, for people
  * @cancellable: (nullable): asked between pieces
  * @error: return location
  *
  * Writes a FITS file of 32-bit floats: the cards of the image with its
  * coordinates corrected, the pixels, and the beams where each plane has its
- * own; also the tables that coordinates are looked up in. Any thread. On failure what is in the file is of no use.
+ * own; also the tables that coordinates are looked up in. Any thread. On
+ * failure what is in the file is of no use.
  */
 gboolean
 almu_cutout_write (const AlmuCutout *self,
                    AlmuImage        *image,
                    int               fd,
+                   char            **out_lost,
                    GCancellable     *cancellable,
                    GError          **error)
 {
   static const guint8  zeros[ALMU_BLOCK_BYTES];
   const AlmuImageInfo *info = almu_image_get_info (image);
-  g_autoptr(GByteArray) header = almu_cutout_header_new (self, info);
+  AlmuCutoutAxis       axes[ALMU_LIMIT_AXES + 1];
+  g_autoptr(GString) lost = g_string_new (NULL);
+  g_autoptr(GByteArray) header = almu_cutout_header_new (self, info, axes);
   g_autoptr(GByteArray) beams = almu_cutout_beams_new (self, info);
-  g_autoptr(GByteArray) tables = almu_cutout_tables_new (header, image, error);
+  g_autoptr(GByteArray) tables = almu_cutout_tables_new (header, axes, image, lost, error);
   gint64 n_bytes = (gint64) sizeof (float) * self->area.width * self->area.height * self->channels.n * self->stokes.n;
 
   if (tables == NULL ||
@@ -247,8 +253,12 @@ almu_cutout_write (const AlmuCutout *self,
       !write_bytes (fd, header->data, header->len, error) ||
       !write_planes (self, image, fd, cancellable, error) ||
       !write_bytes (fd, zeros, pad (n_bytes) - n_bytes, error) ||
-      !write_bytes (fd, tables->data, tables->len, error))
+      !write_bytes (fd, tables->data, tables->len, error) ||
+      (beams != NULL && !write_bytes (fd, beams->data, beams->len, error)))
     return FALSE;
 
-  return beams == NULL || write_bytes (fd, beams->data, beams->len, error);
+  if (out_lost != NULL)
+    *out_lost = lost->len > 0 ? g_strdup (lost->str) : NULL;
+
+  return TRUE;
 }

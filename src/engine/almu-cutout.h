@@ -47,6 +47,7 @@ void        almu_cutout_free (AlmuCutout *self);
 gboolean    almu_cutout_write (const AlmuCutout *self,
                                AlmuImage        *image,
                                int               fd,
+                               char            **out_lost,
                                GCancellable     *cancellable,
                                GError          **error);
 

@@ -52,11 +52,25 @@ almu_stokes_cube_read (AlmuImage     *image,
   return almu_image_read (self->parts->pdata[box->stokes], &box_of_part, pixels, cancellable, error);
 }
 
+/* What its header speaks of is beside the first. */
+static gboolean
+almu_stokes_cube_read_extension (AlmuImage  *image,
+                                 const char *extension,
+                                 gint64      version,
+                                 GBytes    **out_bytes,
+                                 GError    **error)
+{
+  return almu_image_read_extension (ALMU_STOKES_CUBE (image)->parts->pdata[0], extension, version, out_bytes, error);
+}
+
 static void
 almu_stokes_cube_class_init (AlmuStokesCubeClass *klass)
 {
+  AlmuImageClass *image_class = ALMU_IMAGE_CLASS (klass);
+
   G_OBJECT_CLASS (klass)->finalize = almu_stokes_cube_finalize;
-  ALMU_IMAGE_CLASS (klass)->read = almu_stokes_cube_read;
+  image_class->read = almu_stokes_cube_read;
+  image_class->read_extension = almu_stokes_cube_read_extension;
 }
 
 static void

@@ -47,7 +47,8 @@ on_saved (GObject      *source,
   g_autoptr(Request) request = user_data;
   g_autoptr(GError) error = NULL;
   CARTA__SaveFileAck ack = CARTA__SAVE_FILE_ACK__INIT;
-  gboolean           is_saved = almu_saving_finish (result, &error);
+  g_autofree char   *notice = NULL;
+  gboolean           is_saved = almu_saving_finish (result, &notice, &error);
 
   if (almu_link_get_session (request->link) != ALMU_SESSION (source))
     return;
@@ -57,6 +58,8 @@ on_saved (GObject      *source,
       ack.file_id = request->file_id;
       ack.success = TRUE;
       almu_link_reply (request->link, request->request_id, &ack.base);
+      if (notice != NULL)
+        almu_link_report (request->link, CARTA__ERROR_SEVERITY__WARNING, "save", notice);
     }
   else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_EXISTS))
     {

@@ -18,6 +18,7 @@
  * @shape: (nullable): what is kept of the plane; becomes the cut-out's mask
  * @drawn_on: (nullable): the image that @shape is of, if it is another
  * @cancellable: the save's own: ends with the caller's, or with the file
+ * @lost: (nullable): what could not be kept; the worker's
  *
  * Worker's input, and what ties it to the session.
  */
@@ -36,6 +37,7 @@ typedef struct
   GCancellable *cancellable;
   GCancellable *callers;
   gulong        cancelled_id;
+  char         *lost;
 } Saving;
 
 static void
@@ -57,6 +59,7 @@ saving_free (gpointer data)
   g_clear_pointer (&saving->shape, almu_shape_unref);
   g_clear_pointer (&saving->cutout, almu_cutout_free);
   g_free (saving->path);
+  g_free (saving->lost);
   g_free (saving);
 }
 
@@ -247,7 +250,7 @@ save (Saving       *saving,
   if (draft == NULL)
     return FALSE;
 
-  if (!almu_cutout_write (saving->cutout, saving->image, almu_draft_get_fd (draft), cancellable, error))
+  if (!almu_cutout_write (saving->cutout, saving->image, almu_draft_get_fd (draft), &saving->lost, cancellable, error))
     {
       g_prefix_error (error, "%s: ", saving->path);
       return FALSE;
@@ -340,11 +343,27 @@ almu_saving_async (AlmuSession           *session,
   almu_workers_run (task, save_worker);
 }
 
+/**
+ * almu_saving_finish:
+ * @out_notice: (out) (nullable): what the saved file has not, a phrase for
+ *   people
+ */
 gboolean
 almu_saving_finish (GAsyncResult *result,
+                    char        **out_notice,
                     GError      **error)
 {
+  const Saving *saving;
+
   g_return_val_if_fail (G_IS_TASK (result), FALSE);
 
-  return g_task_propagate_boolean (G_TASK (result), error);
+  if (!g_task_propagate_boolean (G_TASK (result), error))
+    return FALSE;
+
+  saving = g_task_get_task_data (G_TASK (result));
+  *out_notice = saving->lost != NULL
+                  ? g_strdup_printf (_ ("%s: is saved without a part of its coordinates: %s"), saving->path, saving->lost)
+                  : NULL;
+
+  return TRUE;
 }

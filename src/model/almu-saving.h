@@ -49,6 +49,7 @@ void     almu_saving_async (AlmuSession           *session,
                             GAsyncReadyCallback    callback,
                             gpointer               user_data);
 gboolean almu_saving_finish (GAsyncResult *result,
+                             char        **out_notice,
                              GError      **error);
 
 G_END_DECLS

@@ -324,28 +324,49 @@ static const char script[] =
   "    assert np.allclose(u, v, rtol=1e-12, atol=1e-12), (u, v)\n"
   "assert b[0].header['OBJECT'] == 'L1448'\n";
 
-static void
-test_saving_astropy (Desk         *desk,
-                     gconstpointer user_data)
+static gboolean
+has_astropy (void)
 {
   const char *const probe[] = { "/usr/bin/python3", "-c", "import astropy", NULL };
-  const float       points[] = { 20, 30, 6, 9 };
-  gint32            channels[] = { 1, 7, 3 };
-  gint32            stokes[] = { 1, 2, 1 };
-  CARTA__SaveFile   request = make_request ("part.fits");
-  g_autofree char  *before = g_build_filename (desk->folder, "cube.fits", NULL);
-  g_autofree char  *after = g_build_filename (desk->folder, "part.fits", NULL);
-  const char *const compare[] = { "/usr/bin/python3", "-c", script, before, after, NULL };
+  int               status = -1;
+
+  if (g_spawn_sync (NULL, (char **) probe, NULL, G_SPAWN_STDERR_TO_DEV_NULL, NULL, NULL, NULL, NULL, &status, NULL) &&
+      status == 0)
+    return TRUE;
+
+  g_test_skip ("no astropy");
+
+  return FALSE;
+}
+
+static void
+run_script (const char *text,
+            const char *before,
+            const char *after)
+{
+  const char *const compare[] = { "/usr/bin/python3", "-c", text, before, after, NULL };
   g_autofree char  *errors = NULL;
   g_autoptr(GError) error = NULL;
   int status = -1;
 
-  if (!g_spawn_sync (NULL, (char **) probe, NULL, G_SPAWN_STDERR_TO_DEV_NULL, NULL, NULL, NULL, NULL, &status, NULL) ||
-      status != 0)
-    {
-      g_test_skip ("no astropy");
-      return;
-    }
+  g_assert_true (g_spawn_sync (NULL, (char **) compare, NULL, 0, NULL, NULL, NULL, &errors, &status, &error));
+  if (status != 0)
+    g_error ("%s", errors);
+}
+
+static void
+test_saving_astropy (Desk         *desk,
+                     gconstpointer user_data)
+{
+  const float      points[] = { 20, 30, 6, 9 };
+  gint32           channels[] = { 1, 7, 3 };
+  gint32           stokes[] = { 1, 2, 1 };
+  CARTA__SaveFile  request = make_request ("part.fits");
+  g_autofree char *before = g_build_filename (desk->folder, "cube.fits", NULL);
+  g_autofree char *after = g_build_filename (desk->folder, "part.fits", NULL);
+
+  if (!has_astropy ())
+    return;
 
   open_cube (desk);
   request.region_id = almu_test_draw (desk->viewer, 0, -1, CARTA__REGION_TYPE__ELLIPSE, points, 2, 0);
@@ -354,10 +375,79 @@ test_saving_astropy (Desk         *desk,
   request.stokes = stokes;
   request.n_stokes = G_N_ELEMENTS (stokes);
   save_well (desk, &request);
+  run_script (script, before, after);
+}
 
-  g_assert_true (g_spawn_sync (NULL, (char **) compare, NULL, 0, NULL, NULL, NULL, &errors, &status, &error));
-  if (status != 0)
-    g_error ("%s", errors);
+/* Every pixel is where it was, by tables and polynomials, and would not be
+ * without the tables. */
+static const char distortions[] =
+  "import sys, numpy as np\n"
+  "from astropy.io import fits\n"
+  "from astropy.wcs import WCS\n"
+  "a, b = (fits.open(p) for p in sys.argv[1:3])\n"
+  "b.verify('exception')\n"
+  "wa, wb = WCS(a[1].header, a), WCS(b[0].header, b)\n"
+  "assert wb.cpdis1 is not None and wb.cpdis2 is not None and wb.det2im1 is not None\n"
+  "y, x = np.mgrid[0:b[0].data.shape[0], 0:b[0].data.shape[1]]\n"
+  "want, got = wa.all_pix2world(x + 41, y + 22, 0), wb.all_pix2world(x, y, 0)\n"
+  "assert np.allclose(got, want, rtol=0, atol=1e-10), np.abs(np.array(got) - want).max()\n"
+  "wa.cpdis1 = wa.cpdis2 = wa.det2im1 = None\n"
+  "assert np.abs(np.array(wa.all_pix2world(x + 41, y + 22, 0)) - want).max() > 1e-7\n";
+
+static void
+test_saving_distortions (Desk         *desk,
+                         gconstpointer user_data)
+{
+  g_autofree char *shared = almu_test_shared_path ("mef/dist_lookup.fits.gz");
+  g_autofree char *before = g_build_filename (desk->folder, "dist_lookup.fits.gz", NULL);
+  g_autofree char *after = g_build_filename (desk->folder, "part.fits", NULL);
+  const float      points[] = { 50, 30, 18, 16 };
+  CARTA__SaveFile  request = make_request ("part.fits");
+  g_autofree char *bytes = NULL;
+  gsize            n_bytes;
+
+  if (shared == NULL || !g_file_get_contents (shared, &bytes, &n_bytes, NULL))
+    {
+      g_test_skip ("no shared data");
+      return;
+    }
+  if (!has_astropy ())
+    return;
+
+  g_assert_true (g_file_set_contents (before, bytes, (gssize) n_bytes, NULL));
+  desk_open (desk, "dist_lookup.fits.gz", 0);
+  request.region_id = almu_test_draw (desk->viewer, 0, -1, CARTA__REGION_TYPE__RECTANGLE, points, 2, 0);
+  save_well (desk, &request);
+  run_script (distortions, before, after);
+}
+
+/* A file that lacks a table is saved without what was in it, and its user is
+ * told so; the saved one lacks nothing. */
+static void
+test_saving_lost (Desk         *desk,
+                  gconstpointer user_data)
+{
+  static const char *const             cards[] = { "CPDIS1", "'Lookup'", "DP1", "'EXTVER: 3'", NULL };
+  const gint64                         shape[] = { WIDTH, HEIGHT, 1, 1 };
+  CARTA__SaveFile                      request = make_request ("saved.fits");
+  almu_test_autobody CARTA__ErrorData *notice = NULL;
+
+  desk_write (desk, "distorted.fits", 2, shape, ramp, cards);
+  desk_open (desk, "distorted.fits", 0);
+  save_well (desk, &request);
+  notice = desk_await (desk, CARTA__EVENT_TYPE__ERROR_DATA);
+  g_assert_cmpint (notice->severity, ==, CARTA__ERROR_SEVERITY__WARNING);
+  g_assert_cmpstr (notice->message, ==,
+                   "saved.fits: is saved without a part of its coordinates: "
+                   "CPDIS1: the file has no table WCSDVARR, version 3");
+
+  desk_open (desk, "saved.fits", 1);
+  request.file_id = 1;
+  request.output_file_name = (char *) "again.fits";
+  save_well (desk, &request);
+  /* what is said in order was said before this */
+  desk_open (desk, "again.fits", 2);
+  g_assert_null (almu_test_viewer_take (desk->viewer, CARTA__EVENT_TYPE__ERROR_DATA));
 }
 
 int
@@ -373,6 +463,8 @@ main (int   argc,
   desk_add ("/daemon/saving/refused", test_saving_refused);
   g_test_add ("/daemon/saving/read-only", Desk, NULL, desk_prepare, test_saving_read_only, desk_tear_down);
   desk_add ("/daemon/saving/astropy", test_saving_astropy);
+  desk_add ("/daemon/saving/distortions", test_saving_distortions);
+  desk_add ("/daemon/saving/lost", test_saving_lost);
 
   return g_test_run ();
 }

@@ -61,7 +61,7 @@ cut (Fixture          *fixture,
   int fd = g_open (path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 
   g_assert_cmpint (fd, >=, 0);
-  almu_cutout_write (cutout, image, fd, NULL, &error);
+  almu_cutout_write (cutout, image, fd, NULL, NULL, &error);
   g_assert_no_error (error);
   close (fd);
 
@@ -712,7 +712,7 @@ test_cutout_large_table (Fixture      *fixture,
       g_autoptr(GError) error = NULL;
       int fd = g_open ("/dev/null", O_WRONLY | O_CLOEXEC, 0);
 
-      almu_cutout_write (cutout, image, fd, NULL, &error);
+      almu_cutout_write (cutout, image, fd, NULL, NULL, &error);
       close (fd);
       if (over == 0)
         g_assert_no_error (error);
@@ -783,7 +783,7 @@ test_cutout_cancelled (Fixture      *fixture,
   int fd = g_open (target, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 
   g_cancellable_cancel (cancellable);
-  g_assert_false (almu_cutout_write (cutout, image, fd, cancellable, &error));
+  g_assert_false (almu_cutout_write (cutout, image, fd, NULL, cancellable, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   close (fd);
 }
@@ -798,7 +798,7 @@ test_cutout_disk_full (Fixture      *fixture,
   g_autoptr(GError) error = NULL;
   int fd = g_open ("/dev/full", O_WRONLY | O_CLOEXEC, 0);
 
-  g_assert_false (almu_cutout_write (cutout, image, fd, NULL, &error));
+  g_assert_false (almu_cutout_write (cutout, image, fd, NULL, NULL, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE);
   close (fd);
 }

@@ -410,7 +410,7 @@ test_hdf5_saved (Fixture      *fixture,
   image = open_good (fixture->path);
   cutout = almu_cutout_new (almu_image_get_info (image));
   fd = g_open (path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-  almu_cutout_write (cutout, image, fd, NULL, &error);
+  almu_cutout_write (cutout, image, fd, NULL, NULL, &error);
   g_assert_no_error (error);
   close (fd);
 

@@ -92,11 +92,12 @@ finish (Fixture *fixture,
         GError **error)
 {
   g_autoptr(GAsyncResult) result = NULL;
+  g_autofree char *notice = NULL;
 
   almu_test_await (has_result, &fixture->result);
   result = g_steal_pointer (&fixture->result);
 
-  return almu_saving_finish (result, error);
+  return almu_saving_finish (result, &notice, error);
 }
 
 static void
@@ -306,10 +307,12 @@ test_saving_many (Fixture      *fixture,
   for (guint i = 0; i < G_N_ELEMENTS (results); i++)
     {
       g_autoptr(GError) error = NULL;
+      g_autofree char *notice = NULL;
 
       almu_test_await (has_result, &results[i]);
-      almu_saving_finish (results[i], &error);
+      almu_saving_finish (results[i], &notice, &error);
       g_assert_no_error (error);
+      g_assert_null (notice);
       g_object_unref (results[i]);
     }
 
