@@ -141,12 +141,23 @@ leave_reader (AlmuHdf5 *self)
   return pid;
 }
 
-/* Waits for nothing: files are closed on the main thread, too. */
+/* Waits for nothing, since files are closed on the main thread, too; unless
+ * no thread can be had. */
 void
 almu_hdf5_end_reader (AlmuHdf5 *self)
 {
-  if (self->pid != 0)
-    g_thread_unref (g_thread_new ("hdf5-reader-end", reap_thread, GINT_TO_POINTER (leave_reader (self))));
+  GThread *thread;
+  pid_t    pid;
+
+  if (self->pid == 0)
+    return;
+
+  pid = leave_reader (self);
+  thread = g_thread_try_new ("hdf5-reader-end", reap_thread, GINT_TO_POINTER (pid), NULL);
+  if (thread != NULL)
+    g_thread_unref (thread);
+  else
+    reap (pid);
 }
 
 /* What a file does to the library, and not what the world does to a program. */
