@@ -75,6 +75,9 @@ expect_value (const AlmuKernelFormat *format,
     real = (float) real;
   if (format->bitpix > 0 && format->has_blank && integer == format->blank)
     return NAN;
+  /* the offset of unsigned ones is exact */
+  if (format->bitpix == 64 && format->scale == 1.0 && format->zero == 0x1p63)
+    return (float) (double) ((__int128) integer + ((__int128) 1 << 63));
   if (format->bitpix > 0)
     real = (double) integer;
   if (format->scale == 1.0 && format->zero == 0.0)
@@ -169,6 +172,26 @@ test_kernel_convert_blank_too_large (void)
   raw[0] = 255;
   almu_kernel_convert (&format, raw, &value, 1);
   g_assert_cmpfloat (value, ==, 255.0f);
+}
+
+/* Small numbers of unsigned integers of 64 bits. */
+static void
+test_kernel_convert_unsigned (void)
+{
+  const AlmuKernelFormat format = { 64, 1.0, 0x1p63, TRUE, G_MININT64 + 5 };
+
+  for (int i = 0; i < 2000; i++)
+    {
+      guint8 raw[8];
+      float  value = -1.0f;
+
+      put_big_endian (raw, 64, G_MININT64 + i, 0);
+      almu_kernel_convert (&format, raw, &value, 1);
+      if (i == 5)
+        g_assert_true (isnan (value));
+      else
+        g_assert_cmpfloat (value, ==, (float) i);
+    }
 }
 
 static void
@@ -459,6 +482,7 @@ main (int   argc,
 
   g_test_add_func ("/engine/kernel/convert", test_kernel_convert);
   g_test_add_func ("/engine/kernel/convert/blank-too-large", test_kernel_convert_blank_too_large);
+  g_test_add_func ("/engine/kernel/convert/unsigned", test_kernel_convert_unsigned);
   g_test_add_func ("/engine/kernel/pick", test_kernel_pick);
   g_test_add_func ("/engine/kernel/measure", test_kernel_measure);
   g_test_add_func ("/engine/kernel/bin", test_kernel_bin);

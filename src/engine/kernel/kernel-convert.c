@@ -102,49 +102,56 @@ narrow_f64 (const Raw64 *raw,
 
 /* One function per width of integer, with and without a blank value: the
  * test for it costs as much as the rest. */
-#define DEFINE_SCALE_INTEGER(name, Raw, Integer, from_be) \
-  ALMU_KERNEL static void                                 \
-  name (const Raw *raw,                                   \
-        float     *values,                                \
-        gsize      n_values,                              \
-        double     scale,                                 \
-        double     zero)                                  \
-  {                                                       \
-    IN_ANY_ORDER                                          \
-    for (gsize i = 0; i < n_values; i++)                  \
-      {                                                   \
-        Integer v = (Integer) from_be (raw[i]);           \
-                                                          \
-        values[i] = (float) (zero + scale * (double) v);  \
-      }                                                   \
-  }                                                       \
-                                                          \
-  ALMU_KERNEL static void                                 \
-    name##_or_blank (const Raw *raw,                      \
-                     float     *values,                   \
-                     gsize      n_values,                 \
-                     double     scale,                    \
-                     double     zero,                     \
-                     gint64     blank)                    \
-  {                                                       \
-    Integer nothing = (Integer) blank;                    \
-                                                          \
-    IN_ANY_ORDER                                          \
-    for (gsize i = 0; i < n_values; i++)                  \
-      {                                                   \
-        Integer v = (Integer) from_be (raw[i]);           \
-        float   f = (float) (zero + scale * (double) v);  \
-                                                          \
-        values[i] = v == nothing ? NAN : f;               \
-      }                                                   \
+#define DEFINE_SCALE_INTEGER(name, Raw, Integer, from_be, to_number) \
+  ALMU_KERNEL static void                                            \
+  name (const Raw *raw,                                              \
+        float     *values,                                           \
+        gsize      n_values,                                         \
+        double     scale,                                            \
+        double     zero)                                             \
+  {                                                                  \
+    IN_ANY_ORDER                                                     \
+    for (gsize i = 0; i < n_values; i++)                             \
+      {                                                              \
+        Integer v = (Integer) from_be (raw[i]);                      \
+                                                                     \
+        values[i] = (float) (zero + scale * (double) to_number (v)); \
+      }                                                              \
+  }                                                                  \
+                                                                     \
+  ALMU_KERNEL static void                                            \
+    name##_or_blank (const Raw *raw,                                 \
+                     float     *values,                              \
+                     gsize      n_values,                            \
+                     double     scale,                               \
+                     double     zero,                                \
+                     gint64     blank)                               \
+  {                                                                  \
+    Integer nothing = (Integer) blank;                               \
+                                                                     \
+    IN_ANY_ORDER                                                     \
+    for (gsize i = 0; i < n_values; i++)                             \
+      {                                                              \
+        Integer v = (Integer) from_be (raw[i]);                      \
+        float   f = (float) (zero + scale * (double) to_number (v)); \
+                                                                     \
+        values[i] = v == nothing ? NAN : f;                          \
+      }                                                              \
   }
 
 #define AS_IT_IS(value) (value)
 
-DEFINE_SCALE_INTEGER (scale_u8, guint8, guint8, AS_IT_IS)
-DEFINE_SCALE_INTEGER (scale_i16, Raw16, gint16, FROM_BE_16)
-DEFINE_SCALE_INTEGER (scale_i32, Raw32, gint32, FROM_BE_32)
-DEFINE_SCALE_INTEGER (scale_i64, Raw64, gint64, FROM_BE_64)
+DEFINE_SCALE_INTEGER (scale_u8, guint8, guint8, AS_IT_IS, AS_IT_IS)
+DEFINE_SCALE_INTEGER (scale_i16, Raw16, gint16, FROM_BE_16, AS_IT_IS)
+DEFINE_SCALE_INTEGER (scale_i32, Raw32, gint32, FROM_BE_32, AS_IT_IS)
+DEFINE_SCALE_INTEGER (scale_i64, Raw64, gint64, FROM_BE_64, AS_IT_IS)
+
+/* Unsigned ones are stored with an offset that no double has room for beside
+ * a small number. */
+#define UNSIGNED_ZERO 0x1p63
+#define TO_UNSIGNED(value) ((guint64) (value) ^ G_GUINT64_CONSTANT (0x8000000000000000))
+
+DEFINE_SCALE_INTEGER (take_u64, Raw64, gint64, FROM_BE_64, TO_UNSIGNED)
 
 /* A BLANK outside the range of the integers matches none of them. */
 static gboolean
@@ -190,6 +197,11 @@ almu_kernel_convert (const AlmuKernelFormat *format,
     case 32:
       INTEGERS (scale_i32);
     case 64:
+      if (scale == 1.0 && zero == UNSIGNED_ZERO)
+        {
+          zero = 0.0;
+          INTEGERS (take_u64);
+        }
       INTEGERS (scale_i64);
 
     case -32:
