@@ -60,8 +60,9 @@ typedef struct _Share
   AlmuPartFunc    func;
   gpointer        user_data;
   guint           n_parts;
-  guint           next;   /* atomic */
-  guint           n_done; /* under the mutex, as is the condition */
+  GCancellable   *cancellable; /* of the job that is helped, or NULL */
+  guint           next;        /* atomic */
+  guint           n_done;      /* under the mutex, as is the condition */
   GMutex          mutex;
   GCond           all_done;
 } Share;
@@ -85,6 +86,7 @@ share_unref (Share *share)
 
   g_mutex_clear (&share->mutex);
   g_cond_clear (&share->all_done);
+  g_clear_object (&share->cancellable);
   g_free (share);
 }
 
@@ -145,12 +147,31 @@ note_running (GTask   *task,
   g_mutex_unlock (&running_mutex);
 }
 
+/* For what is deep within the work, and would else have to be handed it. */
+static void
+begin_cancellable (GCancellable *cancellable)
+{
+  if (cancellable != NULL)
+    g_cancellable_push_current (cancellable);
+}
+
+static void
+end_cancellable (GCancellable *cancellable)
+{
+  if (cancellable != NULL)
+    g_cancellable_pop_current (cancellable);
+}
+
 static void
 do_job (Job *job)
 {
+  GCancellable *cancellable;
+
   if (job->share != NULL)
     {
+      begin_cancellable (job->share->cancellable);
       share_work (job->share);
+      end_cancellable (job->share->cancellable);
       share_unref (job->share);
       return;
     }
@@ -158,11 +179,14 @@ do_job (Job *job)
   ALMU_TRACE_SINCE (job->pushed, "wait", g_task_get_name (job->task));
   ALMU_TRACE_BEGIN (work);
   note_running (job->task, TRUE);
+  cancellable = g_task_get_cancellable (job->task);
+  begin_cancellable (cancellable);
   if (!g_task_return_error_if_cancelled (job->task))
     job->func (job->task,
                g_task_get_source_object (job->task),
                g_task_get_task_data (job->task),
-               g_task_get_cancellable (job->task));
+               cancellable);
+  end_cancellable (cancellable);
 
   note_running (job->task, FALSE);
   ALMU_TRACE_END (work, g_task_get_name (job->task));
@@ -425,7 +449,7 @@ almu_workers_get_places (void)
 
 /**
  * almu_workers_set_owner:
- * @object: (type GObject.Object): a cancellable, or what tasks start from
+ * @object: (type GObject.Object): a task, its cancellable, or what it starts from
  * @owner: whose work it stands for, say a session; 0 for nobody's
  *
  * Owners share the threads evenly, however much one of them wants.
@@ -470,7 +494,10 @@ almu_workers_cancellable_new (gpointer like)
 static guint
 find_owner (GTask *task)
 {
-  guint owner = almu_workers_get_owner (g_task_get_cancellable (task));
+  guint owner = almu_workers_get_owner (task);
+
+  if (owner == 0)
+    owner = almu_workers_get_owner (g_task_get_cancellable (task));
 
   return owner != 0 ? owner : almu_workers_get_owner (g_task_get_source_object (task));
 }
@@ -484,7 +511,9 @@ find_owner (GTask *task)
  * that slow arithmetic never starves GIO's own. Tasks with a lower priority
  * number run first; those from %ALMU_PRIORITY_LONG on have threads of
  * their own. Between tasks that are as urgent, it is the turn of the owner of
- * their cancellable, or else of their source object.
+ * the task itself, of its cancellable, or else of its source object.
+ *
+ * The task's cancellable is the thread's current one meanwhile.
  */
 void
 almu_workers_run (GTask          *task,
@@ -589,6 +618,8 @@ share_in (Pool        *pool,
   share->func = func;
   share->user_data = user_data;
   share->n_parts = n_parts;
+  if (g_cancellable_get_current () != NULL)
+    share->cancellable = g_object_ref (g_cancellable_get_current ());
 
   for (guint i = 0; i < n_helpers; i++)
     {

@@ -124,6 +124,8 @@ almu_inflating_put (AlmuInflating *self,
 {
   gsize done = 0;
 
+  if (g_cancellable_set_error_if_cancelled (g_cancellable_get_current (), error))
+    return FALSE;
   if (!check_start (self, bytes, n_bytes, error) || !check_room (self, n_bytes, error))
     return FALSE;
 
@@ -308,7 +310,8 @@ static const struct
  * @error: return location
  *
  * Decompresses once, so that what is inside can be read like any file, by
- * several threads and piece by piece. What it takes on disk or in memory is
+ * several threads and piece by piece. Ends early if the thread's current
+ * #GCancellable is cancelled, as that of a worker's job is. What it takes on disk or in memory is
  * given back when the descriptor is closed.
  *
  * Returns: a descriptor, or -1

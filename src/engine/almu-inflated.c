@@ -84,9 +84,20 @@ on_tick (gpointer user_data)
   return goes_on;
 }
 
+/* Whoever waits looks up. */
+static void
+on_cancelled (GCancellable *cancellable,
+              gpointer      user_data)
+{
+  g_mutex_lock (&mutex);
+  g_cond_broadcast (&ready);
+  g_mutex_unlock (&mutex);
+}
+
 /* Another thread may be at it; if it fails, this one finds out why itself. */
 static AlmuInflated *
-find (const AlmuFingerprint *fingerprint)
+find (const AlmuFingerprint *fingerprint,
+      GCancellable          *cancellable)
 {
   for (GList *l = all; l != NULL; l = l->next)
     {
@@ -96,7 +107,7 @@ find (const AlmuFingerprint *fingerprint)
         continue;
       if (self->refs++ == 0)
         n_on_shelf--;
-      while (!self->is_ready)
+      while (!self->is_ready && !g_cancellable_is_cancelled (cancellable))
         g_cond_wait (&ready, &mutex);
 
       return self;
@@ -105,54 +116,43 @@ find (const AlmuFingerprint *fingerprint)
   return NULL;
 }
 
-/* One that could not be made, which others may be waiting for. */
+/* One that could not be made, which others may be waiting for; or that others
+ * still make. */
 static void
 give_up (AlmuInflated *self)
 {
+  if (!self->is_ready)
+    {
+      self->refs--;
+      return;
+    }
+
   all = g_list_remove (all, self);
   if (--self->refs == 0)
     g_free (self);
 }
 
-/**
- * almu_inflated_open:
- * @fd: a file that is compressed as a whole; stays the caller's
- * @name: for messages
- * @error: return location
- *
- * Decompresses, unless that has been done. What it takes on disk or in memory
- * is given back when nobody has used it for a minute.
- *
- * Returns: (transfer full): what is inside, or %NULL
- */
-AlmuInflated *
-almu_inflated_open (int         fd,
-                    const char *name,
-                    GError    **error)
+/* With the mutex held. */
+static AlmuInflated *
+open_locked (int                    fd,
+             const char            *name,
+             const AlmuFingerprint *fingerprint,
+             GCancellable          *cancellable,
+             GError               **error)
 {
-  AlmuFingerprint fingerprint;
-  AlmuInflated   *self;
+  AlmuInflated   *self = find (fingerprint, cancellable);
   AlmuInflateSize size = { 0 };
   int             plain_fd;
 
-  if (!almu_fingerprint_read (fd, &fingerprint, error))
-    {
-      g_prefix_error (error, "%s: ", name);
-      return NULL;
-    }
-
-  g_mutex_lock (&mutex);
-  self = find (&fingerprint);
   if (self != NULL && self->fd >= 0)
-    {
-      g_mutex_unlock (&mutex);
-      return self;
-    }
+    return self;
   if (self != NULL)
     give_up (self);
+  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+    return NULL;
 
   self = g_new0 (AlmuInflated, 1);
-  self->fingerprint = fingerprint;
+  self->fingerprint = *fingerprint;
   self->fd = -1;
   self->refs = 1;
   all = g_list_prepend (all, self);
@@ -170,9 +170,47 @@ almu_inflated_open (int         fd,
   g_cond_broadcast (&ready);
   if (plain_fd < 0)
     give_up (self);
-  g_mutex_unlock (&mutex);
 
   return plain_fd >= 0 ? self : NULL;
+}
+
+/**
+ * almu_inflated_open:
+ * @fd: a file that is compressed as a whole; stays the caller's
+ * @name: for messages
+ * @error: return location
+ *
+ * Decompresses, unless that has been done. What it takes on disk or in memory
+ * is given back when nobody has used it for a minute. Ends early if the
+ * thread's current #GCancellable is cancelled.
+ *
+ * Returns: (transfer full): what is inside, or %NULL
+ */
+AlmuInflated *
+almu_inflated_open (int         fd,
+                    const char *name,
+                    GError    **error)
+{
+  GCancellable   *cancellable = g_cancellable_get_current ();
+  AlmuFingerprint fingerprint;
+  AlmuInflated   *self;
+  gulong          handler = 0;
+
+  if (!almu_fingerprint_read (fd, &fingerprint, error))
+    {
+      g_prefix_error (error, "%s: ", name);
+      return NULL;
+    }
+
+  if (cancellable != NULL)
+    handler = g_cancellable_connect (cancellable, G_CALLBACK (on_cancelled), NULL, NULL);
+  g_mutex_lock (&mutex);
+  self = open_locked (fd, name, &fingerprint, cancellable, error);
+  g_mutex_unlock (&mutex);
+  if (handler != 0)
+    g_cancellable_disconnect (cancellable, handler);
+
+  return self;
 }
 
 void

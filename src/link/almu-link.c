@@ -14,6 +14,7 @@
 #include "almu-scripting.h"
 #include "almu-speak.h"
 #include "almu-usher.h"
+#include "almu-workers.h"
 
 /**
  * AlmuLink:
@@ -527,6 +528,7 @@ almu_link_bind (AlmuLink    *self,
     }
 
   self->session = g_object_ref (session);
+  almu_workers_set_owner (self->cancellable, almu_workers_get_owner (session));
   g_signal_connect (session, "product", G_CALLBACK (on_product), self);
   g_signal_connect (session, "failed", G_CALLBACK (on_failed), self);
   g_signal_connect_swapped (session, "plane-chosen", G_CALLBACK (almu_usher_show_plane), self);
@@ -647,7 +649,7 @@ almu_link_renew_listing (AlmuLink *self)
 {
   g_cancellable_cancel (self->listing);
   g_clear_object (&self->listing);
-  self->listing = g_cancellable_new ();
+  self->listing = almu_workers_cancellable_new (self->cancellable);
 
   return self->listing;
 }

@@ -570,6 +570,7 @@ almu_folder_list_async (AlmuFolder         *self,
   /* without the cancellable, which would turn what was found into an error */
   task = g_task_new (self, NULL, callback, user_data);
   g_task_set_source_tag (task, almu_folder_list_async);
+  almu_workers_set_owner (task, almu_workers_get_owner (cancellable));
 
   path = almu_folder_normalize (self, directory, NULL, &error);
   if (path == NULL)

@@ -9,6 +9,7 @@
 #include "almu-error.h"
 #include "almu-limits.h"
 #include "almu-session-private.h"
+#include "almu-workers.h"
 
 /* The catalogs of a session: numbered by their own, and untouched when
  * images are closed. */
@@ -103,6 +104,7 @@ almu_session_take_catalog (AlmuSession     *self,
 
   almu_session_close_catalog (self, almu_catalog_file_get_id (catalog), NULL);
   g_ptr_array_add (self->catalogs, catalog);
+  almu_workers_set_owner (catalog, almu_workers_get_owner (self));
   almu_catalog_file_set_paused (catalog, self->is_congested);
   g_signal_connect_object (catalog, "product", G_CALLBACK (on_product), self, 0);
   g_signal_connect_object (catalog, "failed", G_CALLBACK (on_failed), self, 0);

@@ -249,6 +249,40 @@ test_workers_stuck (Fixture      *fixture,
   await_done (fixture, N_MANY + N_THREADS);
 }
 
+/* On every thread that has a part in it. */
+static void
+assert_current (guint    part,
+                gpointer user_data)
+{
+  g_assert_true (g_cancellable_get_current () == user_data);
+}
+
+static void
+look_at_current (GTask        *task,
+                 gpointer      source_object,
+                 gpointer      task_data,
+                 GCancellable *cancellable)
+{
+  assert_current (0, cancellable);
+  almu_workers_share (N_MANY, assert_current, cancellable);
+  g_task_return_boolean (task, TRUE);
+}
+
+static void
+test_workers_current (Fixture      *fixture,
+                      gconstpointer user_data)
+{
+  g_autoptr(GCancellable) cancellable = g_cancellable_new ();
+
+  for (guint i = 0; i < N_MANY; i++)
+    {
+      g_autoptr(GTask) task = g_task_new (NULL, i % 2 == 0 ? cancellable : NULL, on_done, fixture);
+
+      almu_workers_run (task, look_at_current);
+    }
+  await_done (fixture, N_MANY);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -261,7 +295,7 @@ main (int   argc,
   g_test_add ("/workers/beside/lengthy", Fixture, GINT_TO_POINTER (ALMU_PRIORITY_LONG),
               fixture_set_up, test_workers_beside, fixture_tear_down);
   g_test_add ("/workers/share", Fixture, NULL, fixture_set_up, test_workers_share, fixture_tear_down);
-
+  g_test_add ("/workers/current", Fixture, NULL, fixture_set_up, test_workers_current, fixture_tear_down);
   g_test_add ("/workers/stuck", Fixture, NULL, fixture_set_up, test_workers_stuck, fixture_tear_down);
 
   return g_test_run ();

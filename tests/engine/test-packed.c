@@ -798,6 +798,71 @@ test_packed_bomb (Fixture      *fixture,
   g_assert_true (image == NULL || almu_image_get_info (image)->width == 16384);
 }
 
+/* A file that would be decompressed for long, and who waits for it. */
+typedef struct
+{
+  char         *path;
+  GCancellable *cancellable;
+} Opening;
+
+static gpointer
+open_in_thread (gpointer data)
+{
+  Opening *opening = data;
+  GError  *error = NULL;
+
+  g_cancellable_push_current (opening->cancellable);
+  g_assert_null (open_path (opening->path, &error));
+  g_cancellable_pop_current (opening->cancellable);
+
+  return error;
+}
+
+/* The first of two that want the same file decompresses it, and the other
+ * waits for that. Neither goes on when nobody wants it any more. */
+static void
+test_packed_cancelled (Fixture      *fixture,
+                       gconstpointer user_data)
+{
+  const gint64       shape[] = { 60000, 45000 };
+  const gsize        n_piece = 16 << 20;
+  g_autofree guint8 *zeros = g_malloc0 (n_piece);
+  g_autoptr(GByteArray) piece = pack_bzip2 (zeros, n_piece);
+  g_autoptr(AlmuTestFits) fits = almu_test_fits_new ();
+  g_autoptr(GBytes) header = NULL;
+  g_autoptr(GByteArray) packed = NULL;
+  g_autofree char *path = NULL;
+
+  almu_test_fits_begin (fits, -32, 2, shape);
+  almu_test_fits_end_header (fits);
+  header = almu_test_fits_to_bytes (fits);
+  packed = pack_bzip2 (g_bytes_get_data (header, NULL), g_bytes_get_size (header));
+  for (gint64 n = 0; n <= ALMU_LIMIT_INFLATED_BYTES; n += (gint64) n_piece)
+    g_byte_array_append (packed, piece->data, piece->len);
+  path = save (fixture, packed->data, packed->len);
+
+  for (int i = 0; i < 4; i++)
+    {
+      Opening  openings[2] = { { path, g_cancellable_new () }, { path, g_cancellable_new () } };
+      GThread *threads[2];
+
+      for (guint j = 0; j < G_N_ELEMENTS (openings); j++)
+        threads[j] = g_thread_new ("opening", open_in_thread, &openings[j]);
+      for (guint j = 0; j < G_N_ELEMENTS (openings); j++)
+        {
+          guint which = i % 2 == 0 ? j : 1 - j;
+          g_autoptr(GError) error = NULL;
+
+          g_cancellable_cancel (openings[which].cancellable);
+          error = g_thread_join (threads[which]);
+          g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+          g_object_unref (openings[which].cancellable);
+        }
+      almu_inflated_clear_shelf ();
+      g_assert_cmpint (almu_inflated_get_total_bytes (FALSE) + almu_inflated_get_total_bytes (TRUE), ==, 0);
+    }
+}
+
 /* What is nothing that we read is not unpacked, however much it is. */
 static void
 test_packed_nothing (Fixture      *fixture,
@@ -868,6 +933,7 @@ main (int   argc,
   g_test_add_func ("/engine/packed/limits", test_packed_limits);
   add_test ("/engine/packed/kinds", test_packed_kinds);
   add_test ("/engine/packed/bomb", test_packed_bomb);
+  add_test ("/engine/packed/cancelled", test_packed_cancelled);
   add_test ("/engine/packed/nothing", test_packed_nothing);
   add_test ("/engine/packed/shared", test_packed_shared);
 

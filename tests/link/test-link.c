@@ -13,6 +13,7 @@
 #include "almu-test-ask.h"
 #include "almu-test-viewer.h"
 #include "almu-test.h"
+#include "almu-workers.h"
 #include "test-random-message.h"
 
 /* All of the service but the process: a viewer at the other end of a pair of
@@ -518,6 +519,24 @@ test_link_short_frames (Fixture      *fixture,
   assert_registers (viewer, 0);
 }
 
+/* What a viewer asks for is the work of its session, and of the next one when
+ * it says that it is that. */
+static void
+test_link_owner (Fixture      *fixture,
+                 gconstpointer user_data)
+{
+  g_autoptr(AlmuTestViewer) viewer = connect_viewer (fixture);
+  guint32   ids[] = { assert_registers (viewer, 0), 12345 };
+  AlmuLink *link = almu_switchboard_find (fixture->switchboard, almu_sessions_lookup (fixture->sessions, ids[0]));
+
+  for (guint i = 0; i < G_N_ELEMENTS (ids); i++)
+    {
+      assert_registers (viewer, ids[i]);
+      g_assert_cmpuint (almu_workers_get_owner (almu_link_get_cancellable (link)), ==, ids[i]);
+      g_assert_cmpuint (almu_workers_get_owner (almu_link_renew_listing (link)), ==, ids[i]);
+    }
+}
+
 /* -- what waits ----------------------------------------------------------- */
 
 /* The link of a viewer on which an order about file 5 is being carried out,
@@ -792,6 +811,7 @@ main (int   argc,
   add_test ("/link/events/short-frames", test_link_short_frames);
   add_test ("/link/order", test_link_order);
   add_test ("/link/order/closing-all-is-not-overtaken", test_link_closing_all_is_not_overtaken);
+  add_test ("/link/owner", test_link_owner);
   add_test ("/link/waiting/messages", test_link_waiting_messages);
   add_test ("/link/waiting/bytes", test_link_waiting_bytes);
   add_test ("/link/lost-while-opening", test_link_lost_while_opening);
