@@ -571,6 +571,19 @@ almu_workers_dup_running (void)
   return g_strv_builder_end (builder);
 }
 
+/**
+ * almu_workers_count_running:
+ *
+ * Returns: how many tasks are being computed at this moment
+ */
+guint
+almu_workers_count_running (void)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&running_mutex);
+
+  return running != NULL ? running->len : 0;
+}
+
 static guint
 count_waiting (Pool *pool)
 {

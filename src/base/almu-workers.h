@@ -32,6 +32,7 @@ GCancellable *almu_workers_cancellable_new (gpointer like);
 void   almu_workers_run (GTask          *task,
                          GTaskThreadFunc func);
 char **almu_workers_dup_running (void);
+guint  almu_workers_count_running (void);
 guint  almu_workers_count_waiting (gboolean is_long);
 void   almu_workers_share (guint        n_parts,
                            AlmuPartFunc func,

@@ -107,6 +107,7 @@ write_queues (GString         *text,
              almu_switchboard_get_outbox_bytes (switchboard));
   write_one (text, "outbox_messages", "gauge", "Messages that wait to be sent to pages.", n_outgoing);
   write_one (text, "held_messages", "gauge", "Messages of pages that wait for what came before them.", n_held);
+  write_one (text, "running_jobs", "gauge", "Calculations under way.", almu_workers_count_running ());
   write_head (text, "waiting_jobs", "Calculations that wait for a thread.");
   write_labelled (text, "waiting_jobs", "kind", "short", almu_workers_count_waiting (FALSE));
   write_labelled (text, "waiting_jobs", "kind", "long", almu_workers_count_waiting (TRUE));

@@ -137,13 +137,13 @@ take_region_id (const ProtobufCMessage *message,
   return TRUE;
 }
 
-int
-bench_set_rectangle (Bench *bench,
-                     int    region_id,
-                     float  x,
-                     float  y,
-                     float  width,
-                     float  height)
+void
+bench_send_rectangle (Bench *bench,
+                      int    region_id,
+                      float  x,
+                      float  y,
+                      float  width,
+                      float  height)
 {
   CARTA__SetRegion  message = CARTA__SET_REGION__INIT;
   CARTA__RegionInfo info = CARTA__REGION_INFO__INIT;
@@ -161,6 +161,17 @@ bench_set_rectangle (Bench *bench,
   message.region_id = region_id;
   message.region_info = &info;
   bench_link_send (bench->link, &message.base);
+}
+
+int
+bench_set_rectangle (Bench *bench,
+                     int    region_id,
+                     float  x,
+                     float  y,
+                     float  width,
+                     float  height)
+{
+  bench_send_rectangle (bench, region_id, x, y, width, height);
   bench_link_await_that (bench->link, CARTA__EVENT_TYPE__SET_REGION_ACK, take_region_id, &region_id);
   bench_link_settle (bench->link);
 

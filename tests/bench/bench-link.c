@@ -137,6 +137,37 @@ upgrade (BenchLink *self,
   self->begin = (gsize) (head_end + 4 - self->buffer);
 }
 
+/* What stands at @path of the same service: the whole answer, with its head. */
+char *
+bench_link_fetch (const char *url,
+                  const char *path)
+{
+  BenchLink self = { 0 };
+  g_autoptr(GUri) uri = g_uri_parse (url, G_URI_FLAGS_ENCODED, NULL);
+  g_autofree char *request = NULL;
+  g_autofree char *answer = g_malloc (CHUNK);
+  gsize            length = 0;
+  gssize           n;
+
+  request = g_strdup_printf ("GET %s?%s HTTP/1.1\r\nHost: %s:%d\r\nConnection: close\r\n\r\n", path,
+                             g_uri_get_query (uri) != NULL ? g_uri_get_query (uri) : "",
+                             g_uri_get_host (uri), g_uri_get_port (uri));
+  self.fd = connect_to (uri);
+  send_all (&self, request, strlen (request));
+  do
+    {
+      n = recv (self.fd, answer + length, CHUNK - 1 - length, 0);
+      length += (gsize) MAX (n, 0);
+    }
+  while (n > 0);
+  close (self.fd);
+  answer[length] = '\0';
+  if (!g_str_has_prefix (answer, "HTTP/1.1 200"))
+    bench_fail ("Nothing at %s: %.60s", path, answer);
+
+  return g_steal_pointer (&answer);
+}
+
 BenchLink *
 bench_link_new (const char *url)
 {

@@ -30,6 +30,8 @@ typedef gboolean (*BenchCondition) (const ProtobufCMessage *message,
                                     gpointer                user_data);
 
 BenchLink *bench_link_new (const char *url);
+char      *bench_link_fetch (const char *url,
+                             const char *path);
 void       bench_link_close (BenchLink *self);
 void       bench_link_cut (BenchLink *self);
 

@@ -80,6 +80,13 @@ bench_series_get_median (const BenchSeries *self)
   return get_quantile (self->values, 0.5);
 }
 
+double
+bench_series_get_quantile (const BenchSeries *self,
+                           double             q)
+{
+  return get_quantile (self->values, q);
+}
+
 /* -- table -------------------------------------------------------------- */
 
 BenchReport *

@@ -27,6 +27,8 @@ void         bench_series_add (BenchSeries *self,
 void         bench_series_add_since (BenchSeries *self,
                                      gint64       begin);
 double       bench_series_get_median (const BenchSeries *self);
+double       bench_series_get_quantile (const BenchSeries *self,
+                                        double             q);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BenchSeries, bench_series_free)
 

@@ -307,7 +307,7 @@ bench_scene (Bench       *bench,
       for (int i = 0; i < N_ROUNDS; i++)
         {
           bench_link_cut (bench->link);
-          bench_restart (bench, 0);
+          bench_restart (bench, 0, 0);
           resume (bench, memory, session_id, &times);
         }
       times_report (&times, bench, scene, "restarted", round_trip, measure_reading (bench, scene), scene->restart_goal);

@@ -259,7 +259,7 @@ bench_threads (Bench *bench)
       gint32           codes[N_TILES];
 
       bench_link_close (bench->link);
-      bench_restart (bench, n_threads);
+      bench_restart (bench, n_threads, 0);
       bench->link = bench_link_new (bench_server_get_url (bench->server));
       bench_link_register (bench->link, 0);
       bench_fill_tile_codes (codes, 3, 8);

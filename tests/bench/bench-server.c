@@ -3,6 +3,7 @@
 
 #include "bench-server.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 #include <time.h>
 
 #include "bench-fail.h"
+#include "bench-link.h"
 
 #define ACCESSIBLE "CARTA is accessible at "
 
@@ -79,19 +81,21 @@ set_up_child (gpointer data)
 }
 
 /* Starts the program and returns when it listens; @n_threads may be 0, one
- * for each core. Without a session bus, so
- * that neither the bus nor what else is on it is measured. */
+ * for each core, and @cache_mib 0, what it takes by itself. Without a session
+ * bus, so that neither the bus nor what else is on it is measured. */
 BenchServer *
 bench_server_start (const char *program,
                     const char *folder,
                     const char *state_dir,
-                    int         n_threads)
+                    int         n_threads,
+                    int         cache_mib)
 {
   BenchServer      *self = g_new0 (BenchServer, 1);
   g_autofree char  *threads = g_strdup_printf ("--omp_threads=%d", n_threads > 0 ? n_threads : -1);
+  g_autofree char  *cache = cache_mib > 0 ? g_strdup_printf ("--cache-size=%dM", cache_mib) : NULL;
   const char *const argv[] = {
     program, "--no_browser", "--no_user_config", "--no_system_config", threads,
-    "--state-dir", state_dir, "--top_level_folder", folder, folder, NULL
+    "--state-dir", state_dir, "--top_level_folder", folder, folder, cache, NULL
   };
   g_auto(GStrv) environment = g_get_environ ();
   g_autoptr(GError) error = NULL;
@@ -190,6 +194,17 @@ bench_server_get_memory_mib (BenchServer *self,
   return kib < 0 ? -1 : (double) kib / 1024;
 }
 
+/* The largest so far is the present one again. */
+void
+bench_server_reset_peak (BenchServer *self)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%d/clear_refs", self->pid);
+  FILE            *file = fopen (path, "we");
+
+  if (file == NULL || fputs ("5", file) < 0 || fclose (file) != 0)
+    bench_fail ("Cannot write %s: %s", path, g_strerror (errno));
+}
+
 /* By read(), pread() and the like, from wherever; not what came by recv(). */
 gint64
 bench_server_get_bytes_read (BenchServer *self)
@@ -209,4 +224,28 @@ bench_server_get_cpu_ms (BenchServer *self)
     return -1;
 
   return (double) time.tv_sec * 1e3 + (double) time.tv_nsec / 1e6;
+}
+
+/* -- jobs --------------------------------------------------------------- */
+
+static guint
+find_figure (const char *text,
+             const char *name)
+{
+  g_autofree char *key = g_strdup_printf ("\nalmucantar_%s ", name);
+  const char      *found = strstr (text, key);
+
+  if (found == NULL)
+    bench_fail ("There is no figure %s", name);
+
+  return (guint) g_ascii_strtoull (found + strlen (key), NULL, 10);
+}
+
+guint
+bench_server_count_jobs (BenchServer *self)
+{
+  g_autofree char *text = bench_link_fetch (self->url, "/metrics");
+
+  return find_figure (text, "running_jobs") +
+         find_figure (text, "waiting_jobs{kind=\"short\"}") + find_figure (text, "waiting_jobs{kind=\"long\"}");
 }

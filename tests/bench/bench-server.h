@@ -15,7 +15,8 @@ typedef struct _BenchServer BenchServer;
 BenchServer *bench_server_start (const char *program,
                                  const char *folder,
                                  const char *state_dir,
-                                 int         n_threads);
+                                 int         n_threads,
+                                 int         cache_mib);
 BenchServer *bench_server_new_for_address (const char *url,
                                            int         pid);
 void         bench_server_end (BenchServer *self);
@@ -28,5 +29,9 @@ double bench_server_get_memory_mib (BenchServer *self,
                                     const char  *field);
 gint64 bench_server_get_bytes_read (BenchServer *self);
 double bench_server_get_cpu_ms (BenchServer *self);
+void   bench_server_reset_peak (BenchServer *self);
+
+/* Tasks that are under way or wait; only ours tells. */
+guint bench_server_count_jobs (BenchServer *self);
 
 G_END_DECLS

@@ -118,10 +118,11 @@ bench_set_cursor (Bench *bench,
 /* The link of before is gone with it. */
 void
 bench_restart (Bench *bench,
-               int    n_threads)
+               int    n_threads,
+               int    cache_mib)
 {
   bench_server_end (bench->server);
-  bench->server = bench_server_start (bench->program, bench->folder, bench->state_dir, n_threads);
+  bench->server = bench_server_start (bench->program, bench->folder, bench->state_dir, n_threads, cache_mib);
 }
 
 /* -- the machine -------------------------------------------------------- */
@@ -171,7 +172,7 @@ bench_start (Bench *bench)
 
   for (int i = 0; i < 15; i++)
     {
-      bench_restart (bench, 0);
+      bench_restart (bench, 0, 0);
       bench_series_add (starts, (double) bench_server_get_start_usec (bench->server) / 1e3);
     }
 
@@ -265,6 +266,8 @@ run (Bench      *bench,
     bench_end_of_files (bench);
   bench_link_close (bench->link);
 
+  if (is_asked_for (only, "meanwhile"))
+    bench_meanwhile (bench);
   if (is_asked_for (only, "resumes"))
     bench_resumes (bench);
   if (is_asked_for (only, "scaling"))
@@ -362,7 +365,7 @@ measure (const Options *options)
   if (options->address != NULL)
     bench.server = bench_server_new_for_address (options->address, options->pid);
   else
-    bench.server = bench_server_start (bench.program, bench.folder, bench.state_dir, 0);
+    bench.server = bench_server_start (bench.program, bench.folder, bench.state_dir, 0, 0);
 
   run (&bench, options->only);
   bench_server_end (bench.server);
@@ -424,7 +427,7 @@ main (int   argc,
     { "pid", 0, 0, G_OPTION_ARG_INT, &options.pid, "Its process, for figures of memory", "N" },
     { "program", 0, 0, G_OPTION_ARG_FILENAME, &options.program, "Start this one instead of the one that was built", "FILE" },
     { "quick", 0, 0, G_OPTION_ARG_NONE, &options.is_quick, "Leave out what is large", NULL },
-    { "only", 0, 0, G_OPTION_ARG_STRING, &options.only, "Leave out all but this part", "process|images|cubes|packed|resumes|scaling" },
+    { "only", 0, 0, G_OPTION_ARG_STRING, &options.only, "Leave out all but this part", "process|images|cubes|packed|meanwhile|resumes|scaling" },
     { "json", 0, 0, G_OPTION_ARG_FILENAME, &options.json, "Write the figures here too", "FILE" },
     { "compare", 0, 0, G_OPTION_ARG_NONE, &options.is_comparison, "Print two such files side by side", NULL },
     { NULL },

@@ -34,6 +34,7 @@ void      bench_add_since (Bench           *bench,
 void bench_bus (Bench *bench);
 void bench_images (Bench *bench);
 void bench_cubes (Bench *bench);
+void bench_meanwhile (Bench *bench);
 void bench_packed (Bench *bench);
 void bench_resumes (Bench *bench);
 void bench_scaling (Bench *bench);
@@ -56,7 +57,14 @@ void bench_set_cursor (Bench *bench,
                        float  x,
                        float  y);
 void bench_restart (Bench *bench,
-                    int    n_threads);
+                    int    n_threads,
+                    int    cache_mib);
+void bench_send_rectangle (Bench *bench,
+                           int    region_id,
+                           float  x,
+                           float  y,
+                           float  width,
+                           float  height);
 int  bench_set_rectangle (Bench *bench,
                           int    region_id,
                           float  x,
