@@ -299,19 +299,6 @@ almu_contour_bound (const ContourField *field)
     }
 }
 
-static guint64
-find_rises_in_stretch (const float *values,
-                       gsize        n,
-                       float        threshold)
-{
-  guint64 rises = 0;
-
-  for (gsize i = 0; i < n; i++)
-    rises |= (guint64) (!(values[i] >= threshold) & (values[i + 1] >= threshold)) << i;
-
-  return rises;
-}
-
 /* Marks all places where the level is passed upwards along a row. */
 static void
 find_rises (Tracer *self)
@@ -335,7 +322,7 @@ find_rises (Tracer *self)
           rises[i] = 0;
           if (begin + 1 < width &&
               field->mins[place] < self->threshold && field->maxs[place] >= self->threshold)
-            rises[i] = find_rises_in_stretch (values + begin, MIN (64, width - 1 - begin), self->threshold);
+            rises[i] = almu_kernel_find_rises (values + begin, MIN (64, width - 1 - begin), self->threshold);
         }
     }
 }

@@ -21,6 +21,11 @@
  * others get their turn. */
 #define STRIPS_PER_BITE 8
 
+/* A level is packed by several threads at a time: it falls into so many chunks,
+ * unless they get small, or larger than they may be. */
+#define CHUNKS_PER_LEVEL 8
+#define MIN_CHUNK_VERTICES 16384
+
 /* Pieces put together between two looks at the cancellable. */
 #define LINKS_PER_LOOK 65536
 
@@ -86,6 +91,7 @@ typedef struct
   AlmuPlane    *plane;
   int           rows_per_strip;
   guint         first_strip; /* of the bite */
+  GCancellable *cancellable;
   gsize         max_vertices;
   gsize         n_vertices; /* atomic */
   GMutex        mutex;
@@ -149,12 +155,18 @@ is_too_much (Tracing *tracing)
   return (gsize) g_atomic_pointer_get (&tracing->n_vertices) > tracing->max_vertices;
 }
 
+static gboolean
+is_in_vain (Tracing *tracing)
+{
+  return is_too_much (tracing) || g_cancellable_is_cancelled (tracing->cancellable);
+}
+
 static void
 trace_levels (Tracing            *tracing,
               const ContourField *field,
               guint               strip)
 {
-  for (guint i = 0; i < tracing->contours->n_levels && !is_too_much (tracing); i++)
+  for (guint i = 0; i < tracing->contours->n_levels && !is_in_vain (tracing); i++)
     {
       Level        *level = &tracing->contours->levels[i];
       ContourStrip *traced = &level->strips[strip];
@@ -175,7 +187,7 @@ trace_part (guint    part,
   Scratch     *scratch;
   ContourField field;
 
-  if (is_too_much (tracing))
+  if (is_in_vain (tracing))
     return;
 
   scratch = take_scratch (tracing);
@@ -217,20 +229,19 @@ lay_out_strips (Tracing *tracing)
 }
 
 static gboolean
-trace_strips (Tracing      *tracing,
-              GCancellable *cancellable,
-              GError      **error)
+trace_strips (Tracing *tracing,
+              GError **error)
 {
   guint n_strips = tracing->contours->n_strips;
   guint bite = STRIPS_PER_BITE * almu_workers_get_threads ();
 
   for (guint first = 0; first < n_strips; first += bite)
     {
-      if (g_cancellable_set_error_if_cancelled (cancellable, error))
-        return FALSE;
-
       tracing->first_strip = first;
       almu_workers_share (MIN (bite, n_strips - first), trace_part, tracing);
+      if (g_cancellable_set_error_if_cancelled (tracing->cancellable, error))
+        return FALSE;
+
       if (is_too_much (tracing))
         {
           g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
@@ -405,8 +416,9 @@ compare_lines (gconstpointer a,
 
 static void
 make_chunks (Level *level,
-             gsize  chunk_size)
+             gsize  max_size)
 {
+  gsize chunk_size = MIN (max_size, MAX (MIN_CHUNK_VERTICES, level->n_vertices / CHUNKS_PER_LEVEL));
   Chunk chunk = { 0 };
 
   for (guint i = 0; i < level->lines->len; i++)
@@ -560,13 +572,14 @@ almu_contours_trace (AlmuPlane               *plane,
   tracing.smoother = smoother;
   tracing.plane = plane;
   tracing.max_vertices = max_vertices;
+  tracing.cancellable = cancellable;
   lay_out_strips (&tracing);
   for (guint i = 0; i < self->n_levels; i++)
     self->levels[i].strips = g_new0 (ContourStrip, MAX (self->n_strips, 1));
 
   g_mutex_init (&tracing.mutex);
   tracing.scratches = g_ptr_array_new_with_free_func (scratch_free);
-  is_traced = trace_strips (&tracing, cancellable, error);
+  is_traced = trace_strips (&tracing, error);
   g_ptr_array_unref (tracing.scratches);
   g_mutex_clear (&tracing.mutex);
   if (!is_traced)

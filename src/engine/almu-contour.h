@@ -17,7 +17,8 @@ typedef struct _AlmuContours AlmuContours;
 /**
  * AlmuContourRecipe:
  * @levels: (array length=n_levels): finite, within the range of floats
- * @chunk_size: vertices after which a chunk is full, once its line is complete
+ * @chunk_size: vertices after which a chunk is full at the latest, once its
+ *   line is complete
  */
 typedef struct
 {

@@ -24,6 +24,12 @@
 #define almu_kernel_scale plain_kernel_scale
 #define almu_kernel_undither plain_kernel_undither
 #define almu_kernel_put_where plain_kernel_put_where
+#define almu_kernel_blend plain_kernel_blend
+#define almu_kernel_blend_finite plain_kernel_blend_finite
+#define almu_kernel_veil plain_kernel_veil
+#define almu_kernel_gather plain_kernel_gather
+#define almu_kernel_bound plain_kernel_bound
+#define almu_kernel_find_rises plain_kernel_find_rises
 
 #include "kernel/kernel-convert.c"
 #include "kernel/kernel-downsample.c"
@@ -34,3 +40,9 @@
 #define is_finite stats_is_finite
 #include "kernel/kernel-stats.c"
 #include "kernel/kernel-unpack.c"
+#undef LANES
+#undef BLOCK
+#undef INLINE
+#define Ints SmoothInts
+#define Floats SmoothFloats
+#include "kernel/kernel-smooth.c"

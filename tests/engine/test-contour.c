@@ -643,6 +643,37 @@ test_contour_chunks (void)
     g_assert_cmpfloat (progress, ==, 1);
 }
 
+/* A level of many vertices falls into pieces that several threads pack, however
+ * large they might be; a small one does not. */
+static void
+test_contour_shares (void)
+{
+  guint32 seed = g_test_rand_int ();
+  g_autoptr(GRand) rand = g_rand_new_with_seed (seed);
+  g_autofree float *pixels = make_pixels (rand, 700, 500);
+  g_autoptr(AlmuPlane) plane = almu_plane_new_for_pixels (pixels, 700, 500);
+  const double      levels[] = { 0.1, 1e6 };
+  AlmuContourRecipe recipe = { ALMU_SMOOTHING_NONE, 0, levels, 2, G_MAXINT };
+  g_autoptr(AlmuContours) contours = almu_contours_trace (plane, &recipe, NO_LIMIT, NULL, NULL);
+  gsize n_vertices = almu_contours_get_n_vertices (contours, 0);
+  guint n_chunks = almu_contours_get_n_chunks (contours, 0);
+  gsize n_bytes = 0;
+
+  g_test_message ("seed %u: %" G_GSIZE_FORMAT " vertices in %u chunks", seed, n_vertices, n_chunks);
+  g_assert_cmpuint (n_vertices, >, 65536);
+  g_assert_cmpuint (n_chunks, >=, 4);
+  g_assert_cmpuint (n_chunks, <=, 8);
+  for (guint i = 0; i < n_chunks; i++)
+    {
+      g_autoptr(AlmuContourChunk) chunk = almu_contours_encode (contours, 0, i, 4, 8, NULL);
+
+      n_bytes += chunk->n_bytes;
+      g_assert_true ((chunk->progress == 1) == (i + 1 == n_chunks));
+    }
+  g_assert_cmpuint (n_bytes, ==, n_vertices * 2 * sizeof (float));
+  g_assert_cmpuint (almu_contours_get_n_chunks (contours, 1), ==, 0);
+}
+
 /* -- speed, on demand -------------------------------------------------------- */
 
 static void
@@ -708,6 +739,7 @@ main (int   argc,
   g_test_add_func ("/contour/limit", test_contour_limit);
   g_test_add_func ("/contour/cancelled", test_contour_cancelled);
   g_test_add_func ("/contour/chunks", test_contour_chunks);
+  g_test_add_func ("/contour/shares", test_contour_shares);
   g_test_add_func ("/contour/speed", test_contour_speed);
   g_test_add_func ("/smoother/random", test_smoother_random);
   g_test_add_func ("/smoother/nothing-left", test_smoother_nothing_left);

@@ -28,6 +28,10 @@ extern __typeof__ (almu_kernel_angle)        plain_kernel_angle;
 extern __typeof__ (almu_kernel_scale)        plain_kernel_scale;
 extern __typeof__ (almu_kernel_undither)     plain_kernel_undither;
 extern __typeof__ (almu_kernel_put_where)    plain_kernel_put_where;
+extern __typeof__ (almu_kernel_blend)        plain_kernel_blend;
+extern __typeof__ (almu_kernel_blend_finite) plain_kernel_blend_finite;
+extern __typeof__ (almu_kernel_bound)        plain_kernel_bound;
+extern __typeof__ (almu_kernel_find_rises)   plain_kernel_find_rises;
 
 /* Bits, so that a NaN is equal to a NaN and 0 is not to -0. */
 static void
@@ -474,6 +478,125 @@ test_kernel_unpack (void)
     }
 }
 
+/* -- what contours are made from ------------------------------------------ */
+
+#define MAX_ROWS 21
+
+/* In the order of the rows, each product and each sum rounded. */
+static float
+blend (const float *const *rows,
+       const float        *weights,
+       guint               n_rows,
+       gsize               x,
+       gboolean            only_finite,
+       float               total)
+{
+  volatile float sum = 0;
+  volatile float weight = 0;
+
+  for (guint k = 0; k < n_rows; k++)
+    if (!only_finite || isfinite (rows[k][x]))
+      {
+        volatile float product = rows[k][x] * weights[k];
+
+        sum += product;
+        weight += weights[k];
+      }
+
+  return sum / (only_finite ? weight : total);
+}
+
+/* As many rows and columns as it may be: what is left over of a block is not
+ * to be told from what was in it. */
+static void
+test_kernel_blend (void)
+{
+  for (int round = 0; round < ROUNDS; round++)
+    {
+      const TestPixels *kind = &test_pixels_kinds[round % G_N_ELEMENTS (test_pixels_kinds)];
+      guint             n_rows = (guint) g_test_rand_int_range (1, MAX_ROWS + 1);
+      gsize             width = (gsize) g_test_rand_int_range (1, 200);
+      g_autofree float *pixels = test_pixels_new (kind, width + n_rows);
+      g_autofree float *means = g_new (float, width);
+      g_autofree float *plain = g_new (float, width);
+      g_autofree float *expected = g_new (float, width);
+      const float      *rows[MAX_ROWS];
+      float             weights[MAX_ROWS];
+      float             total = 0;
+
+      for (guint k = 0; k < n_rows; k++)
+        {
+          rows[k] = pixels + k;
+          weights[k] = (float) g_test_rand_double_range (0.1, 2);
+          total += weights[k];
+        }
+
+      almu_kernel_blend (rows, weights, n_rows, total, width, means);
+      plain_kernel_blend (rows, weights, n_rows, total, width, plain);
+      for (gsize x = 0; x < width; x++)
+        expected[x] = blend (rows, weights, n_rows, x, FALSE, total);
+      assert_same (means, plain, width);
+      assert_same (means, expected, width);
+
+      almu_kernel_blend_finite (rows, weights, n_rows, width, means);
+      plain_kernel_blend_finite (rows, weights, n_rows, width, plain);
+      for (gsize x = 0; x < width; x++)
+        expected[x] = blend (rows, weights, n_rows, x, TRUE, total);
+      assert_same (means, plain, width);
+      assert_same (means, expected, width);
+    }
+}
+
+static float
+ground (float value)
+{
+  return value >= -FLT_MAX ? value : -FLT_MAX;
+}
+
+static void
+test_kernel_stretches (void)
+{
+  for (int round = 0; round < ROUNDS; round++)
+    {
+      const TestPixels *kind = &test_pixels_kinds[round % G_N_ELEMENTS (test_pixels_kinds)];
+      gsize             width = (gsize) g_test_rand_int_range (2, 400);
+      gsize             n = (width + ALMU_KERNEL_STRETCH - 1) / ALMU_KERNEL_STRETCH;
+      g_autofree float *row = test_pixels_new (kind, width);
+      g_autofree float *mins = g_new0 (float, n);
+      g_autofree float *maxs = g_new0 (float, n);
+      g_autofree float *plain_mins = g_new0 (float, n);
+      g_autofree float *plain_maxs = g_new0 (float, n);
+      float             threshold = row[g_test_rand_int_range (0, (int) width)];
+
+      almu_kernel_bound (row, width, mins, maxs);
+      plain_kernel_bound (row, width, plain_mins, plain_maxs);
+      for (gsize i = 0; i * ALMU_KERNEL_STRETCH + 1 < width; i++)
+        {
+          gsize        begin = i * ALMU_KERNEL_STRETCH;
+          gsize        n_places = MIN (ALMU_KERNEL_STRETCH, width - 1 - begin);
+          const float *values = row + begin;
+          guint64      rises = 0;
+          float        min = FLT_MAX, max = -FLT_MAX;
+
+          for (gsize k = 0; k <= n_places; k++)
+            {
+              min = MIN (min, ground (values[k]));
+              max = MAX (max, ground (values[k]));
+            }
+          for (gsize k = 0; k < n_places; k++)
+            if (!(values[k] >= threshold) && values[k + 1] >= threshold)
+              rises |= G_GUINT64_CONSTANT (1) << k;
+
+          g_assert_cmpfloat (mins[i], ==, min);
+          g_assert_cmpfloat (maxs[i], ==, max);
+          g_assert_cmpfloat (plain_mins[i], ==, min);
+          g_assert_cmpfloat (plain_maxs[i], ==, max);
+          g_assert_cmphex (almu_kernel_find_rises (values, n_places, threshold), ==, rises);
+          g_assert_cmphex (plain_kernel_find_rises (values, n_places, threshold), ==, rises);
+        }
+    }
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -491,6 +614,8 @@ main (int   argc,
   g_test_add_func ("/engine/kernel/count-zeros", test_kernel_count_zeros);
   g_test_add_func ("/engine/kernel/polarise", test_kernel_polarise);
   g_test_add_func ("/engine/kernel/unpack", test_kernel_unpack);
+  g_test_add_func ("/engine/kernel/blend", test_kernel_blend);
+  g_test_add_func ("/engine/kernel/stretches", test_kernel_stretches);
 
   return g_test_run ();
 }

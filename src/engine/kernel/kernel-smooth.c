@@ -5,32 +5,54 @@
 
 #include <float.h>
 #include <math.h>
+#include <string.h>
 
-/* Sums are kept in a place that stays in the first-level cache, while rows go
- * by, four at a time: in the order of the rows all the same. */
-#define BLOCK ((gsize) 512)
+/* Sums of some columns stay in registers while rows go by, in their order:
+ * what comes out does not depend on how many columns are done together. */
+#define LANES 8
+#define N_VECTORS 4
+#define BLOCK ((gsize) (LANES * N_VECTORS))
 
-static inline __attribute__ ((always_inline)) void
-add_four (const float *const *rows,
-          const float        *weights,
-          gsize               x,
-          gsize               n,
-          float              *sums)
+#define INLINE static inline __attribute__ ((always_inline))
+
+typedef gint32 Ints __attribute__ ((vector_size (LANES * sizeof (gint32))));
+typedef float  Floats __attribute__ ((vector_size (LANES * sizeof (float))));
+
+/* From anywhere. */
+typedef float Loaded __attribute__ ((vector_size (LANES * sizeof (float)), aligned (4), may_alias));
+
+INLINE void
+blend_block (const float *const *rows,
+             const float        *weights,
+             guint               n_rows,
+             float               total,
+             gsize               x,
+             float              *means)
 {
-  const float *a = rows[0] + x, *b = rows[1] + x, *c = rows[2] + x, *d = rows[3] + x;
+  Floats sums[N_VECTORS] = { 0 };
 
-  for (gsize i = 0; i < n; i++)
-    sums[i] = (((sums[i] + a[i] * weights[0]) + b[i] * weights[1]) + c[i] * weights[2]) + d[i] * weights[3];
+  for (guint k = 0; k < n_rows; k++)
+    for (gsize i = 0; i < N_VECTORS; i++)
+      sums[i] += *(const Loaded *) (rows[k] + x + i * LANES) * weights[k];
+
+  for (gsize i = 0; i < N_VECTORS; i++)
+    sums[i] /= total;
+  memcpy (means + x, sums, sizeof sums);
 }
 
-static inline __attribute__ ((always_inline)) void
-add_one (const float *row,
-         float        weight,
-         gsize        n,
-         float       *sums)
+INLINE float
+blend_one (const float *const *rows,
+           const float        *weights,
+           guint               n_rows,
+           float               total,
+           gsize               x)
 {
-  for (gsize i = 0; i < n; i++)
-    sums[i] += row[i] * weight;
+  float sum = 0.0f;
+
+  for (guint k = 0; k < n_rows; k++)
+    sum += rows[k][x] * weights[k];
+
+  return sum / total;
 }
 
 /* Weighted means down the columns of @n_rows rows, all of them finite. Rows
@@ -43,38 +65,58 @@ almu_kernel_blend (const float *const *rows,
                    gsize               width,
                    float              *means)
 {
-  float sums[BLOCK];
+  gsize x = 0;
 
-  for (gsize x = 0; x < width; x += BLOCK)
-    {
-      gsize n = MIN (BLOCK, width - x);
-      guint k = 0;
-
-      for (gsize i = 0; i < n; i++)
-        sums[i] = 0.0f;
-      for (; k + 4 <= n_rows; k += 4)
-        add_four (rows + k, weights + k, x, n, sums);
-      for (; k < n_rows; k++)
-        add_one (rows[k] + x, weights[k], n, sums);
-      for (gsize i = 0; i < n; i++)
-        means[x + i] = sums[i] / total;
-    }
+  for (; x + BLOCK <= width; x += BLOCK)
+    blend_block (rows, weights, n_rows, total, x, means);
+  for (; x < width; x++)
+    means[x] = blend_one (rows, weights, n_rows, total, x);
 }
 
-static inline __attribute__ ((always_inline)) void
-add_finite (const float *row,
-            float        weight,
-            gsize        n,
-            float       *sums,
-            float       *totals)
+/* Half as many sums as above: each has a total beside it. 0 / 0 is the NaN
+ * that is wanted. */
+INLINE void
+blend_block_finite (const float *const *rows,
+                    const float        *weights,
+                    guint               n_rows,
+                    gsize               x,
+                    float              *means)
 {
-  for (gsize i = 0; i < n; i++)
-    {
-      gboolean is_finite = fabsf (row[i]) <= FLT_MAX;
+  Floats sums[N_VECTORS / 2] = { 0 };
+  Floats totals[N_VECTORS / 2] = { 0 };
 
-      sums[i] += is_finite ? row[i] * weight : 0.0f;
-      totals[i] += is_finite ? weight : 0.0f;
-    }
+  for (guint k = 0; k < n_rows; k++)
+    for (gsize i = 0; i < N_VECTORS / 2; i++)
+      {
+        Floats values = *(const Loaded *) (rows[k] + x + i * LANES);
+        Ints   is_finite = (values >= -FLT_MAX) & (values <= FLT_MAX);
+        Floats weight = (Floats){ 0 } + weights[k];
+
+        sums[i] += (Floats) (is_finite & (Ints) (values * weight));
+        totals[i] += (Floats) (is_finite & (Ints) weight);
+      }
+
+  for (gsize i = 0; i < N_VECTORS / 2; i++)
+    sums[i] /= totals[i];
+  memcpy (means + x, sums, sizeof sums);
+}
+
+INLINE float
+blend_one_finite (const float *const *rows,
+                  const float        *weights,
+                  guint               n_rows,
+                  gsize               x)
+{
+  float sum = 0.0f, total = 0.0f;
+
+  for (guint k = 0; k < n_rows; k++)
+    if (fabsf (rows[k][x]) <= FLT_MAX)
+      {
+        sum += rows[k][x] * weights[k];
+        total += weights[k];
+      }
+
+  return sum / total;
 }
 
 /* The same over what is finite, by the weights of just that; NaN where
@@ -86,20 +128,12 @@ almu_kernel_blend_finite (const float *const *rows,
                           gsize               width,
                           float              *means)
 {
-  float sums[BLOCK], totals[BLOCK];
+  gsize x = 0;
 
-  for (gsize x = 0; x < width; x += BLOCK)
-    {
-      gsize n = MIN (BLOCK, width - x);
-
-      for (gsize i = 0; i < n; i++)
-        sums[i] = totals[i] = 0.0f;
-      for (guint k = 0; k < n_rows; k++)
-        add_finite (rows[k] + x, weights[k], n, sums, totals);
-      /* 0 / 0 is the NaN that is wanted */
-      for (gsize i = 0; i < n; i++)
-        means[x + i] = sums[i] / totals[i];
-    }
+  for (; x + BLOCK / 2 <= width; x += BLOCK / 2)
+    blend_block_finite (rows, weights, n_rows, x, means);
+  for (; x < width; x++)
+    means[x] = blend_one_finite (rows, weights, n_rows, x);
 }
 
 /* What is blank in the source is blank again. */
@@ -128,6 +162,33 @@ almu_kernel_gather (const float *row,
     }
 }
 
+/* As low as the lowest, if it is blank. */
+INLINE float
+ground (float value)
+{
+  return value >= -FLT_MAX ? value : -FLT_MAX;
+}
+
+INLINE void
+bound_stretch (const float *values,
+               float       *min,
+               float       *max)
+{
+  float last = ground (values[ALMU_KERNEL_STRETCH]);
+  float low = FLT_MAX, high = -FLT_MAX;
+
+  for (gsize i = 0; i < ALMU_KERNEL_STRETCH; i++)
+    {
+      float value = ground (values[i]);
+
+      low = value < low ? value : low;
+      high = value > high ? value : high;
+    }
+
+  *min = MIN (low, last);
+  *max = MAX (high, last);
+}
+
 /* Least and greatest of each stretch of ALMU_KERNEL_STRETCH values and the
  * one that follows; what is blank counts as lowest. */
 ALMU_KERNEL void
@@ -136,20 +197,58 @@ almu_kernel_bound (const float *row,
                    float       *mins,
                    float       *maxs)
 {
-  for (gsize begin = 0, i = 0; begin + 1 < width; begin += ALMU_KERNEL_STRETCH, i++)
+  gsize begin = 0, i = 0;
+
+  for (; begin + ALMU_KERNEL_STRETCH < width; begin += ALMU_KERNEL_STRETCH, i++)
+    bound_stretch (row + begin, &mins[i], &maxs[i]);
+  if (begin + 1 >= width)
+    return;
+
+  mins[i] = FLT_MAX;
+  maxs[i] = -FLT_MAX;
+  for (; begin < width; begin++)
     {
-      gsize        n = MIN (ALMU_KERNEL_STRETCH + 1, width - begin);
-      const float *values = row + begin;
-      float        min = FLT_MAX, max = -FLT_MAX;
+      float value = ground (row[begin]);
 
-      for (gsize k = 0; k < n; k++)
-        {
-          float value = values[k] >= -FLT_MAX ? values[k] : -FLT_MAX;
-
-          min = value < min ? value : min;
-          max = value > max ? value : max;
-        }
-      mins[i] = min;
-      maxs[i] = max;
+      mins[i] = MIN (value, mins[i]);
+      maxs[i] = MAX (value, maxs[i]);
     }
+}
+
+/* The lowest bits of eight bytes, from the first on. */
+INLINE guint64
+pack_bits (const guint8 *flags)
+{
+  guint64 bytes;
+
+  memcpy (&bytes, flags, sizeof bytes);
+
+  return GUINT64_FROM_LE (bytes) * G_GUINT64_CONSTANT (0x0102040810204080) >> 56;
+}
+
+/* Which of @n values, up to ALMU_KERNEL_STRETCH, are below the threshold, or
+ * blank, while the next one, of which there is one more, is not. */
+ALMU_KERNEL guint64
+almu_kernel_find_rises (const float *values,
+                        gsize        n,
+                        float        threshold)
+{
+  guint8  flags[ALMU_KERNEL_STRETCH + 1] = { 0 };
+  guint8  rising[ALMU_KERNEL_STRETCH];
+  guint64 rises = 0;
+
+  if (n == ALMU_KERNEL_STRETCH)
+    for (gsize i = 0; i < ALMU_KERNEL_STRETCH; i++)
+      flags[i] = values[i] >= threshold;
+  else
+    for (gsize i = 0; i < n; i++)
+      flags[i] = values[i] >= threshold;
+  flags[n] = values[n] >= threshold;
+
+  for (gsize i = 0; i < ALMU_KERNEL_STRETCH; i++)
+    rising[i] = (guint8) (flags[i + 1] & ~flags[i]);
+  for (gsize i = 0; i < ALMU_KERNEL_STRETCH; i += 8)
+    rises |= pack_bits (rising + i) << i;
+
+  return rises;
 }

@@ -169,9 +169,12 @@ void almu_kernel_gather (const float *row,
 /* How many places almu_kernel_bound() takes together. */
 #define ALMU_KERNEL_STRETCH 64
 
-void almu_kernel_bound (const float *row,
-                        gsize        width,
-                        float       *mins,
-                        float       *maxs);
+void    almu_kernel_bound (const float *row,
+                           gsize        width,
+                           float       *mins,
+                           float       *maxs);
+guint64 almu_kernel_find_rises (const float *values,
+                                gsize        n,
+                                float        threshold);
 
 G_END_DECLS
