@@ -67,6 +67,9 @@ test_figures (Desk         *desk,
   g_assert_cmpuint (get (desk, "sessions{state=\"attached\"}"), ==, 1);
   g_assert_cmpuint (get (desk, "sessions{state=\"parked\"}"), ==, 0);
   g_assert_cmpuint (get (desk, "sessions{state=\"closed\"}"), ==, 0);
+  /* what is under way comes to its end */
+  while (get (desk, "running_jobs") > 0)
+    ;
 
   g_clear_pointer (&plane, g_free);
   plane = almu_test_await_plane (desk->viewer, 0, 64, 64);
