@@ -32,6 +32,8 @@ struct _AlmuCache
 
   AlmuLru    *lru;
   GHashTable *loads; /* AlmuLruKey → Load */
+  GHashTable *users; /* AlmuImage → Users */
+  GHashTable *names; /* Users by what they were opened as */
   guint       trim_source;
 };
 
@@ -48,6 +50,14 @@ static guint signals[N_SIGNALS];
 /* Workers that were told to end still hold pixels, and peers messages, when
  * their file is closed: what they let go of is given back a little later. */
 #define LATE_TRIM_SECONDS 2
+
+/* An image and who has it open. */
+typedef struct
+{
+  AlmuImage    *image;
+  AlmuFileName *name;
+  guint         n;
+} Users;
 
 /* A plane on its way in, and who waits for it. */
 typedef struct
@@ -97,6 +107,38 @@ load_free (gpointer data)
   g_clear_object (&load->cancellable);
   g_clear_pointer (&load->waiting, g_ptr_array_unref);
   g_free (load);
+}
+
+static void
+users_free (gpointer data)
+{
+  Users *users = data;
+
+  g_object_unref (users->image);
+  almu_file_name_free (users->name);
+  g_free (users);
+}
+
+static guint
+users_hash (gconstpointer data)
+{
+  const Users           *users = data;
+  const AlmuFingerprint *fingerprint = almu_image_get_fingerprint (users->image);
+
+  return g_int64_hash (&fingerprint->inode) ^ g_str_hash (users->name->hdu);
+}
+
+/* The same bytes, read in the same way; the name is in what is told of it. */
+static gboolean
+users_equal (gconstpointer a,
+             gconstpointer b)
+{
+  const Users *x = a;
+  const Users *y = b;
+
+  return almu_fingerprint_equal (almu_image_get_fingerprint (x->image), almu_image_get_fingerprint (y->image)) &&
+         g_str_equal (x->name->name, y->name->name) && g_str_equal (x->name->hdu, y->name->hdu) &&
+         x->name->flags == y->name->flags;
 }
 
 static guint
@@ -199,6 +241,8 @@ almu_cache_dispose (GObject *object)
 
   g_clear_handle_id (&self->trim_source, g_source_remove);
   g_clear_pointer (&self->loads, g_hash_table_unref);
+  g_clear_pointer (&self->names, g_hash_table_unref);
+  g_clear_pointer (&self->users, g_hash_table_unref);
   g_clear_pointer (&self->lru, almu_lru_free);
 
   G_OBJECT_CLASS (almu_cache_parent_class)->dispose (object);
@@ -229,6 +273,8 @@ static void
 almu_cache_init (AlmuCache *self)
 {
   self->loads = g_hash_table_new_full (key_hash, key_equal, NULL, load_free);
+  self->users = g_hash_table_new_full (NULL, NULL, NULL, users_free);
+  self->names = g_hash_table_new (users_hash, users_equal);
 }
 
 static gboolean
@@ -357,17 +403,99 @@ on_idle_trim (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+/* What was not read from a file, or from several, is only itself. */
+static gboolean
+may_be_shared (AlmuImage          *image,
+               const AlmuFileName *name)
+{
+  return name->parts == NULL && almu_image_get_fingerprint (image)->inode != 0;
+}
+
+/**
+ * almu_cache_share_image:
+ * @image: just opened, or known
+ * @name: as what
+ *
+ * Whoever opens what somebody has open already, in whatever session, uses the
+ * same image from then on, and so all that was made from it, or is being read.
+ * To be followed by almu_cache_drop_image().
+ *
+ * Returns: (transfer full): the image to use
+ */
+AlmuImage *
+almu_cache_share_image (AlmuCache          *self,
+                        AlmuImage          *image,
+                        const AlmuFileName *name)
+{
+  Users  probe = { image, (AlmuFileName *) name, 0 };
+  Users *users = g_hash_table_lookup (self->users, image);
+
+  if (users == NULL && may_be_shared (image, name))
+    users = g_hash_table_lookup (self->names, &probe);
+
+  if (users == NULL)
+    {
+      users = g_new0 (Users, 1);
+      users->image = g_object_ref (image);
+      users->name = almu_file_name_copy (name);
+      g_hash_table_insert (self->users, image, users);
+      if (may_be_shared (image, name))
+        g_hash_table_add (self->names, users);
+    }
+
+  users->n++;
+
+  return g_object_ref (users->image);
+}
+
+/**
+ * almu_cache_is_shared:
+ *
+ * Returns: whether several have @image open
+ */
+gboolean
+almu_cache_is_shared (AlmuCache *self,
+                      AlmuImage *image)
+{
+  const Users *users = g_hash_table_lookup (self->users, image);
+
+  return users != NULL && users->n > 1;
+}
+
+/* Returns whether nobody is left. */
+static gboolean
+count_out (AlmuCache *self,
+           AlmuImage *image)
+{
+  Users *users = g_hash_table_lookup (self->users, image);
+
+  if (users == NULL)
+    return TRUE;
+  if (--users->n > 0)
+    return FALSE;
+
+  if (g_hash_table_lookup (self->names, users) == users)
+    g_hash_table_remove (self->names, users);
+  g_hash_table_remove (self->users, image);
+
+  return TRUE;
+}
+
 /**
  * almu_cache_drop_image:
  *
- * Forgets all that was made from @image, because nobody has it open. The
- * memory goes back to the system when there is nothing else to do: once for
- * all files that are closed together.
+ * One of those who have @image open has closed it. If that was the last one,
+ * all that was made from it is forgotten. The memory goes back to the system
+ * when there is nothing else to do: once for all files that are closed
+ * together.
  */
 void
 almu_cache_drop_image (AlmuCache *self,
                        AlmuImage *image)
 {
+  if (!count_out (self, image))
+    return;
+
   almu_lru_drop_owner (self->lru, almu_image_get_serial (image));
   g_clear_handle_id (&self->trim_source, g_source_remove);
   self->trim_source = g_idle_add_full (G_PRIORITY_LOW, on_idle_trim, self, NULL);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "almu-file-name.h"
 #include "almu-image.h"
 #include "almu-plane.h"
 #include "almu-spectrum.h"
@@ -37,6 +38,11 @@ gsize      almu_cache_get_budget (AlmuCache *self);
 gsize      almu_cache_get_outside_bytes (void);
 gsize      almu_cache_get_image_size (AlmuCache *self,
                                       AlmuImage *image);
+AlmuImage *almu_cache_share_image (AlmuCache          *self,
+                                   AlmuImage          *image,
+                                   const AlmuFileName *name);
+gboolean   almu_cache_is_shared (AlmuCache *self,
+                                 AlmuImage *image);
 void       almu_cache_drop_image (AlmuCache *self,
                                   AlmuImage *image);
 

@@ -555,8 +555,8 @@ set_state (AlmuFile     *self,
  * @owner: whose work it makes, see almu_workers_set_owner()
  * @epoch: of the session
  *
- * Puts the image in place, where it was being looked at if that is known
- * and still exists.
+ * Puts the image in place, or the one that somebody else has open from the
+ * same file, where it was being looked at if that is known and still exists.
  */
 void
 almu_file_come_alive (AlmuFile  *self,
@@ -565,12 +565,14 @@ almu_file_come_alive (AlmuFile  *self,
                       guint      owner,
                       guint      epoch)
 {
-  const AlmuImageInfo *info = almu_image_get_info (image);
+  const AlmuImageInfo *info;
 
   g_return_if_fail (ALMU_IS_FILE (self));
   g_return_if_fail (self->image == NULL);
 
-  self->image = g_object_ref (image);
+  image = almu_cache_share_image (cache, image, self->name);
+  info = almu_image_get_info (image);
+  self->image = image;
   self->cache = g_object_ref (cache);
   self->demand = almu_demand_new (cache, image, self->id);
   almu_demand_set_owner (self->demand, owner);

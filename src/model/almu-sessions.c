@@ -161,7 +161,8 @@ get_cached_size (AlmuSession *session)
     {
       AlmuImage *image = almu_file_get_image (files->pdata[i]);
 
-      if (image != NULL)
+      /* what others look at does not go */
+      if (image != NULL && !almu_cache_is_shared (cache, image))
         size += almu_cache_get_image_size (cache, image);
     }
 

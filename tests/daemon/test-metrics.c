@@ -83,6 +83,64 @@ test_figures (Desk         *desk,
   g_assert_cmpuint (get (desk, "resume_seconds_count{from=\"from memory\"}"), ==, 1);
 }
 
+static double
+minus_number (const gint64 *position,
+              gpointer      user_data)
+{
+  return -number (position, user_data);
+}
+
+static void
+open_as (Desk           *desk,
+         AlmuTestViewer *viewer)
+{
+  almu_test_autobody CARTA__OpenFileAck *ack = almu_test_viewer_open (viewer, "", "a.fits", "", 0);
+
+  g_assert_true (ack->success);
+  almu_test_body_free (almu_test_viewer_await (viewer, CARTA__EVENT_TYPE__REGION_HISTOGRAM_DATA));
+}
+
+/* What two sessions have open is read once, and stays as long as one of them
+ * looks at it; another file of the same name is another image. */
+static void
+test_shared (Desk         *desk,
+             gconstpointer user_data)
+{
+  guint32 other_id = 0;
+  guint64 n_read;
+  guint64 n_planes;
+  g_autoptr(AlmuTestViewer) other = desk_register (desk, &other_id);
+  g_autofree float *plane = NULL;
+  g_autofree float *rest = NULL;
+  g_autofree float *again = NULL;
+
+  desk_write (desk, "a.fits", 2, (gint64[]){ 64, 64 }, number, NULL);
+  open_as (desk, desk->viewer);
+  plane = almu_test_await_plane (desk->viewer, 0, 64, 64);
+  n_read = get (desk, "image_read_bytes_total");
+  n_planes = get (desk, "cache_kind_bytes{kind=\"planes\"}");
+
+  open_as (desk, other);
+  g_assert_cmpuint (get (desk, "image_read_bytes_total"), ==, n_read);
+  g_assert_cmpuint (get (desk, "cache_kind_bytes{kind=\"planes\"}"), ==, n_planes);
+
+  almu_test_ask_close (desk->viewer, 0);
+  almu_test_viewer_await_pong (desk->viewer);
+  rest = almu_test_await_plane (other, 0, 64, 64);
+  g_assert_cmpmem (plane, 64 * 64 * sizeof *plane, rest, 64 * 64 * sizeof *rest);
+  g_assert_cmpuint (get (desk, "image_read_bytes_total"), ==, n_read);
+
+  desk_write (desk, "a.fits", 2, (gint64[]){ 64, 64 }, minus_number, NULL);
+  open_as (desk, desk->viewer);
+  again = almu_test_await_plane (desk->viewer, 0, 64, 64);
+  g_assert_cmpfloat (again[65], ==, -plane[65]);
+  g_assert_cmpuint (get (desk, "image_read_bytes_total"), ==, 2 * n_read);
+
+  almu_test_viewer_close (other);
+  almu_test_ask_close (desk->viewer, 0);
+  almu_test_viewer_await_pong (desk->viewer);
+}
+
 static guint64
 get_inflated (Desk *desk)
 {
@@ -172,6 +230,7 @@ main (int   argc,
 
   desk_add ("/daemon/metrics/figures", test_figures);
   desk_add ("/daemon/metrics/inflated", test_inflated);
+  desk_add ("/daemon/metrics/shared", test_shared);
   g_test_add ("/daemon/metrics/log", Desk, NULL, set_up_talkative, test_log, desk_tear_down);
 
   return g_test_run ();
