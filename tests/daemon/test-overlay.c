@@ -119,11 +119,14 @@ decode (const CARTA__ContourSet *set,
   return numbers;
 }
 
-/* All of one level of the hill: a circle. Returns how many messages it took. */
+/* All of one level of the hill, in file @file_id: a circle. Returns how many
+ * messages it took. */
 static guint
-assert_circle (Desk  *desk,
-               int    channel,
-               double level)
+assert_circle_of (Desk  *desk,
+                  int    file_id,
+                  int    reference_id,
+                  int    channel,
+                  double level)
 {
   double radius = sqrt (-800 * log (level / (channel + 1)));
   double progress = -1;
@@ -137,8 +140,8 @@ assert_circle (Desk  *desk,
       g_autofree float                           *numbers = NULL;
       gsize                                       n = 0;
 
-      g_assert_cmpint (data->file_id, ==, 0);
-      g_assert_cmpuint (data->reference_file_id, ==, 0);
+      g_assert_cmpint (data->file_id, ==, file_id);
+      g_assert_cmpuint (data->reference_file_id, ==, reference_id);
       g_assert_cmpint (data->channel, ==, channel);
       g_assert_cmpint (data->stokes, ==, 0);
       g_assert_cmpuint (data->n_contour_sets, ==, 1);
@@ -167,6 +170,14 @@ assert_circle (Desk  *desk,
     g_assert_cmpuint (n_vertices, ==, 0);
 
   return n_messages;
+}
+
+static guint
+assert_circle (Desk  *desk,
+               int    channel,
+               double level)
+{
+  return assert_circle_of (desk, 0, 0, channel, level);
 }
 
 static void
@@ -206,6 +217,39 @@ test_contours (Desk         *desk,
   almu_test_ask_plane (desk->viewer, 0, 2, 0, NULL, 0);
   almu_test_body_free (desk_await (desk, CARTA__EVENT_TYPE__REGION_HISTOGRAM_DATA));
   assert_no_more_contours (desk);
+}
+
+/* Of an image that lies on another one: the page draws them there by the name
+ * of that other one, which they keep from plane to plane, when it is closed,
+ * and over a link that was lost. */
+static void
+test_contours_matched (Desk         *desk,
+                       gconstpointer user_data)
+{
+  double                      levels[] = { 0.6 };
+  CARTA__SetContourParameters settings = contour_settings (3, levels, 1);
+  CARTA__SetContourParameters alone = contour_settings (3, levels, 1);
+
+  write_hill (desk);
+  write_polarised (desk);
+  settings.reference_file_id = 1;
+  desk_open (desk, "iqu.fits", 1);
+  desk_open (desk, "hill.fits", 3);
+  almu_test_viewer_send (desk->viewer, &settings.base);
+  assert_circle_of (desk, 3, 1, 0, levels[0]);
+  almu_test_ask_plane (desk->viewer, 3, 2, 0, NULL, 0);
+  assert_circle_of (desk, 3, 1, 2, levels[0]);
+
+  /* the other one's planes are no reason to draw them again */
+  almu_test_ask_plane (desk->viewer, 1, 1, 2, NULL, 0);
+  assert_no_more_contours (desk);
+  almu_test_ask_close (desk->viewer, 1);
+  almu_test_ask_plane (desk->viewer, 3, 1, 0, NULL, 0);
+  assert_circle_of (desk, 3, 1, 1, levels[0]);
+
+  /* now drawn on the image itself: what they are drawn on is told with them */
+  almu_test_viewer_send (desk->viewer, &alone.base);
+  assert_circle_of (desk, 3, 3, 1, levels[0]);
 }
 
 static void
@@ -608,6 +652,7 @@ main (int   argc,
   g_test_init (&argc, &argv, NULL);
   desk_add ("/daemon/overlay/contours", test_contours);
   desk_add ("/daemon/overlay/contours-wrong", test_contours_wrong);
+  desk_add ("/daemon/overlay/contours-matched", test_contours_matched);
   desk_add ("/daemon/overlay/contours-stale", test_contours_stale);
   desk_add ("/daemon/overlay/vectors", test_vectors);
   desk_add ("/daemon/overlay/vectors-blank", test_vectors_blank);

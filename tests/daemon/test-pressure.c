@@ -270,6 +270,78 @@ test_pressure_noise (Fixture      *fixture,
   g_assert_nonnull (strstr (error->message, "16777216"));
 }
 
+static gsize
+await_all_contours (AlmuTestViewer *viewer)
+{
+  guint n_done = 0;
+  gsize n_vertices = 0;
+
+  while (n_done < 3)
+    {
+      almu_test_autobody CARTA__ContourImageData *data = almu_test_viewer_await (viewer, CARTA__EVENT_TYPE__CONTOUR_IMAGE_DATA);
+
+      for (gsize i = 0; i < data->n_contour_sets; i++)
+        n_vertices += data->contour_sets[i]->uncompressed_coordinates_size / VERTEX_BYTES;
+      n_done += data->progress >= 1;
+    }
+
+  return n_vertices;
+}
+
+static guint64
+count_jobs (AlmuTestDaemon *daemon)
+{
+  return almu_test_daemon_get_metric (daemon, "running_jobs") +
+         almu_test_daemon_get_metric (daemon, "waiting_jobs{kind=\"short\"}") +
+         almu_test_daemon_get_metric (daemon, "waiting_jobs{kind=\"long\"}");
+}
+
+/* A page that reads nothing while its contours are being packed: no more is
+ * packed than may wait for it, others are served meanwhile, and when it reads
+ * on it has all of them. */
+static void
+test_pressure_slow (Fixture      *fixture,
+                    gconstpointer user_data)
+{
+  Desk    *desk = &fixture->desk;
+  guint64  outbox;
+  guint64  n_sent = 0;
+  guint32  other_id = 0;
+  gsize    n_vertices;
+  gboolean is_at_rest = FALSE;
+  g_autoptr(AlmuTestViewer) other = NULL;
+  CARTA__OpenFileAck *ack;
+
+  desk_write (desk, "noise.fits", 2, (gint64[]){ NOISE_SIDE, NOISE_SIDE }, noise, NULL);
+  desk->viewer = desk_register (desk, &desk->session_id);
+  desk_open (desk, "noise.fits", 0);
+  almu_test_body_free (desk_await (desk, CARTA__EVENT_TYPE__REGION_HISTOGRAM_DATA));
+  ask_contours (desk, NOISE_SIDE);
+
+  while (!is_at_rest)
+    {
+      guint64 before = n_sent;
+
+      outbox = almu_test_daemon_get_metric (desk->daemon, "outbox_bytes");
+      n_sent = almu_test_daemon_get_metric (desk->daemon, "messages_sent_total");
+      g_assert_cmpuint (outbox, <, 2 * (guint64) ALMU_LIMIT_OUTBOX_BYTES);
+      is_at_rest = outbox > 0 && n_sent == before && count_jobs (desk->daemon) == 0;
+    }
+  g_test_message ("%" G_GUINT64_FORMAT " bytes wait, %" G_GUINT64_FORMAT " messages were sent", outbox, n_sent);
+
+  other = desk_register (desk, &other_id);
+  ack = almu_test_viewer_open (other, "", "noise.fits", "", 0);
+  g_assert_true (ack->success);
+  almu_test_body_free (ack);
+  almu_test_body_free (almu_test_viewer_await (other, CARTA__EVENT_TYPE__REGION_HISTOGRAM_DATA));
+  almu_test_viewer_await_pong (other);
+  almu_test_viewer_close (other);
+
+  n_vertices = await_all_contours (desk->viewer);
+  g_assert_cmpuint (n_vertices, >, 3 * NOISE_SIDE * NOISE_SIDE);
+  almu_test_viewer_await_pong (desk->viewer);
+}
+
 #define add_test(path, func) g_test_add (path, Fixture, NULL, fixture_set_up, func, fixture_tear_down)
 
 int
@@ -282,6 +354,7 @@ main (int   argc,
   add_test ("/daemon/pressure/attached", test_pressure_attached);
   add_test ("/daemon/pressure/empty", test_pressure_empty);
   g_test_add ("/daemon/pressure/noise", Fixture, NULL, noise_set_up, test_pressure_noise, fixture_tear_down);
+  g_test_add ("/daemon/pressure/slow", Fixture, NULL, noise_set_up, test_pressure_slow, fixture_tear_down);
 
   return g_test_run ();
 }
