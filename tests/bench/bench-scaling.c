@@ -4,6 +4,7 @@
 #include "bench.h"
 
 #include <glib/gstdio.h>
+#include <math.h>
 #include <unistd.h>
 
 #include "bench-files.h"
@@ -16,6 +17,7 @@
 #define N_IMAGES 200
 #define N_MESSAGES 2000
 #define N_LINKED 200
+#define N_OUTLINES 9
 #define SETTLE_USEC (300 * 1000)
 
 static double
@@ -134,6 +136,63 @@ bench_regions (Bench *bench)
         }
       bench_close (bench, 0);
     }
+}
+
+/* An outline that was made by a program. */
+static void
+bench_outline (Bench *bench)
+{
+  enum
+  {
+    N_POINTS = 100000
+  };
+
+  CARTA__SetRegion          message = CARTA__SET_REGION__INIT;
+  CARTA__RegionInfo         info = CARTA__REGION_INFO__INIT;
+  g_autofree CARTA__Point  *points = g_new (CARTA__Point, N_POINTS);
+  g_autofree CARTA__Point **pointers = g_new (CARTA__Point *, N_POINTS);
+  g_autoptr(BenchSeries) times = bench_series_new ();
+  g_autoptr(BenchSeries) pongs = bench_series_new ();
+  BenchLink *other = bench_link_new (bench_server_get_url (bench->server));
+
+  bench_link_register (other, 0);
+  bench_open (bench, "tiny.fits", 0);
+  bench_link_await (bench->link, CARTA__EVENT_TYPE__REGION_HISTOGRAM_DATA, 1);
+  for (int i = 0; i < N_POINTS; i++)
+    {
+      points[i] = (CARTA__Point) CARTA__POINT__INIT;
+      pointers[i] = &points[i];
+    }
+  info.region_type = CARTA__REGION_TYPE__POLYGON;
+  info.n_control_points = N_POINTS;
+  info.control_points = pointers;
+  message.region_info = &info;
+  message.region_id = bench_set_rectangle (bench, -1, 10, 10, 5, 5);
+
+  for (int round = 0; round < N_OUTLINES; round++)
+    {
+      BenchMark begin;
+
+      for (int i = 0; i < N_POINTS; i++)
+        {
+          double angle = 2 * G_PI * i / N_POINTS;
+          double radius = 20 + 5 * sin (40 * angle) + 0.1 * round;
+
+          points[i].x = (float) (SMALL_SIDE / 2 + radius * cos (angle));
+          points[i].y = (float) (SMALL_SIDE / 2 + radius * sin (angle));
+        }
+      begin = bench_mark (bench);
+      bench_link_send (bench->link, &message.base);
+      bench_series_add (pongs, (double) bench_link_await_pong (other) / 1e3);
+      bench_link_await (bench->link, CARTA__EVENT_TYPE__SET_REGION_ACK, 1);
+      bench_add_since (bench, times, &begin);
+      bench_link_settle (bench->link);
+    }
+  bench_close (bench, 0);
+  bench_link_close (other);
+
+  bench_report_add (bench->report, "setting a region of 100,000 points", "ms", times, bench_floor_transfer (N_POINTS * 12), 0);
+  bench_report_add (bench->report, "  PONG of another meanwhile", "ms", pongs, bench_floor_transfer (4), 0);
 }
 
 /* -- sessions ----------------------------------------------------------- */
@@ -292,6 +351,7 @@ bench_scaling (Bench *bench)
   bench_open_images (bench);
   bench_messages (bench);
   bench_regions (bench);
+  bench_outline (bench);
   bench_sizes (bench);
   bench_sessions (bench);
   if (bench_server_is_ours (bench->server))
