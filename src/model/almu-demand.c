@@ -380,7 +380,8 @@ on_plane_counted (GObject      *source,
 static void
 count_plane (AlmuDemand *self)
 {
-  almu_measure_plane_async (self->plane, ALMU_PRIORITY_PICTURE, self->plane_work, on_plane_counted,
+  almu_measure_plane_async (self->plane, self->image, self->channel, self->stokes,
+                            ALMU_PRIORITY_PICTURE, self->plane_work, on_plane_counted,
                             almu_work_new (self, self->plane_work, ALMU_REGION_IMAGE, self->stokes));
 }
 

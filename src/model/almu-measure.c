@@ -6,11 +6,23 @@
 #include "almu-mask.h"
 #include "almu-workers.h"
 
+/* Smaller planes are counted faster than their file is asked. */
+#define MIN_STORED_PIXELS (1024 * 1024)
+
+/**
+ * Input:
+ * @image: (nullable): whose whole @plane it is: its file may have counted it
+ * @shape: (nullable): %NULL for the whole plane
+ * @histograms: (nullable) (element-type AlmuHistogramWant): %NULL for none
+ */
 typedef struct
 {
   AlmuPlane *plane;
-  AlmuShape *shape;      /* NULL: the whole plane */
-  GArray    *histograms; /* AlmuHistogramWant; NULL: none */
+  AlmuImage *image;
+  int        channel;
+  int        stokes;
+  AlmuShape *shape;
+  GArray    *histograms;
   gboolean   with_places;
 } Input;
 
@@ -20,6 +32,7 @@ input_free (gpointer data)
   Input *input = data;
 
   almu_plane_unref (input->plane);
+  g_clear_object (&input->image);
   g_clear_pointer (&input->shape, almu_shape_unref);
   g_clear_pointer (&input->histograms, g_array_unref);
   g_free (input);
@@ -103,11 +116,46 @@ find_places (AlmuMeasure    *result,
   almu_mask_find (mask, plane, result->stats.max, &result->max_at[0], &result->max_at[1]);
 }
 
+/* What the file has counted, if that is about the same values. */
+static AlmuHistogram *
+find_stored (const Input  *input,
+             GCancellable *cancellable)
+{
+  const AlmuStats *stats = almu_plane_get_stats (input->plane);
+  gint64           width = almu_plane_get_width (input->plane);
+  gint64           height = almu_plane_get_height (input->plane);
+  g_autoptr(AlmuHistogram) stored = NULL;
+  g_autoptr(AlmuHistogram) histogram = NULL;
+  gint64 n = 0;
+
+  if (input->image == NULL || width * height < MIN_STORED_PIXELS || stats->n == 0)
+    return NULL;
+
+  stored = almu_image_read_histogram (input->image, input->channel, input->stokes, cancellable);
+  if (stored == NULL)
+    return NULL;
+
+  histogram = almu_histogram_new (almu_histogram_auto_bins (width, height), stats->min, stats->max, stats);
+  if (stored->n_bins != histogram->n_bins || stored->bin_width != histogram->bin_width ||
+      stored->first_centre != histogram->first_centre)
+    return NULL;
+
+  for (int i = 0; i < stored->n_bins; i++)
+    {
+      n += stored->counts[i];
+      histogram->counts[i] = stored->counts[i];
+    }
+
+  return n == stats->n ? g_steal_pointer (&histogram) : NULL;
+}
+
 static AlmuMeasure *
-measure (Input *input)
+measure (Input        *input,
+         GCancellable *cancellable)
 {
   AlmuMeasure *result = g_new0 (AlmuMeasure, 1);
   g_autoptr(AlmuMask) mask = NULL;
+  AlmuHistogram *stored = find_stored (input, cancellable);
 
   result->histograms = g_ptr_array_new_with_free_func ((GDestroyNotify) almu_histogram_unref);
   result->stats = *almu_plane_get_stats (input->plane);
@@ -129,7 +177,9 @@ measure (Input *input)
     {
       const AlmuHistogramWant *want = &g_array_index (input->histograms, AlmuHistogramWant, i);
 
-      if (mask != NULL)
+      if (stored != NULL)
+        g_ptr_array_add (result->histograms, g_steal_pointer (&stored));
+      else if (mask != NULL)
         g_ptr_array_add (result->histograms, count_mask (input->plane, mask, &result->stats, want));
       else
         g_ptr_array_add (result->histograms, count_plane (input->plane, want));
@@ -144,26 +194,32 @@ measure_worker (GTask        *task,
                 gpointer      task_data,
                 GCancellable *cancellable)
 {
-  g_task_return_pointer (task, measure (task_data), (GDestroyNotify) almu_measure_free);
+  g_task_return_pointer (task, measure (task_data, cancellable), (GDestroyNotify) almu_measure_free);
 }
 
+static Input *
+input_new (AlmuPlane *plane,
+           AlmuShape *shape,
+           GArray    *histograms)
+{
+  Input *input = g_new0 (Input, 1);
+
+  input->plane = almu_plane_ref (plane);
+  input->shape = shape != NULL ? almu_shape_ref (shape) : NULL;
+  input->histograms = histograms != NULL ? g_array_ref (histograms) : NULL;
+
+  return input;
+}
+
+/* Takes @input. */
 static void
-run_measure (AlmuPlane          *plane,
-             AlmuShape          *shape,
-             GArray             *histograms,
-             gboolean            with_places,
+run_measure (Input              *input,
              int                 priority,
              GCancellable       *cancellable,
              GAsyncReadyCallback callback,
              gpointer            user_data)
 {
   g_autoptr(GTask) task = g_task_new (NULL, cancellable, callback, user_data);
-  Input *input = g_new0 (Input, 1);
-
-  input->plane = almu_plane_ref (plane);
-  input->shape = shape != NULL ? almu_shape_ref (shape) : NULL;
-  input->histograms = histograms != NULL ? g_array_ref (histograms) : NULL;
-  input->with_places = with_places;
 
   g_task_set_source_tag (task, run_measure);
   g_task_set_priority (task, priority);
@@ -188,7 +244,7 @@ almu_measure_async (AlmuPlane          *plane,
                     GAsyncReadyCallback callback,
                     gpointer            user_data)
 {
-  run_measure (plane, shape, histograms, FALSE, priority, cancellable, callback, user_data);
+  run_measure (input_new (plane, shape, histograms), priority, cancellable, callback, user_data);
 }
 
 /**
@@ -205,17 +261,25 @@ almu_measure_places_async (AlmuPlane          *plane,
                            GAsyncReadyCallback callback,
                            gpointer            user_data)
 {
-  run_measure (plane, shape, histograms, TRUE, priority, cancellable, callback, user_data);
+  Input *input = input_new (plane, shape, histograms);
+
+  input->with_places = TRUE;
+  run_measure (input, priority, cancellable, callback, user_data);
 }
 
 /**
  * almu_measure_plane_async:
+ * @plane: all of it
+ * @image: that it is of
  *
  * The histogram of a whole plane with automatic bins, which the viewer takes
- * the contrast from.
+ * the contrast from: as the file has it, if it has.
  */
 void
 almu_measure_plane_async (AlmuPlane          *plane,
+                          AlmuImage          *image,
+                          int                 channel,
+                          int                 stokes,
                           int                 priority,
                           GCancellable       *cancellable,
                           GAsyncReadyCallback callback,
@@ -223,9 +287,14 @@ almu_measure_plane_async (AlmuPlane          *plane,
 {
   AlmuHistogramWant automatic = { .channel = ALMU_CHANNEL_CURRENT, .n_bins = ALMU_BINS_AUTO };
   g_autoptr(GArray) wanted = almu_histogram_wants_new ();
+  Input *input;
 
   g_array_append_val (wanted, automatic);
-  almu_measure_async (plane, NULL, wanted, priority, cancellable, callback, user_data);
+  input = input_new (plane, NULL, wanted);
+  input->image = g_object_ref (image);
+  input->channel = channel;
+  input->stokes = stokes;
+  run_measure (input, priority, cancellable, callback, user_data);
 }
 
 AlmuMeasure *

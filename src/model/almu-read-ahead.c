@@ -130,7 +130,7 @@ on_plane (GObject      *source,
       return;
     }
 
-  almu_measure_plane_async (plane, ALMU_PRIORITY_AHEAD, reading->cancellable, on_counted, reading);
+  almu_measure_plane_async (plane, self->image, reading->plane.channel, reading->plane.stokes, ALMU_PRIORITY_AHEAD, reading->cancellable, on_counted, reading);
   g_steal_pointer (&reading);
 }
 

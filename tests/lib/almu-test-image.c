@@ -7,16 +7,17 @@ struct _AlmuTestImage
 {
   AlmuImage parent_instance;
 
-  AlmuTestPixel pixel;
-  AlmuTestPixel mip_pixel; /* NULL: no smaller copies */
-  GMutex        mutex;     /* for all below */
-  GCond         changed;
-  guint64       n_pixels;
-  guint         n_reads;
-  guint         n_cancelled;
-  guint         n_held;
-  guint         fail_at;
-  gboolean      is_holding;
+  AlmuTestPixel  pixel;
+  AlmuTestPixel  mip_pixel; /* NULL: no smaller copies */
+  AlmuHistogram *histogram;
+  GMutex         mutex; /* for all below */
+  GCond          changed;
+  guint64        n_pixels;
+  guint          n_reads;
+  guint          n_cancelled;
+  guint          n_held;
+  guint          fail_at;
+  gboolean       is_holding;
 };
 
 G_DEFINE_FINAL_TYPE (AlmuTestImage, almu_test_image, ALMU_TYPE_IMAGE)
@@ -129,10 +130,22 @@ almu_test_image_finalize (GObject *object)
 {
   AlmuTestImage *self = ALMU_TEST_IMAGE (object);
 
+  g_clear_pointer (&self->histogram, almu_histogram_unref);
   g_mutex_clear (&self->mutex);
   g_cond_clear (&self->changed);
 
   G_OBJECT_CLASS (almu_test_image_parent_class)->finalize (object);
+}
+
+static AlmuHistogram *
+almu_test_image_read_histogram (AlmuImage    *image,
+                                int           channel,
+                                int           stokes,
+                                GCancellable *cancellable)
+{
+  AlmuTestImage *self = ALMU_TEST_IMAGE (image);
+
+  return self->histogram != NULL ? almu_histogram_ref (self->histogram) : NULL;
 }
 
 static void
@@ -142,6 +155,7 @@ almu_test_image_class_init (AlmuTestImageClass *klass)
   ALMU_IMAGE_CLASS (klass)->read = almu_test_image_read;
   ALMU_IMAGE_CLASS (klass)->has_mip = almu_test_image_has_mip;
   ALMU_IMAGE_CLASS (klass)->read_mip = almu_test_image_read_mip;
+  ALMU_IMAGE_CLASS (klass)->read_histogram = almu_test_image_read_histogram;
 }
 
 static void
@@ -208,6 +222,19 @@ almu_test_image_set_mips (AlmuTestImage *self,
                           AlmuTestPixel  pixel)
 {
   self->mip_pixel = pixel;
+}
+
+/**
+ * almu_test_image_set_histogram:
+ *
+ * What it says has been counted of each plane, before anybody reads it.
+ */
+void
+almu_test_image_set_histogram (AlmuTestImage *self,
+                               AlmuHistogram *histogram)
+{
+  g_clear_pointer (&self->histogram, almu_histogram_unref);
+  self->histogram = almu_histogram_ref (histogram);
 }
 
 static guint64

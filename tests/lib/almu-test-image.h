@@ -29,6 +29,8 @@ void       almu_test_image_set_cards (AlmuTestImage     *self,
                                       const char *const *cards);
 void       almu_test_image_set_mips (AlmuTestImage *self,
                                      AlmuTestPixel  pixel);
+void       almu_test_image_set_histogram (AlmuTestImage *self,
+                                          AlmuHistogram *histogram);
 guint64    almu_test_image_get_n_pixels (AlmuTestImage *self);
 guint      almu_test_image_get_n_reads (AlmuTestImage *self);
 guint      almu_test_image_get_n_cancelled (AlmuTestImage *self);
