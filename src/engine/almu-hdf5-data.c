@@ -14,7 +14,6 @@
 
 /**
  * Data:
- * @chunk: of a chunked array, as its dimensions; else 0
  * @offset: of a plain array of floats in our byte order; else -1
  */
 typedef struct
@@ -22,7 +21,6 @@ typedef struct
   AlmuHdf5Data about;
   AlmuHdf5    *file;
   char        *path;
-  gint64       chunk[ALMU_LIMIT_AXES];
   gint64       offset;
 } Data;
 
@@ -90,7 +88,7 @@ take_chunks (Data                *data,
 
   for (int i = 0; i < data->about.n_dims; i++)
     {
-      data->chunk[i] = shape->chunk[i];
+      data->about.chunk[i] = shape->chunk[i];
       /* the library makes no such file, and falls over one that was damaged */
       if (shape->most[i] >= 0 && shape->chunk[i] > shape->most[i])
         return fail (data, _ ("has chunks that are larger than it is"), error);
@@ -297,7 +295,7 @@ find_piece_end (const Data *data,
                 gint64      end,
                 gint64      n_wanted)
 {
-  gint64 chunk = MAX (data->chunk[level], 1);
+  gint64 chunk = MAX (data->about.chunk[level], 1);
   gint64 n = MAX (from + n_wanted, from / chunk * chunk + chunk);
 
   return MIN (n / chunk * chunk, end);

@@ -13,6 +13,14 @@
 #include "almu-hdf5-stored.h"
 #include "almu-hdf5.h"
 #include "almu-image-info-read.h"
+#include "almu-kept-tiles.h"
+
+/* Along a spectrum through chunks each is unpacked for a single pixel. Those
+ * beside it are kept, as many as a cursor soon passes: this many to each side
+ * of a block, and channels. */
+#define BLOCK_SIDE 64
+#define BLOCK_CHANNELS 64
+#define MAX_BLOCK_CHUNKS 4
 
 /* Turned round at a time: fits the second-level cache. */
 #define TURN_BYTES (256 * 1024)
@@ -46,6 +54,7 @@ almu_hdf5_image_finalize (GObject *object)
 {
   AlmuHdf5Image *self = ALMU_HDF5_IMAGE (object);
 
+  almu_kept_tiles_drop (almu_image_get_serial (ALMU_IMAGE (self)));
   for (int i = 0; i < MAX_MIPS; i++)
     g_clear_pointer (&self->mips[i], almu_hdf5_data_close);
   g_clear_pointer (&self->turned, almu_hdf5_data_close);
@@ -146,6 +155,155 @@ read_turned (AlmuHdf5Image *self,
   return TRUE;
 }
 
+/**
+ * Block:
+ * @place: of the block, counted in blocks: x, y, channels
+ */
+typedef struct
+{
+  AlmuHdf5Image *self;
+  AlmuBox        box;
+  gint64         place[3];
+  GCancellable  *cancellable;
+} Block;
+
+static void
+block_init (Block         *block,
+            AlmuHdf5Image *self,
+            int            x,
+            int            y,
+            int            channel,
+            int            stokes,
+            GCancellable  *cancellable)
+{
+  const AlmuImageInfo *info = almu_image_get_info (ALMU_IMAGE (self));
+
+  block->self = self;
+  block->cancellable = cancellable;
+  block->place[0] = x / BLOCK_SIDE;
+  block->place[1] = y / BLOCK_SIDE;
+  block->place[2] = channel / BLOCK_CHANNELS;
+  x = (int) block->place[0] * BLOCK_SIDE;
+  y = (int) block->place[1] * BLOCK_SIDE;
+  channel = (int) block->place[2] * BLOCK_CHANNELS;
+  block->box = (AlmuBox){
+    .area = { x, y, MIN (BLOCK_SIDE, info->width - x), MIN (BLOCK_SIDE, info->height - y) },
+    .channel = channel,
+    .n_channels = MIN (BLOCK_CHANNELS, info->depth - channel),
+    .stokes = stokes,
+  };
+}
+
+static gint64
+get_block_number (const Block *block)
+{
+  const AlmuImageInfo *info = almu_image_get_info (ALMU_IMAGE (block->self));
+  gint64               n_x = info->width / BLOCK_SIDE + 1;
+  gint64               n_y = info->height / BLOCK_SIDE + 1;
+  gint64               n_z = info->depth / BLOCK_CHANNELS + 1;
+
+  return ((block->box.stokes * n_z + block->place[2]) * n_y + block->place[1]) * n_x + block->place[0];
+}
+
+static GBytes *
+make_block (gpointer user_data,
+            GError **error)
+{
+  Block            *block = user_data;
+  const AlmuBox    *box = &block->box;
+  gsize             n = (gsize) box->area.width * box->area.height * box->n_channels;
+  g_autofree float *pixels = g_new (float, n);
+
+  if (!read_planes (block->self, block->self->data, box, pixels, block->cancellable, error))
+    return NULL;
+
+  return g_bytes_new_take (g_steal_pointer (&pixels), n * sizeof (float));
+}
+
+/* What a box and a block have in common. */
+static void
+copy_common (const AlmuBox *from,
+             const float   *source,
+             const AlmuBox *to,
+             float         *target)
+{
+  int x = MAX (from->area.x, to->area.x);
+  int n = MIN (from->area.x + from->area.width, to->area.x + to->area.width) - x;
+
+  for (int z = MAX (from->channel, to->channel); z < MIN (from->channel + from->n_channels, to->channel + to->n_channels); z++)
+    for (int y = MAX (from->area.y, to->area.y); y < MIN (from->area.y + from->area.height, to->area.y + to->area.height); y++)
+      memcpy (target + ((gsize) (z - to->channel) * to->area.height + y - to->area.y) * to->area.width + x - to->area.x,
+              source + ((gsize) (z - from->channel) * from->area.height + y - from->area.y) * from->area.width + x - from->area.x,
+              sizeof (float) * (gsize) n);
+}
+
+static gboolean
+read_block (AlmuHdf5Image *self,
+            int            x,
+            int            y,
+            int            channel,
+            const AlmuBox *box,
+            float         *pixels,
+            GCancellable  *cancellable,
+            GError       **error)
+{
+  guint64 serial = almu_image_get_serial (ALMU_IMAGE (self));
+  Block   block;
+  g_autoptr(GBytes) bytes = NULL;
+
+  block_init (&block, self, x, y, channel, box->stokes, cancellable);
+  bytes = almu_kept_tiles_get (serial, get_block_number (&block), make_block, &block, error);
+  if (bytes == NULL)
+    return FALSE;
+
+  copy_common (&block.box, g_bytes_get_data (bytes, NULL), box, pixels);
+
+  return TRUE;
+}
+
+static gboolean
+read_blocks (AlmuHdf5Image *self,
+             const AlmuBox *box,
+             float         *pixels,
+             GCancellable  *cancellable,
+             GError       **error)
+{
+  int x_end = box->area.x + box->area.width;
+  int y_end = box->area.y + box->area.height;
+  int z_end = box->channel + box->n_channels;
+
+  for (int z = box->channel; z < z_end; z = (z / BLOCK_CHANNELS + 1) * BLOCK_CHANNELS)
+    for (int y = box->area.y; y < y_end; y = (y / BLOCK_SIDE + 1) * BLOCK_SIDE)
+      for (int x = box->area.x; x < x_end; x = (x / BLOCK_SIDE + 1) * BLOCK_SIDE)
+        if (!read_block (self, x, y, z, box, pixels, cancellable, error))
+          return FALSE;
+
+  return TRUE;
+}
+
+/* How many chunks of a channel a block of it meets, for the one that a pixel
+ * does. */
+static gint64
+count_chunks (const AlmuHdf5Data *data)
+{
+  gint64 n = 1;
+
+  for (int i = data->n_dims - 2; i < data->n_dims; i++)
+    n *= (MIN (BLOCK_SIDE, data->dims[i]) + data->chunk[i] - 1) / data->chunk[i];
+
+  return n;
+}
+
+/* Who reads more than a few pixels of a channel has use for its chunks, and
+ * small ones are unpacked in no time. */
+static gboolean
+is_along_spectrum (AlmuHdf5Image *self,
+                   const AlmuBox *box)
+{
+  return box->n_channels > 1 && box->area.width <= BLOCK_SIDE / 4 && box->area.height <= BLOCK_SIDE / 4 &&
+         self->data->chunk[0] > 0 && count_chunks (self->data) <= MAX_BLOCK_CHUNKS;
+}
+
 /* Pixels that lie together in the file are read together: the fewer such
  * runs there are, the better. */
 static gboolean
@@ -175,6 +333,8 @@ almu_hdf5_image_read (AlmuImage     *image,
 
   if (is_better_turned (self, box))
     return read_turned (self, box, pixels, cancellable, error);
+  if (is_along_spectrum (self, box))
+    return read_blocks (self, box, pixels, cancellable, error);
 
   return read_planes (self, self->data, box, pixels, cancellable, error);
 }

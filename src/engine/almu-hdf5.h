@@ -21,6 +21,8 @@ typedef struct _AlmuHdf5 AlmuHdf5;
  * @n_dims: as many as there are in @dims
  * @dims: the slowest first, as HDF5 has them
  * @bits: of an element, negative for reals: BITPIX of FITS
+ * @chunk: what is read, and perhaps unpacked, as a whole; 0 if it lies there
+ *   as it is
  *
  * An array of numbers in a file. Immutable; belongs to its file, which has
  * to outlive it.
@@ -30,6 +32,7 @@ typedef struct
   int    n_dims;
   gint64 dims[ALMU_LIMIT_AXES];
   int    bits;
+  gint64 chunk[ALMU_LIMIT_AXES];
 } AlmuHdf5Data;
 
 /* What values are read as. */

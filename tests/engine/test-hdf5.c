@@ -114,6 +114,7 @@ typedef struct
   gboolean    has_turned;
   float       turned_offset; /* to be told from the other */
   gboolean    has_mip;
+  gboolean    has_large_chunks;
 } Storage;
 
 static hid_t
@@ -136,7 +137,9 @@ write_file (Fixture       *fixture,
   const hsize_t     dims[] = { N_STOKES, DEPTH, HEIGHT, WIDTH };
   const hsize_t     turned_dims[] = { N_STOKES, WIDTH, HEIGHT, DEPTH };
   const hsize_t     mip_dims[] = { N_STOKES, DEPTH, (HEIGHT + 1) / 2, (WIDTH + 1) / 2 };
-  const hsize_t     chunk[] = { 1, 2, 8, 16 };
+  const hsize_t     small_chunk[] = { 1, 2, 8, 16 };
+  const hsize_t     large_chunk[] = { 1, 2, HEIGHT, WIDTH };
+  const hsize_t    *chunk = storage->has_large_chunks ? large_chunk : small_chunk;
   g_autofree float *pixels = make_pixels (FALSE, 0);
   g_autofree float *turned = make_pixels (TRUE, storage->turned_offset);
   hid_t             file = H5Fcreate (fixture->path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
@@ -244,6 +247,7 @@ test_hdf5_storage (Fixture      *fixture,
     { "f32be", FALSE, TRUE, 0, FALSE },
     { "f64", TRUE, FALSE, 0, FALSE },
     { "i32", FALSE, TRUE, 0, FALSE },
+    { "f32", TRUE, FALSE, 0, FALSE, TRUE },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (storages); i++)
@@ -277,6 +281,31 @@ test_hdf5_turned (Fixture      *fixture,
   check_box (image, &(AlmuBox){ { 5, 6, 3, 4 }, 2, 9, 0 }, 0.5);
   check_box (image, &(AlmuBox){ { 0, 0, WIDTH, HEIGHT }, 3, 1, 1 }, 0);
   check_box (image, &(AlmuBox){ { 0, 0, WIDTH, HEIGHT }, 0, DEPTH, 1 }, 0);
+}
+
+/* Spectra of neighbours, through chunks that lie the other way, need what was
+ * unpacked for the first of them. */
+static void
+test_hdf5_neighbours (Fixture      *fixture,
+                      gconstpointer user_data)
+{
+  g_autoptr(AlmuImage) image = NULL;
+  guint64 n_before;
+
+  write_file (fixture, &(Storage){ "f32", TRUE, FALSE, 0, FALSE, TRUE });
+  image = open_good (fixture->path);
+  check_box (image, &(AlmuBox){ { 5, 6, 1, 1 }, 0, DEPTH, 1 }, 0);
+  n_before = almu_image_get_total_bytes_read ();
+  for (int i = 0; i < 200; i++)
+    {
+      int channel = g_test_rand_int_range (0, DEPTH - 1);
+
+      check_box (image, &(AlmuBox){ { g_test_rand_int_range (0, WIDTH), g_test_rand_int_range (0, HEIGHT), 1, 1 }, channel, g_test_rand_int_range (2, DEPTH - channel + 1), 1 }, 0);
+    }
+  g_assert_cmpuint (almu_image_get_total_bytes_read (), ==, n_before);
+
+  check_box (image, &(AlmuBox){ { 5, 6, 1, 1 }, 0, DEPTH, 0 }, 0);
+  g_assert_cmpuint (almu_image_get_total_bytes_read (), >, n_before);
 }
 
 static gpointer
@@ -748,6 +777,7 @@ main (int   argc,
 
   add_test ("/engine/hdf5/storage", test_hdf5_storage);
   add_test ("/engine/hdf5/turned", test_hdf5_turned);
+  add_test ("/engine/hdf5/neighbours", test_hdf5_neighbours);
   add_test ("/engine/hdf5/header", test_hdf5_header);
   add_test ("/engine/hdf5/shared", test_hdf5_shared);
   add_test ("/engine/hdf5/saved", test_hdf5_saved);
