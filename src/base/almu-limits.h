@@ -238,6 +238,10 @@
 /* Nesting of a VOTable: resources within resources; a dozen is much. */
 #define ALMU_LIMIT_XML_DEPTH 64
 
+/* One tag of a VOTable with its attributes, of which libxml2 compares each
+ * with all before it; or a comment. Descriptions are elements of their own. */
+#define ALMU_LIMIT_TAG_BYTES (256 * 1024)
+
 /* Conditions of one filter: the page has one for each column it shows. */
 #define ALMU_LIMIT_FILTERS 512
 

@@ -27,6 +27,9 @@
 /* A name without quotes that has fewer bytes than this fits anywhere. */
 #define MAX_BARE_NAME 68
 
+/* Axes of an image in tiles that cfitsio has room for. */
+#define CFITSIO_AXES 6
+
 typedef struct
 {
   AlmuFits      *fits;
@@ -155,6 +158,43 @@ check_names (Reader        *reader,
   return TRUE;
 }
 
+/* cfitsio divides by the sizes of tiles, and has room for six axes, before it
+ * is asked for anything: in passing by an image on the way to a table, too. Of
+ * a card that is there twice it may take either. */
+static gboolean
+check_tiles (Reader        *reader,
+             const AlmuHdu *hdu,
+             GError       **error)
+{
+  gboolean is_image = FALSE;
+  gboolean is_table = FALSE;
+
+  for (gsize i = 0; i < hdu->n_records; i++)
+    {
+      is_image |= almu_record_is (hdu->records + i * ALMU_RECORD_BYTES, "ZIMAGE");
+      is_table |= almu_record_is (hdu->records + i * ALMU_RECORD_BYTES, "ZTABLE");
+    }
+
+  for (gsize i = 0; (is_image || is_table) && i < hdu->n_records; i++)
+    {
+      const char *record = hdu->records + i * ALMU_RECORD_BYTES;
+      gint64      max = almu_record_is (record, "ZNAXIS") ? CFITSIO_AXES : G_MAXINT32;
+      gint64      number;
+
+      if (memcmp (record, "ZTILE", 5) != 0 && (!is_image || memcmp (record, "ZNAXIS", 6) != 0))
+        continue;
+      if (almu_record_get_int (record, &number) && number >= 1 && number <= max)
+        continue;
+
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT,
+                   _ ("%s: HDU %d: %.*s is not a whole number from 1 to %" PRId64),
+                   reader->name, reader->hdu, (int) strcspn (record, " ="), record, max);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
 /* What cfitsio is going to read: nothing of what our own reader does not take
  * for an HDU. */
 static gboolean
@@ -170,7 +210,7 @@ check_header (Reader        *reader,
 
   *out_is_there = hdu != NULL;
 
-  return hdu == NULL || check_names (reader, hdu, error);
+  return hdu == NULL || (check_names (reader, hdu, error) && check_tiles (reader, hdu, error));
 }
 
 static gboolean

@@ -65,6 +65,16 @@ fail (AlmuVoReader *reader,
   almu_vo_reader_stop (reader);
 }
 
+/* The parser says nothing of a tag before it has all of it. */
+void
+almu_vo_reader_note_fed (AlmuVoReader *reader,
+                         gsize         n_bytes)
+{
+  reader->n_silent += n_bytes;
+  if (reader->n_silent > ALMU_LIMIT_TAG_BYTES && !reader->is_done)
+    fail (reader, ALMU_ERROR_LIMIT, _ ("has a tag or a comment of more than %d bytes"), ALMU_LIMIT_TAG_BYTES);
+}
+
 static AlmuVoElement
 find_element (const xmlChar *name)
 {
@@ -384,6 +394,7 @@ on_start (void           *data,
   AlmuVoReader *reader = data;
   AlmuVoElement element = find_element (name);
 
+  reader->n_silent = 0;
   if (reader->is_done)
     return;
 
@@ -421,6 +432,7 @@ on_end (void          *data,
   AlmuVoReader *reader = data;
   AlmuVoElement element;
 
+  reader->n_silent = 0;
   if (reader->is_done || reader->depth == 0)
     return;
 
@@ -466,6 +478,7 @@ on_text (void          *data,
 {
   AlmuVoReader *reader = data;
 
+  reader->n_silent = 0;
   if (reader->is_done)
     return;
 

@@ -48,6 +48,7 @@ typedef struct
   gboolean         is_done;
   gboolean         is_at_end; /* of the file */
   gboolean         is_plain;  /* rows may be taken past the parser */
+  gsize            n_silent;  /* bytes that the parser has said nothing about yet */
   AlmuVostream    *stream;
   GError          *error;
 } AlmuVoReader;
@@ -58,6 +59,8 @@ void          almu_vo_reader_stop (AlmuVoReader *reader);
 AlmuVoElement almu_vo_reader_get_parent (AlmuVoReader *reader);
 void          almu_vo_reader_note_many_cells (AlmuVoReader *reader);
 gboolean      almu_vo_reader_account (AlmuVoReader *reader);
+void          almu_vo_reader_note_fed (AlmuVoReader *reader,
+                                       gsize         n_bytes);
 void          almu_vo_reader_end_row (AlmuVoReader *reader);
 
 G_END_DECLS

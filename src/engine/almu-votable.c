@@ -88,6 +88,7 @@ feed (AlmuVoReader *reader,
       gsize         n_bytes)
 {
   almu_libxml->xmlParseChunk (reader->parser, bytes, (int) n_bytes, 0);
+  almu_vo_reader_note_fed (reader, n_bytes);
 }
 
 /* Returns how many bytes were taken; 0 if there have to be more first. */

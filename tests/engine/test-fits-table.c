@@ -263,6 +263,71 @@ test_fits_table_bare_name (void)
     }
 }
 
+/* Sizes that cfitsio would divide by, and axes that it has no room for, be it
+ * in the table itself or in an image in tiles that stands before it. */
+static void
+test_fits_table_tiles (void)
+{
+  static const struct
+  {
+    const char *kind;
+    const char *name;
+    const char *value;
+  } cases[] = {
+    { "ZIMAGE", "ZTILE1", "10" },
+    { "ZIMAGE", "ZTILE1", "0" },
+    { "ZIMAGE", "ZTILE1", "-1" },
+    { "ZIMAGE", "ZTILE1", "0.4" },
+    { "ZIMAGE", "ZTILE1", "'x'" },
+    { "ZIMAGE", "ZTILE2", "0" },
+    { "ZIMAGE", "ZNAXIS1", "0" },
+    { "ZIMAGE", "ZNAXIS", "0" },
+    { "ZIMAGE", "ZNAXIS", "7" },
+    { "ZIMAGE", "ZNAXIS", "999" },
+    { "ZTABLE", "ZTILELEN", "0" },
+    { "ZTABLE", "ZTILELEN", "-1" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      const AlmuTestCard cards[] = {
+        { "TTYPE1", "'COMPRESSED_DATA'" },
+        { "TFORM1", "'1PB'" },
+        { cases[i].name, cases[i].value },
+        { cases[i].kind, "T" },
+        { "ZCMPTYPE", "'GZIP_1'" },
+        { "ZBITPIX", "16" },
+        { "ZNAXIS", "2" },
+        { "ZNAXIS1", "10" },
+        { "ZNAXIS2", "1" },
+        { "ZTILE1", "10" },
+        { "ZTILE2", "1" },
+      };
+      const AlmuTestCard plain[] = { { "TTYPE1", "'d'" }, { "TFORM1", "'1D'" } };
+      g_autoptr(GBytes) tiled = almu_test_fits_table ("BINTABLE", cards, G_N_ELEMENTS (cards), 1, 8, 1, "\0\0\0\0\0\0\0");
+      g_autoptr(GBytes) table_bytes = almu_test_fits_table ("BINTABLE", plain, 2, 1, 8, 1, "\0\0\0\0\0\0\0");
+      g_autoptr(GByteArray) both = g_byte_array_new ();
+      g_autoptr(GError) error = NULL;
+      g_autoptr(AlmuDataTable) table = NULL;
+
+      /* the second without its primary HDU */
+      g_byte_array_append (both, g_bytes_get_data (tiled, NULL), (guint) g_bytes_get_size (tiled));
+      g_byte_array_append (both, (const guint8 *) g_bytes_get_data (table_bytes, NULL) + 2880, (guint) g_bytes_get_size (table_bytes) - 2880);
+      table = read_bytes (both->data, both->len, ALMU_TABLE_ALL, &error);
+
+      /* the first has nothing wrong, and is passed by */
+      if (i == 0)
+        {
+          g_assert_no_error (error);
+          g_assert_cmpint (table->n_rows, ==, 1);
+          continue;
+        }
+      g_assert_null (table);
+      g_assert_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT);
+      g_assert_nonnull (strstr (error->message, cases[i].name));
+    }
+}
+
 /* Cut anywhere: told so, and nothing is allocated for what is not there. */
 static void
 test_fits_table_truncated (void)
@@ -375,6 +440,7 @@ main (int    argc,
   g_test_add_func ("/engine/fits-table/types", test_fits_table_types);
   g_test_add_func ("/engine/fits-table/ascii", test_fits_table_ascii);
   g_test_add_func ("/engine/fits-table/bare-name", test_fits_table_bare_name);
+  g_test_add_func ("/engine/fits-table/tiles", test_fits_table_tiles);
   g_test_add_func ("/engine/fits-table/truncated", test_fits_table_truncated);
   g_test_add_func ("/engine/fits-table/promises", test_fits_table_promises);
   g_test_add_func ("/engine/fits-table/shared", test_fits_table_shared);

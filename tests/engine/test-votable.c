@@ -372,6 +372,53 @@ test_votable_refused (Fixture      *fixture,
   g_assert_no_error (error);
 }
 
+/* One of these bytes with as many attributes as fit. */
+static char *
+make_tag (gsize n_bytes)
+{
+  GString *text = g_string_new (NULL);
+
+  for (guint i = 0; text->len + 16 < n_bytes; i++)
+    g_string_append_printf (text, " a%u='>'", i);
+  for (gsize i = text->len; i < n_bytes; i++)
+    g_string_append_c (text, ' ');
+
+  return g_string_free (text, FALSE);
+}
+
+/* It is told when the tag is over, or too long; what was read before counts
+ * until then, which is a piece of the file. */
+static void
+test_votable_tags (Fixture      *fixture,
+                   gconstpointer user_data)
+{
+  const gsize piece = 64 * 1024;
+  const struct
+  {
+    gsize    n_bytes;
+    gboolean is_taken;
+  } cases[] = { { ALMU_LIMIT_TAG_BYTES - 2 * piece, TRUE }, { ALMU_LIMIT_TAG_BYTES + piece, FALSE }, { 40 * ALMU_LIMIT_TAG_BYTES, FALSE } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *tag = make_tag (cases[i].n_bytes);
+      g_autofree char *text = g_strconcat ("<VOTABLE><RESOURCE><TABLE", tag, "><FIELD name='a' datatype='int'/><DATA><TABLEDATA><TR><TD>1</TD></TR>"
+                                                                             "</TABLEDATA></DATA></TABLE></RESOURCE></VOTABLE>",
+                                           NULL);
+      g_autoptr(GError) error = NULL;
+      g_autoptr(AlmuDataTable) table = NULL;
+
+      if (!cases[i].is_taken)
+        {
+          assert_refused (fixture, text, ALMU_ERROR_LIMIT, "a tag or a comment of more than");
+          continue;
+        }
+      table = read_text (fixture, text, &error);
+      g_assert_no_error (error);
+      g_assert_cmpint (table->n_rows, ==, 1);
+    }
+}
+
 /* Nothing is declared, nothing grows, nothing is fetched. */
 static void
 test_votable_entities (Fixture      *fixture,
@@ -670,6 +717,7 @@ main (int    argc,
   add_test ("/engine/votable/head", test_votable_head, NULL);
   add_test ("/engine/votable/second-table", test_votable_second_table, NULL);
   add_test ("/engine/votable/refused", test_votable_refused, NULL);
+  add_test ("/engine/votable/tags", test_votable_tags, NULL);
   add_test ("/engine/votable/entities", test_votable_entities, NULL);
   add_test ("/engine/votable/shared", test_votable_shared, NULL);
   add_test ("/engine/votable/million", test_votable_million, NULL);
