@@ -19,6 +19,38 @@
  * is the one all threads use: they compute more than they allocate. */
 #define TRIM_THRESHOLD (16 * 1024 * 1024)
 
+/* GLib takes some threads for itself, and gives up without a word of ours where
+ * it cannot have them. */
+#define FIRST_THREADS 4
+
+static gpointer
+stay (gpointer data)
+{
+  g_mutex_lock (data);
+  g_mutex_unlock (data);
+
+  return NULL;
+}
+
+static gboolean
+can_start_threads (GError **error)
+{
+  GThread *threads[FIRST_THREADS] = { NULL };
+  GMutex   mutex;
+  guint    n = 0;
+
+  g_mutex_init (&mutex);
+  g_mutex_lock (&mutex);
+  while (n < FIRST_THREADS && (threads[n] = g_thread_try_new ("probe", stay, &mutex, error)) != NULL)
+    n++;
+  g_mutex_unlock (&mutex);
+  for (guint i = 0; i < n; i++)
+    g_thread_join (threads[i]);
+  g_mutex_clear (&mutex);
+
+  return n == FIRST_THREADS;
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -51,6 +83,12 @@ main (int   argc,
   almu_log_init (options->verbosity);
   for (guint i = 0; i < options->warnings->len; i++)
     g_warning ("%s", (const char *) options->warnings->pdata[i]);
+
+  if (!can_start_threads (&error))
+    {
+      g_printerr ("almucantard: %s\n", error->message);
+      return ALMU_EXIT_START;
+    }
 
   daemon = almu_daemon_new (g_steal_pointer (&options));
   status = g_application_run (G_APPLICATION (daemon), 1, argv);

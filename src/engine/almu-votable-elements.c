@@ -67,10 +67,8 @@ fail (AlmuVoReader *reader,
 
 /* The parser says nothing of a tag before it has all of it. */
 void
-almu_vo_reader_note_fed (AlmuVoReader *reader,
-                         gsize         n_bytes)
+almu_vo_reader_check_silence (AlmuVoReader *reader)
 {
-  reader->n_silent += n_bytes;
   if (reader->n_silent > ALMU_LIMIT_TAG_BYTES && !reader->is_done)
     fail (reader, ALMU_ERROR_LIMIT, _ ("has a tag or a comment of more than %d bytes"), ALMU_LIMIT_TAG_BYTES);
 }

@@ -59,8 +59,7 @@ void          almu_vo_reader_stop (AlmuVoReader *reader);
 AlmuVoElement almu_vo_reader_get_parent (AlmuVoReader *reader);
 void          almu_vo_reader_note_many_cells (AlmuVoReader *reader);
 gboolean      almu_vo_reader_account (AlmuVoReader *reader);
-void          almu_vo_reader_note_fed (AlmuVoReader *reader,
-                                       gsize         n_bytes);
+void          almu_vo_reader_check_silence (AlmuVoReader *reader);
 void          almu_vo_reader_end_row (AlmuVoReader *reader);
 
 G_END_DECLS

@@ -87,8 +87,9 @@ feed (AlmuVoReader *reader,
       const char   *bytes,
       gsize         n_bytes)
 {
+  reader->n_silent += n_bytes;
   almu_libxml->xmlParseChunk (reader->parser, bytes, (int) n_bytes, 0);
-  almu_vo_reader_note_fed (reader, n_bytes);
+  almu_vo_reader_check_silence (reader);
 }
 
 /* Returns how many bytes were taken; 0 if there have to be more first. */

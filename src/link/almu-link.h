@@ -85,8 +85,9 @@ gboolean  almu_link_has_orders (AlmuLink *self);
 /* Stands for all files in almu_link_begin_order(). */
 #define ALMU_LINK_ALL_FILES -1
 
-/* Stands for a catalog there: they are numbered beside the images. */
-#define ALMU_LINK_CATALOG(catalog_id) (-2 - MAX ((catalog_id), 0))
+/* Stands for a catalog there: they are numbered beside the images, and any
+ * number may be asked for. */
+#define ALMU_LINK_CATALOG(catalog_id) (-2 - CLAMP ((catalog_id), 0, G_MAXINT32 - 2))
 
 /* The group of its rows that wait to be sent, apart from those of tiles. */
 #define ALMU_LINK_ROWS_KEY(catalog_id) ((G_GUINT64_CONSTANT (1) << 32) | (guint32) (catalog_id))

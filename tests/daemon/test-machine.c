@@ -117,6 +117,33 @@ use_all (Fixture *fixture)
   assert_is_well (fixture);
 }
 
+/* Without the few that it cannot do without it says so, and ends. */
+static void
+test_threads_start (Fixture      *fixture,
+                    gconstpointer user_data)
+{
+  for (guint n = 1; n <= 4; n++)
+    {
+      g_autoptr(GError) error = NULL;
+      g_autofree char *said = NULL;
+      g_autoptr(GSubprocess) process = NULL;
+
+      almu_test_harm_fail (fixture->harm, NULL, ALMU_TEST_CALL_THREAD, n, 1, EAGAIN);
+      process = g_subprocess_new (G_SUBPROCESS_FLAGS_STDOUT_SILENCE | G_SUBPROCESS_FLAGS_STDERR_PIPE, &error,
+                                  g_getenv ("ALMUCANTARD"), "--no_browser", "--no_user_config", "--no_system_config",
+                                  "--state-dir", fixture->desk.state_dir, fixture->desk.folder, NULL);
+      g_assert_no_error (error);
+      g_subprocess_communicate_utf8 (process, NULL, NULL, NULL, &said, &error);
+      g_assert_no_error (error);
+      g_assert_cmpuint (almu_test_harm_get_n_failed (fixture->harm), ==, 1);
+      g_assert_true (g_subprocess_get_if_exited (process));
+      g_assert_cmpint (g_subprocess_get_exit_status (process), ==, 3);
+      g_assert_nonnull (strstr (said, "almucantard: "));
+      g_assert_nonnull (strstr (said, "thread"));
+    }
+  almu_test_harm_stop (fixture->harm);
+}
+
 /* Whatever waits for it comes all the same. */
 static void
 test_threads_once (Fixture      *fixture,
@@ -425,6 +452,7 @@ main (int   argc,
 {
   g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
 
+  add_test ("/daemon/machine/threads/start", test_threads_start);
   add_test ("/daemon/machine/threads/once", test_threads_once);
   add_test ("/daemon/machine/threads/none", test_threads_none);
   add_test ("/daemon/machine/stalled", test_stalled);

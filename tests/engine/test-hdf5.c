@@ -709,7 +709,8 @@ test_hdf5_reader_died (Fixture      *fixture,
       write_file (fixture, &(Storage){ "f32", kinds[i], FALSE, 0, FALSE });
       image = open_good (fixture->path);
       check_box (image, &box, 0);
-      kill_reader (SIGSEGV);
+      /* which a memory checker leaves alone */
+      kill_reader (SIGABRT);
       if (!kinds[i])
         check_box (image, &box, 0);
 

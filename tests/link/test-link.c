@@ -537,6 +537,28 @@ test_link_owner (Fixture      *fixture,
     }
 }
 
+/* Any number is a catalog's, for whoever asks. */
+static void
+test_link_catalog_ids (Fixture      *fixture,
+                       gconstpointer user_data)
+{
+  static const gint32 ids[] = { G_MININT32, -2, -1, 0, G_MAXINT32 - 1, G_MAXINT32 };
+  g_autoptr(AlmuTestViewer) viewer = connect_registered (fixture);
+
+  for (guint i = 0; i < G_N_ELEMENTS (ids); i++)
+    {
+      CARTA__CloseCatalogFile              message = CARTA__CLOSE_CATALOG_FILE__INIT;
+      g_autofree char                     *text = g_strdup_printf ("%d", ids[i]);
+      almu_test_autobody CARTA__ErrorData *error = NULL;
+
+      g_assert_cmpint (ALMU_LINK_CATALOG (ids[i]), <, ALMU_LINK_ALL_FILES);
+      message.file_id = ids[i];
+      almu_test_viewer_send (viewer, &message.base);
+      error = almu_test_viewer_await (viewer, CARTA__EVENT_TYPE__ERROR_DATA);
+      g_assert_nonnull (strstr (error->message, text));
+    }
+}
+
 /* -- what waits ----------------------------------------------------------- */
 
 /* The link of a viewer on which an order about file 5 is being carried out,
@@ -811,6 +833,7 @@ main (int   argc,
   add_test ("/link/events/short-frames", test_link_short_frames);
   add_test ("/link/order", test_link_order);
   add_test ("/link/order/closing-all-is-not-overtaken", test_link_closing_all_is_not_overtaken);
+  add_test ("/link/catalog-ids", test_link_catalog_ids);
   add_test ("/link/owner", test_link_owner);
   add_test ("/link/waiting/messages", test_link_waiting_messages);
   add_test ("/link/waiting/bytes", test_link_waiting_bytes);

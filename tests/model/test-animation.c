@@ -176,8 +176,10 @@ test_animation_frames (Fixture      *fixture,
     }
   g_assert_cmpint (almu_file_get_channel (fixture->file), ==, 3);
 
-  /* each plane was read once, ahead of time or not */
-  g_assert_cmpuint (almu_test_image_get_n_pixels (fixture->image), ==, 4 * WIDTH * HEIGHT);
+  /* each plane was read once, ahead of time or not; on a machine that is slow
+   * once more where its reading ahead was broken off */
+  g_assert_cmpuint (almu_test_image_get_n_pixels (fixture->image), >=, 4 * WIDTH * HEIGHT);
+  g_assert_cmpuint (almu_test_image_get_n_pixels (fixture->image), <=, (4 + 3) * WIDTH * HEIGHT);
 }
 
 static void
