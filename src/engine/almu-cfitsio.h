@@ -11,7 +11,6 @@ G_BEGIN_DECLS
 #define ALMU_CFITSIO_CALLS(CALL) \
   CALL (fits_clear_errmsg)       \
   CALL (fits_close_file)         \
-  CALL (fits_create_file)        \
   CALL (fits_free_memory)        \
   CALL (fits_get_eqcoltypell)    \
   CALL (fits_get_errstatus)      \
@@ -22,8 +21,7 @@ G_BEGIN_DECLS
   CALL (fits_open_diskfile)      \
   CALL (fits_read_col)           \
   CALL (fits_read_key)           \
-  CALL (fits_read_key_longstr)   \
-  CALL (fits_uncompress_table)
+  CALL (fits_read_key_longstr)
 
 typedef struct
 {

@@ -14,6 +14,7 @@
 #include "almu-fits.h"
 #include "almu-hdu-reader.h"
 #include "almu-limits.h"
+#include "almu-packed-table.h"
 
 /* The first table of a FITS file, binary or ASCII, as it is meant: scaled by
  * TSCAL and TZERO, and where TNULL says that there is no value it is NaN. A
@@ -33,8 +34,9 @@
 typedef struct
 {
   AlmuFits      *fits;
-  fitsfile      *handle;   /* where the rows are: of @fits, or @unpacked */
-  fitsfile      *unpacked; /* or NULL */
+  fitsfile      *handle;
+  AlmuFits      *unpacked; /* then it is @fits, too; or NULL */
+  int            unpacked_fd;
   const char    *name;
   int            hdu; /* counted from 0 */
   AlmuDataTable *table;
@@ -93,38 +95,29 @@ dup_key (Reader     *reader,
 
 /* -- which table -------------------------------------------------------- */
 
+/* A table that is packed is read from a plain one. */
 static gboolean
-unpack (Reader  *reader,
-        GError **error)
+unpack (Reader        *reader,
+        AlmuHduReader *headers,
+        const AlmuHdu *hdu,
+        GError       **error)
 {
-  LONGLONG width = 0;
-  LONGLONG n_rows = 0;
-  int      is_packed = 0;
-  int      status = 0;
+  int status = 0;
+  int type;
 
-  almu_cfitsio->fits_read_key (reader->handle, TLOGICAL, "ZTABLE", &is_packed, NULL, &status);
-  almu_cfitsio->fits_clear_errmsg ();
-  if (status != 0 || !is_packed)
-    return TRUE;
+  reader->unpacked_fd = almu_packed_table_unpack (headers, hdu, error);
+  if (reader->unpacked_fd < 0)
+    return FALSE;
 
-  almu_cfitsio->fits_read_key (reader->handle, TLONGLONG, "ZNAXIS1", &width, NULL, &status);
-  almu_cfitsio->fits_read_key (reader->handle, TLONGLONG, "ZNAXIS2", &n_rows, NULL, &status);
-  if (status == 0 && (width < 0 || n_rows < 0 || (n_rows > 0 && width > ALMU_LIMIT_TABLE_BYTES / n_rows)))
-    {
-      g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
-                   _ ("%s: HDU %d: is more than %" PRId64 " bytes when decompressed"),
-                   reader->name, reader->hdu, (gint64) ALMU_LIMIT_TABLE_BYTES);
-      return FALSE;
-    }
+  reader->unpacked = almu_fits_open (reader->unpacked_fd, reader->name, error);
+  if (reader->unpacked == NULL)
+    return FALSE;
 
-  almu_cfitsio->fits_create_file (&reader->unpacked, "mem://", &status);
-  almu_cfitsio->fits_uncompress_table (reader->handle, reader->unpacked, &status);
-  if (status != 0)
-    return fail (reader, status, _ ("compressed table (ZTABLE) cannot be unpacked"), error);
+  reader->fits = reader->unpacked;
+  reader->handle = almu_fits_get_handle (reader->unpacked);
+  almu_cfitsio->fits_movabs_hdu (reader->handle, 2, &type, &status);
 
-  reader->handle = reader->unpacked;
-
-  return TRUE;
+  return status == 0 || fail (reader, status, _ ("cannot be reached"), error);
 }
 
 /* cfitsio copies the name of a column into 70 bytes, however long it is. In
@@ -200,17 +193,13 @@ check_tiles (Reader        *reader,
 static gboolean
 check_header (Reader        *reader,
               AlmuHduReader *headers,
-              gboolean      *out_is_there,
+              AlmuHdu      **out_hdu,
               GError       **error)
 {
-  g_autoptr(AlmuHdu) hdu = NULL;
-
-  if (!almu_hdu_reader_next (headers, &hdu, error))
+  if (!almu_hdu_reader_next (headers, out_hdu, error))
     return FALSE;
 
-  *out_is_there = hdu != NULL;
-
-  return hdu == NULL || (check_names (reader, hdu, error) && check_tiles (reader, hdu, error));
+  return *out_hdu == NULL || (check_names (reader, *out_hdu, error) && check_tiles (reader, *out_hdu, error));
 }
 
 static gboolean
@@ -227,12 +216,12 @@ find_table (Reader  *reader,
 
   for (reader->hdu = 0; reader->hdu < ALMU_LIMIT_HDUS; reader->hdu++)
     {
-      gboolean is_there;
+      g_autoptr(AlmuHdu) hdu = NULL;
 
-      if (!check_header (reader, headers, &is_there, error))
+      if (!check_header (reader, headers, &hdu, error))
         return FALSE;
 
-      if (!is_there)
+      if (hdu == NULL)
         break;
 
       almu_cfitsio->fits_movabs_hdu (reader->handle, reader->hdu + 1, &type, &status);
@@ -240,7 +229,7 @@ find_table (Reader  *reader,
         break;
 
       if (type == BINARY_TBL || type == ASCII_TBL)
-        return unpack (reader, error);
+        return !almu_packed_table_is (hdu) || unpack (reader, headers, hdu, error);
     }
 
   almu_cfitsio->fits_clear_errmsg ();
@@ -550,9 +539,8 @@ almu_fits_table_read (int            fd,
 {
   g_autoptr(AlmuFits) fits = almu_fits_open (fd, name, error);
   g_autoptr(AlmuDataTable) table = NULL;
-  Reader   reader = { .fits = fits, .name = name };
+  Reader   reader = { .fits = fits, .name = name, .unpacked_fd = -1 };
   gboolean is_read;
-  int      status = 0;
 
   if (fits == NULL)
     return NULL;
@@ -564,8 +552,9 @@ almu_fits_table_read (int            fd,
   is_read = find_table (&reader, error) && read_head (&reader, error) &&
             (flags == ALMU_TABLE_HEAD_ONLY || read_rows (&reader, cancellable, error));
   g_array_unref (reader.forms);
-  if (reader.unpacked != NULL)
-    almu_cfitsio->fits_close_file (reader.unpacked, &status);
+  almu_fits_close (reader.unpacked);
+  if (reader.unpacked_fd >= 0)
+    close (reader.unpacked_fd);
 
   return is_read ? g_steal_pointer (&table) : NULL;
 }
