@@ -398,7 +398,7 @@ test_animation_measures (Desk         *desk,
   int                     id;
 
   open_cube (desk, "a.fits", 0);
-  region_id = almu_test_draw (desk->viewer, 0, -1, CARTA__REGION_TYPE__RECTANGLE, corners, 4, 0);
+  region_id = almu_test_draw (desk->viewer, 0, -1, CARTA__REGION_TYPE__RECTANGLE, corners, 2, 0);
   almu_test_ask_stats (desk->viewer, 0, region_id, "z");
   almu_test_ask_histogram (desk->viewer, 0, region_id, 20, 0, 0);
   almu_test_ask_spectral (desk->viewer, 0, region_id, "z");
