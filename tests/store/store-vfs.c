@@ -15,6 +15,9 @@ typedef struct
 static sqlite3_vfs  vfs;
 static sqlite3_vfs *real_vfs;
 
+/* Of the test; a worker that writes the log back may be at it too. */
+static GMutex plan_mutex;
+
 static struct
 {
   guint n_calls;
@@ -28,7 +31,8 @@ static struct
 static int
 next (void)
 {
-  guint call = (guint) g_atomic_int_add (&plan.n_calls, 1) + 1; /* a worker may be at it too */
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&plan_mutex);
+  guint call = ++plan.n_calls;
 
   if (plan.first == 0 || call < plan.first || call - plan.first >= plan.n_failures)
     return SQLITE_OK;
@@ -245,6 +249,8 @@ store_vfs_fail (guint first,
                 guint n_failures,
                 int   status)
 {
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&plan_mutex);
+
   plan.n_calls = 0;
   plan.n_failed = 0;
   plan.first = first;
@@ -255,11 +261,15 @@ store_vfs_fail (guint first,
 guint
 store_vfs_get_n_failed (void)
 {
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&plan_mutex);
+
   return plan.n_failed;
 }
 
 guint
 store_vfs_get_n_calls (void)
 {
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&plan_mutex);
+
   return plan.n_calls;
 }
