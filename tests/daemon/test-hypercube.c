@@ -730,6 +730,71 @@ test_hypercube_missing (Desk         *desk,
 
 /* -- a real set ---------------------------------------------------------- */
 
+#define SHARED_SIDE 129
+#define FACTOR 4
+#define SMALL_SIDE ((SHARED_SIDE + FACTOR - 1) / FACTOR)
+
+/* The mean of the finite pixels of a block, in doubles. */
+static double
+average (const float *plane,
+         int          block_x,
+         int          block_y)
+{
+  double sum = 0;
+  int    n = 0;
+
+  for (int y = block_y * FACTOR; y < MIN (SHARED_SIDE, (block_y + 1) * FACTOR); y++)
+    for (int x = block_x * FACTOR; x < MIN (SHARED_SIDE, (block_x + 1) * FACTOR); x++)
+      if (isfinite (plane[y * SHARED_SIDE + x]))
+        {
+          sum += plane[y * SHARED_SIDE + x];
+          n++;
+        }
+
+  return n > 0 ? sum / n : NAN;
+}
+
+/* Of means of real pixels, and so of files of different types. */
+static void
+assert_vectors (Desk        *desk,
+                const float *q,
+                const float *u)
+{
+  CARTA__SetVectorOverlayParameters                settings = CARTA__SET_VECTOR_OVERLAY_PARAMETERS__INIT;
+  almu_test_autobody CARTA__VectorOverlayTileData *data = NULL;
+  const float                                     *lengths;
+  const float                                     *angles;
+
+  settings.file_id = FILE_ID;
+  settings.smoothing_factor = FACTOR;
+  settings.threshold = NAN;
+  settings.stokes_intensity = settings.stokes_angle = 1;
+  almu_test_viewer_send (desk->viewer, &settings.base);
+  data = desk_await (desk, CARTA__EVENT_TYPE__VECTOR_OVERLAY_TILE_DATA);
+  g_assert_cmpfloat (data->progress, ==, 1);
+  g_assert_cmpuint (data->n_intensity_tiles, ==, 1);
+  g_assert_cmpuint (data->n_angle_tiles, ==, 1);
+  g_assert_cmpuint (data->intensity_tiles[0]->image_data.len, ==, SMALL_SIDE * SMALL_SIDE * sizeof (float));
+  lengths = (const float *) data->intensity_tiles[0]->image_data.data;
+  angles = (const float *) data->angle_tiles[0]->image_data.data;
+
+  for (int i = 0; i < SMALL_SIDE * SMALL_SIDE; i++)
+    {
+      double mean_q = average (q, i % SMALL_SIDE, i / SMALL_SIDE);
+      double mean_u = average (u, i % SMALL_SIDE, i / SMALL_SIDE);
+      double length = sqrt (mean_q * mean_q + mean_u * mean_u);
+      double turn;
+
+      g_assert_true (isnan (lengths[i]) == isnan (length));
+      if (isnan (length))
+        continue;
+      g_assert_cmpfloat (fabs (lengths[i] - length), <=, 1e-5 * (fabs (mean_q) + fabs (mean_u)));
+      /* 90 and -90 are one direction */
+      turn = fabs (angles[i] - 0.5 * atan2 (mean_u, mean_q) * 180 / G_PI);
+      g_assert_cmpfloat (MIN (turn, 180 - turn), <=, 1e-2);
+    }
+}
+
 static void
 test_hypercube_shared (gconstpointer user_data)
 {
@@ -778,6 +843,7 @@ test_hypercube_shared (gconstpointer user_data)
       g_assert_cmpfloat (fabs (planes[5][i] - 0.5 * atan2 (u, q) * 180 / G_PI), <=, 1e-4);
     }
   g_assert_cmpfloat (planes[0][64 * 129 + 64], !=, planes[1][64 * 129 + 64]);
+  assert_vectors (&desk, planes[1], planes[2]);
 
   for (guint i = 0; i < G_N_ELEMENTS (wanted); i++)
     g_free (planes[i]);
