@@ -11,6 +11,7 @@
 #include "almu-data-table.h"
 #include "almu-error.h"
 #include "almu-figures.h"
+#include "almu-image-users.h"
 #include "almu-inflated.h"
 #include "almu-lru.h"
 #include "almu-polarisation.h"
@@ -32,9 +33,9 @@ struct _AlmuCache
 
   AlmuLru    *lru;
   GHashTable *loads; /* AlmuLruKey → Load */
-  GHashTable *users; /* AlmuImage → Users */
-  GHashTable *names; /* Users by what they were opened as */
-  guint       trim_source;
+
+  AlmuImageUsers *users;
+  guint           trim_source;
 };
 
 G_DEFINE_FINAL_TYPE (AlmuCache, almu_cache, G_TYPE_OBJECT)
@@ -50,14 +51,6 @@ static guint signals[N_SIGNALS];
 /* Workers that were told to end still hold pixels, and peers messages, when
  * their file is closed: what they let go of is given back a little later. */
 #define LATE_TRIM_SECONDS 2
-
-/* An image and who has it open. */
-typedef struct
-{
-  AlmuImage    *image;
-  AlmuFileName *name;
-  guint         n;
-} Users;
 
 /* A plane on its way in, and who waits for it. */
 typedef struct
@@ -107,38 +100,6 @@ load_free (gpointer data)
   g_clear_object (&load->cancellable);
   g_clear_pointer (&load->waiting, g_ptr_array_unref);
   g_free (load);
-}
-
-static void
-users_free (gpointer data)
-{
-  Users *users = data;
-
-  g_object_unref (users->image);
-  almu_file_name_free (users->name);
-  g_free (users);
-}
-
-static guint
-users_hash (gconstpointer data)
-{
-  const Users           *users = data;
-  const AlmuFingerprint *fingerprint = almu_image_get_fingerprint (users->image);
-
-  return g_int64_hash (&fingerprint->inode) ^ g_str_hash (users->name->hdu);
-}
-
-/* The same bytes, read in the same way; the name is in what is told of it. */
-static gboolean
-users_equal (gconstpointer a,
-             gconstpointer b)
-{
-  const Users *x = a;
-  const Users *y = b;
-
-  return almu_fingerprint_equal (almu_image_get_fingerprint (x->image), almu_image_get_fingerprint (y->image)) &&
-         g_str_equal (x->name->name, y->name->name) && g_str_equal (x->name->hdu, y->name->hdu) &&
-         x->name->flags == y->name->flags;
 }
 
 static guint
@@ -241,8 +202,7 @@ almu_cache_dispose (GObject *object)
 
   g_clear_handle_id (&self->trim_source, g_source_remove);
   g_clear_pointer (&self->loads, g_hash_table_unref);
-  g_clear_pointer (&self->names, g_hash_table_unref);
-  g_clear_pointer (&self->users, g_hash_table_unref);
+  g_clear_pointer (&self->users, almu_image_users_free);
   g_clear_pointer (&self->lru, almu_lru_free);
 
   G_OBJECT_CLASS (almu_cache_parent_class)->dispose (object);
@@ -273,8 +233,7 @@ static void
 almu_cache_init (AlmuCache *self)
 {
   self->loads = g_hash_table_new_full (key_hash, key_equal, NULL, load_free);
-  self->users = g_hash_table_new_full (NULL, NULL, NULL, users_free);
-  self->names = g_hash_table_new (users_hash, users_equal);
+  self->users = almu_image_users_new ();
 }
 
 static gboolean
@@ -403,14 +362,6 @@ on_idle_trim (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* What was not read from a file, or from several, is only itself. */
-static gboolean
-may_be_shared (AlmuImage          *image,
-               const AlmuFileName *name)
-{
-  return name->parts == NULL && almu_image_get_fingerprint (image)->inode != 0;
-}
-
 /**
  * almu_cache_share_image:
  * @image: just opened, or known
@@ -427,25 +378,9 @@ almu_cache_share_image (AlmuCache          *self,
                         AlmuImage          *image,
                         const AlmuFileName *name)
 {
-  Users  probe = { image, (AlmuFileName *) name, 0 };
-  Users *users = g_hash_table_lookup (self->users, image);
+  g_return_val_if_fail (ALMU_IS_CACHE (self), NULL);
 
-  if (users == NULL && may_be_shared (image, name))
-    users = g_hash_table_lookup (self->names, &probe);
-
-  if (users == NULL)
-    {
-      users = g_new0 (Users, 1);
-      users->image = g_object_ref (image);
-      users->name = almu_file_name_copy (name);
-      g_hash_table_insert (self->users, image, users);
-      if (may_be_shared (image, name))
-        g_hash_table_add (self->names, users);
-    }
-
-  users->n++;
-
-  return g_object_ref (users->image);
+  return almu_image_users_add (self->users, image, name);
 }
 
 /**
@@ -457,28 +392,9 @@ gboolean
 almu_cache_is_shared (AlmuCache *self,
                       AlmuImage *image)
 {
-  const Users *users = g_hash_table_lookup (self->users, image);
+  g_return_val_if_fail (ALMU_IS_CACHE (self), FALSE);
 
-  return users != NULL && users->n > 1;
-}
-
-/* Returns whether nobody is left. */
-static gboolean
-count_out (AlmuCache *self,
-           AlmuImage *image)
-{
-  Users *users = g_hash_table_lookup (self->users, image);
-
-  if (users == NULL)
-    return TRUE;
-  if (--users->n > 0)
-    return FALSE;
-
-  if (g_hash_table_lookup (self->names, users) == users)
-    g_hash_table_remove (self->names, users);
-  g_hash_table_remove (self->users, image);
-
-  return TRUE;
+  return almu_image_users_count (self->users, image) > 1;
 }
 
 /**
@@ -493,7 +409,7 @@ void
 almu_cache_drop_image (AlmuCache *self,
                        AlmuImage *image)
 {
-  if (!count_out (self, image))
+  if (almu_image_users_remove (self->users, image) > 0)
     return;
 
   almu_lru_drop_owner (self->lru, almu_image_get_serial (image));

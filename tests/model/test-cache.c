@@ -297,6 +297,37 @@ test_cache_products (Fixture      *fixture,
   g_assert_null (almu_cache_peek_histogram (cache, image, 2, 1));
 }
 
+/* What is of no file is only itself, whatever it is called; what several have
+ * open is forgotten with the last of them. */
+static void
+test_cache_users (Fixture      *fixture,
+                  gconstpointer user_data)
+{
+  AlmuCache *cache = fixture->cache;
+  AlmuImage *image = ALMU_IMAGE (fixture->image);
+  g_autoptr(AlmuFileName) name = almu_file_name_new ("", "test.fits", "", ALMU_IMAGE_NONE);
+  g_autoptr(AlmuImage) namesake = almu_test_image_new (WIDTH, HEIGHT, 5, 2, pixel);
+  g_autoptr(AlmuImage) first = almu_cache_share_image (cache, image, name);
+  g_autoptr(AlmuImage) other = almu_cache_share_image (cache, namesake, name);
+  g_autoptr(AlmuImage) second = NULL;
+
+  g_assert_true (first == image);
+  g_assert_true (other == namesake);
+  g_assert_false (almu_cache_is_shared (cache, image));
+  second = almu_cache_share_image (cache, image, name);
+  g_assert_true (second == image);
+  g_assert_true (almu_cache_is_shared (cache, image));
+  g_assert_false (almu_cache_is_shared (cache, namesake));
+
+  load (fixture, 2);
+  almu_cache_drop_image (cache, namesake);
+  almu_cache_drop_image (cache, image);
+  g_assert_false (almu_cache_is_shared (cache, image));
+  g_assert_cmpuint (almu_cache_get_size (cache), >, 0);
+  almu_cache_drop_image (cache, image);
+  g_assert_cmpuint (almu_cache_get_size (cache), ==, 0);
+}
+
 static void
 test_cache_dropped_in_flight (Fixture      *fixture,
                               gconstpointer user_data)
@@ -350,6 +381,7 @@ main (int   argc,
   add_test ("/model/cache/failure", test_cache_failure);
   add_test ("/model/cache/budget", test_cache_budget);
   add_test ("/model/cache/too-large", test_cache_too_large);
+  add_test ("/model/cache/users", test_cache_users);
   add_test ("/model/cache/products", test_cache_products);
   add_test ("/model/cache/dropped/in-flight", test_cache_dropped_in_flight);
   add_test ("/model/cache/dropped/on-arrival", test_cache_dropped_on_arrival);
