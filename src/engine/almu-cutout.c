@@ -12,6 +12,7 @@
 
 #include "almu-card.h"
 #include "almu-cutout-header.h"
+#include "almu-whole-io.h"
 
 /* Read, turned round and written at a time: what a cancelled writer still
  * does. */
@@ -35,21 +36,7 @@ write_bytes (int         fd,
              gsize       n_bytes,
              GError    **error)
 {
-  gsize done = 0;
-
-  while (done < n_bytes)
-    {
-      gssize n = write (fd, (const guint8 *) bytes + done, n_bytes - done);
-
-      if (n < 0 && errno == EINTR)
-        continue;
-      if (n <= 0)
-        return fail_writing (n < 0 ? errno : EIO, error);
-
-      done += (gsize) n;
-    }
-
-  return TRUE;
+  return almu_write_whole (fd, bytes, n_bytes) || fail_writing (errno, error);
 }
 
 /* A disk that is too full says so now and not after an hour. Not all file

@@ -16,6 +16,7 @@
 
 #include "almu-error.h"
 #include "almu-module.h"
+#include "almu-whole-io.h"
 
 /* A program of its own, and no fork() that goes on here: a copy of a process
  * with gigabytes of pixels takes long. */
@@ -262,23 +263,8 @@ read_room (AlmuHdf5            *self,
            gsize                n_bytes,
            GError             **error)
 {
-  gsize done = 0;
-
-  if (reply->n_bytes != (gint64) n_bytes)
-    return almu_hdf5_fail (self, _ ("the file"), _ ("cannot be read"), NULL, error);
-
-  while (done < n_bytes)
-    {
-      ssize_t n = pread (self->room, (guint8 *) bytes + done, n_bytes - done, (off_t) done);
-
-      if (n < 0 && errno == EINTR)
-        continue;
-      if (n <= 0)
-        return almu_hdf5_fail (self, _ ("the file"), _ ("cannot be read"), NULL, error);
-      done += (gsize) n;
-    }
-
-  return TRUE;
+  return (reply->n_bytes == (gint64) n_bytes && almu_read_whole (self->room, bytes, n_bytes, 0) == reply->n_bytes) ||
+         almu_hdf5_fail (self, _ ("the file"), _ ("cannot be read"), NULL, error);
 }
 
 static gboolean

@@ -11,6 +11,7 @@
 
 #include "almu-error.h"
 #include "almu-image.h"
+#include "almu-whole-io.h"
 
 /**
  * Data:
@@ -177,31 +178,23 @@ read_bytes (const Data *data,
             void       *bytes,
             GError    **error)
 {
-  gsize done = 0;
+  gint64 n = almu_read_whole (data->file->fd, bytes, n_bytes, offset);
 
-  while (done < n_bytes)
+  if (n < 0)
     {
-      gssize n = pread (data->file->fd, (guint8 *) bytes + done, n_bytes - done, offset + (gint64) done);
+      int saved_errno = errno;
 
-      if (n < 0 && errno == EINTR)
-        continue;
-      if (n < 0)
-        {
-          int saved_errno = errno;
+      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved_errno),
+                   "%s: %s: %s", data->file->name, data->path, g_strerror (saved_errno));
+      return FALSE;
+    }
 
-          g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved_errno),
-                       "%s: %s: %s", data->file->name, data->path, g_strerror (saved_errno));
-          return FALSE;
-        }
-      if (n == 0)
-        {
-          g_set_error (error, ALMU_ERROR, ALMU_ERROR_CHANGED,
-                       _ ("%s: %s: bytes %" PRId64 " to %" PRId64 " are missing; the file is cut short"),
-                       data->file->name, data->path, offset + (gint64) done, offset + (gint64) n_bytes - 1);
-          return FALSE;
-        }
-
-      done += (gsize) n;
+  if (n < (gint64) n_bytes)
+    {
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_CHANGED,
+                   _ ("%s: %s: bytes %" PRId64 " to %" PRId64 " are missing; the file is cut short"),
+                   data->file->name, data->path, offset + n, offset + (gint64) n_bytes - 1);
+      return FALSE;
     }
 
   return TRUE;

@@ -22,7 +22,7 @@
 /* A damaged file lets the library take all there is. The largest chunk, once
  * packed and once unpacked, and the chunks that are kept of each array are
  * within it. */
-#define MAX_MEMORY_BYTES (G_GUINT64_CONSTANT (4) * 1024 * 1024 * 1024)
+#define MAX_MEMORY_BYTES (G_GUINT64_CONSTANT (2) * 1024 * 1024 * 1024)
 
 /* -- the shared memory -------------------------------------------------- */
 

@@ -14,6 +14,7 @@
 #include "almu-error.h"
 #include "almu-fits.h"
 #include "almu-inflated.h"
+#include "almu-whole-io.h"
 
 /* The usual header fits into the first read. */
 #define FIRST_READ_BYTES (5 * ALMU_BLOCK_BYTES)
@@ -46,29 +47,17 @@ almu_hdu_reader_read (AlmuHduReader *self,
                       void          *bytes,
                       GError       **error)
 {
-  gsize n_done = 0;
+  gint64 n = almu_read_whole (self->fd, bytes, n_bytes, offset);
 
-  while (n_done < n_bytes)
+  if (n < 0)
     {
-      gssize n = pread (self->fd, (char *) bytes + n_done, n_bytes - n_done, offset + n_done);
+      int saved_errno = errno;
 
-      if (n < 0 && errno == EINTR)
-        continue;
-      if (n < 0)
-        {
-          int saved_errno = errno;
-
-          g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved_errno),
-                       _ ("%s: cannot be read: %s"), self->name, g_strerror (saved_errno));
-          return -1;
-        }
-      if (n == 0)
-        break;
-
-      n_done += n;
+      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved_errno),
+                   _ ("%s: cannot be read: %s"), self->name, g_strerror (saved_errno));
     }
 
-  return n_done;
+  return n;
 }
 
 /* -- opening ------------------------------------------------------------ */

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "almu-error.h"
+#include "almu-whole-io.h"
 
 /* A read came to the end of the file. Has it been cut while it was open, or
  * was it never whole? What was inflated into another file stays as it is. */
@@ -55,33 +56,21 @@ almu_image_read_bytes (AlmuImage *image,
                        void      *bytes,
                        GError   **error)
 {
-  gsize done = 0;
+  gint64 n = almu_read_whole (fd, bytes, size, offset);
 
-  while (done < size)
+  if (n < 0)
     {
-      gssize n = pread (fd, (guint8 *) bytes + done, size - done,
-                        offset + (gint64) done);
+      int saved_errno = errno;
 
-      if (n < 0 && errno == EINTR)
-        continue;
+      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved_errno),
+                   "%s: %s", almu_image_get_name (image), g_strerror (saved_errno));
+      return FALSE;
+    }
 
-      if (n < 0)
-        {
-          int saved_errno = errno;
-
-          g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved_errno),
-                       "%s: %s", almu_image_get_name (image),
-                       g_strerror (saved_errno));
-          return FALSE;
-        }
-
-      if (n == 0)
-        {
-          set_short_error (image, fd, offset + (gint64) done, offset + (gint64) size, error);
-          return FALSE;
-        }
-
-      done += (gsize) n;
+  if (n < (gint64) size)
+    {
+      set_short_error (image, fd, offset + n, offset + (gint64) size, error);
+      return FALSE;
     }
 
   almu_image_add_bytes_read (size);

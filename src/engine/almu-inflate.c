@@ -19,6 +19,7 @@
 #include "almu-error.h"
 #include "almu-inflated.h"
 #include "almu-limits.h"
+#include "almu-whole-io.h"
 
 /* How often it is looked how much room there is. */
 #define ROOM_STEP_BYTES (4 * 1024 * 1024)
@@ -122,8 +123,6 @@ almu_inflating_put (AlmuInflating *self,
                     gsize          n_bytes,
                     GError       **error)
 {
-  gsize done = 0;
-
   if (g_cancellable_set_error_if_cancelled (g_cancellable_get_current (), error))
     return FALSE;
   if (!check_start (self, bytes, n_bytes, error) || !check_room (self, n_bytes, error))
@@ -148,18 +147,8 @@ almu_inflating_put (AlmuInflating *self,
       return FALSE;
     }
 
-  while (done < n_bytes)
-    {
-      gssize n = write (self->out_fd, bytes + done, n_bytes - done);
-
-      if (n < 0 && errno == EINTR)
-        continue;
-      if (n < 0)
-        return fail_io (self, _ ("cannot be decompressed into the cache folder"), error);
-      done += (gsize) n;
-    }
-
-  return TRUE;
+  return almu_write_whole (self->out_fd, bytes, n_bytes) ||
+         fail_io (self, _ ("cannot be decompressed into the cache folder"), error);
 }
 
 /* @why: (nullable): what is wrong; %NULL if the file ends too early */

@@ -12,6 +12,7 @@
 
 #include "almu-error.h"
 #include "almu-limits.h"
+#include "almu-whole-io.h"
 
 /* Rows that a VOTable carries as base64: decoded as they come, and as many
  * rows taken as are complete. A whole FITS file is gathered in memory that
@@ -179,21 +180,10 @@ static gboolean
 write_file (AlmuVostream *self,
             GError      **error)
 {
-  gsize written = 0;
-
   if (self->fd < 0)
     self->fd = memfd_create ("almucantar-votable", MFD_CLOEXEC);
 
-  while (self->fd >= 0 && written < self->pending->len)
-    {
-      gssize n = write (self->fd, self->pending->data + written, self->pending->len - written);
-
-      if (n < 0 && errno != EINTR)
-        break;
-      written += (gsize) MAX (n, 0);
-    }
-
-  if (written < self->pending->len)
+  if (self->fd < 0 || !almu_write_whole (self->fd, self->pending->data, self->pending->len))
     {
       int saved_errno = errno;
 

@@ -13,6 +13,7 @@
 #include "almu-file-type.h"
 #include "almu-limits.h"
 #include "almu-shape-project.h"
+#include "almu-whole-io.h"
 #include "almu-workers.h"
 
 /* Regions into and out of a session by way of region files. Files are read,
@@ -438,21 +439,7 @@ write_all (int         fd,
            const char *text,
            GError    **error)
 {
-  gsize length = strlen (text);
-
-  while (length > 0)
-    {
-      gssize n = write (fd, text, length);
-
-      if (n < 0 && errno == EINTR)
-        continue;
-      if (n < 0)
-        return fail (_ ("written"), name, errno, error);
-      text += n;
-      length -= (gsize) n;
-    }
-
-  return TRUE;
+  return almu_write_whole (fd, text, strlen (text)) || fail (_ ("written"), name, errno, error);
 }
 
 static gboolean

@@ -14,6 +14,7 @@
 #include <glib/gstdio.h>
 
 #include "almu-error.h"
+#include "almu-whole-io.h"
 
 /* Small text files, read and written in one piece. A file is what it was
  * before or what was written, whatever happens in between.
@@ -144,21 +145,7 @@ write_all (int         fd,
            const char *path,
            GError    **error)
 {
-  gsize length = strlen (text);
-
-  while (length > 0)
-    {
-      gssize n = write (fd, text, length);
-
-      if (n < 0 && errno == EINTR)
-        continue;
-      if (n < 0)
-        return fail (_ ("write"), path, errno, error);
-      text += n;
-      length -= n;
-    }
-
-  if (fsync (fd) < 0)
+  if (!almu_write_whole (fd, text, strlen (text)) || fsync (fd) < 0)
     return fail (_ ("write"), path, errno, error);
 
   return TRUE;
