@@ -48,7 +48,8 @@ struct _AlmuDaemon
 
   AlmuOptions     *options;
   AlmuStateDir    *state_dir;
-  AlmuStore       *store; /* NULL if nothing can be kept */
+  AlmuStore       *store;   /* NULL if nothing can be kept … */
+  char            *trouble; /* … because of this */
   AlmuSessions    *sessions;
   AlmuSwitchboard *switchboard;
   AlmuGreeter     *greeter;
@@ -75,6 +76,7 @@ almu_daemon_finalize (GObject *object)
   AlmuDaemon *self = ALMU_DAEMON (object);
 
   g_clear_pointer (&self->options, almu_options_free);
+  g_clear_pointer (&self->trouble, g_free);
 
   G_OBJECT_CLASS (almu_daemon_parent_class)->finalize (object);
 }
@@ -239,7 +241,8 @@ open_store (AlmuDaemon *self)
                                 self->options->session_retention, ALMU_DEFAULT_RECORDS, &error);
   if (self->store == NULL)
     {
-      g_warning ("Sessions will not outlive this process: %s", error->message);
+      self->trouble = g_strdup_printf ("Sessions will not outlive this process: %s", error->message);
+      g_warning ("%s", self->trouble);
       return;
     }
 
@@ -276,6 +279,7 @@ open_model (AlmuDaemon *self,
   self->sessions = almu_sessions_new (folder, cache, get_grace (self));
   open_store (self);
   self->switchboard = almu_switchboard_new (self->sessions, &link_options);
+  almu_switchboard_set_trouble (self->switchboard, self->trouble);
   if (self->store != NULL)
     {
       g_signal_connect_object (self->store, "trouble", G_CALLBACK (on_trouble), self, 0);
@@ -332,6 +336,7 @@ static void
 open_bus (AlmuDaemon *self)
 {
   self->bus = almu_bus_new (self->sessions);
+  almu_bus_set_trouble (self->bus, self->trouble);
   almu_bus_set_records (self->bus, write_record, almu_record_read);
   almu_bus_set_page_address (self->bus, self->address);
   almu_bus_set_status_func (self->bus, get_status, self);

@@ -276,7 +276,7 @@ migrate (AlmuDatabase *self,
   if (version < 0 || version > ALMU_DATABASE_VERSION)
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED,
-                   _ ("It is of version %d, this program knows versions up to %d"),
+                   _ ("It was written by a newer Almucantar (its version is %d, this one knows versions up to %d) and is left as it is"),
                    version, ALMU_DATABASE_VERSION);
       return FALSE;
     }

@@ -500,7 +500,7 @@ test_newer_version (Fixture      *fixture,
   g_assert_null (almu_store_new (fixture->folder, FOR_EVER, 100, &error));
   g_assert_error (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED);
   g_assert_nonnull (strstr (error->message, "sessions.db"));
-  g_assert_nonnull (strstr (error->message, "version 3"));
+  g_assert_nonnull (strstr (error->message, "version is 3"));
   g_assert_cmpuint (count_aside (fixture), ==, 0);
 }
 
