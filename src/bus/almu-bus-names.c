@@ -39,8 +39,8 @@ parse_uri (AlmuFolder *folder,
       return NULL;
     }
 
-  /* a colon may be part of a file's name */
-  if (scheme == NULL || strstr (uri, "://") == NULL)
+  /* a colon may be part of a file's name, but GLib writes file:/ too */
+  if (scheme == NULL || (strstr (uri, "://") == NULL && g_ascii_strncasecmp (uri, "file:/", 6) != 0))
     return g_canonicalize_filename (uri, almu_folder_get_top (folder));
 
   if (g_ascii_strcasecmp (scheme, "file") != 0)

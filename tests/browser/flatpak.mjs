@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The service in its sandbox, as build-aux/flatpak-check has installed it:
-// started by the bus, killed, and back.
+// started by the bus, killed, and back; given a file by the document portal.
 
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { basename } from 'node:path';
+import { createInterface } from 'node:readline';
 
 import { View, eventually, launchBrowser } from './lib/page.mjs';
 import { check, checkEqual, note, run, test } from './lib/tap.mjs';
@@ -12,6 +13,7 @@ const ID = 'io.github.almucantar.Almucantar';
 const PATH = '/io/github/almucantar/Almucantar';
 
 const image = process.env.ALMU_FLATPAK_IMAGE;
+const outside = process.env.ALMU_FLATPAK_OUTSIDE;
 const browser = await launchBrowser();
 
 const sh = (...command) => execFileSync(command[0], command.slice(1), { encoding: 'utf8' });
@@ -57,6 +59,39 @@ test('killed, started again by the bus, Retry: the same session', async () => {
   await view.setChannel(3);
   await view.awaitPicture();
   await view.screenshot('flatpak');
+});
+
+/** What the desktop is asked to show, from now on; there is none here. */
+const awaitAddress = () => new Promise((resolve, reject) => {
+  const monitor = spawn('stdbuf', ['-oL', 'dbus-monitor', '--session', "interface='org.freedesktop.portal.OpenURI'"]);
+  const lines = createInterface(monitor.stdout);
+  monitor.once('exit', () => reject(new Error('Nobody asked for a page to be shown')));
+  lines.on('line', line => {
+    // it has said so once it listens
+    if (line.includes('NameLost'))
+      sh('gio', 'open', outside);
+    const found = /string "(http:[^"]*)"/.exec(line);
+    if (found) {
+      resolve(found[1]);
+      monitor.kill();
+    }
+  });
+});
+
+test('a file that the sandbox cannot see is handed to it by the document portal', async () => {
+  let refusal = '';
+  try {
+    call('Open', `['${outside}']`, '{}');
+  } catch (error) {
+    refusal = error.stderr;
+  }
+  check(refusal.includes('NotFound'), `${outside}, by its name: ${refusal}`);
+
+  const handed = await View.open(browser, await awaitAddress());
+  await handed.awaitPicture();
+  checkEqual(await handed.get(() => app.activeFrame.frameInfo.fileInfo.name), basename(outside), 'the file');
+  check(call('ListSessions', '{}').includes(`/doc/`), 'it did not come through the portal');
+  await handed.close();
 });
 
 test('told to, it ends', async () => {

@@ -117,6 +117,7 @@ test_open_errors (Fixture      *fixture,
   check_open_error (fixture, (const char *[]){ "escape.fits", NULL }, "Refused", "escape.fits");
   check_open_error (fixture, (const char *[]){ "sub", cube, NULL }, "Refused", "folder");
   check_open_error (fixture, (const char *[]){ "", NULL }, "Format", "empty");
+  check_open_error (fixture, (const char *[]){ "file:/nowhere/at/all", NULL }, "Refused", "file:/nowhere/at/all");
   check_open_error (fixture, (const char *[]){ "file:///%zz", NULL }, "Format", "%zz");
   check_open_error (fixture, (const char *[]){ "file:///%ff", NULL }, "Refused", "%ff");
   check_open_error (fixture, (const char *[]){ "http://localhost/cube.fits", NULL }, "Unsupported", "http://");
