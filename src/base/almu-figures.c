@@ -86,7 +86,7 @@ compare_labels (gconstpointer a,
 
 /**
  * almu_figures_foreach_timing:
- * @func: called for each label, in their order
+ * @func: (scope call): called for each label, in their order
  *
  * Main thread only.
  */

@@ -8,6 +8,11 @@ G_BEGIN_DECLS
 /* How the process does, in numbers: counted where things happen, told where
  * somebody asks (/metrics, GetStatus). */
 
+/**
+ * AlmuFigure:
+ *
+ * What is counted since the process began.
+ */
 typedef enum
 {
   ALMU_FIGURE_MESSAGES_RECEIVED,
@@ -51,6 +56,11 @@ typedef struct
 
 extern const gint64 almu_timing_bounds[ALMU_N_TIMING_BOUNDS]; /* µs */
 
+/**
+ * AlmuTimingFunc:
+ *
+ * Told the figures of one label of what is timed.
+ */
 typedef void (*AlmuTimingFunc) (const char       *label,
                                 const AlmuTiming *timing,
                                 gpointer          user_data);

@@ -4,7 +4,7 @@
 #include "almu-lru.h"
 
 /**
- * AlmuLru:
+ * AlmuLru: (foreign)
  *
  * One budget of bytes for everything that could be made again: planes,
  * encoded tiles, products. What was not used for longest goes first.
@@ -260,7 +260,7 @@ almu_lru_foreach (AlmuLru    *self,
 
 /**
  * almu_lru_set_relief:
- * @relief: (nullable): asked again and again while there is no room, before
+ * @relief: (nullable) (scope forever): asked again and again while there is no room, before
  *   anything is dropped
  */
 void
@@ -274,7 +274,7 @@ almu_lru_set_relief (AlmuLru      *self,
 
 /**
  * almu_lru_set_outside:
- * @outside: tells what is taken by others whenever room is made
+ * @outside: (scope forever): tells what is taken by others whenever room is made
  */
 void
 almu_lru_set_outside (AlmuLru       *self,

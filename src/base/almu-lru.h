@@ -20,15 +20,28 @@ typedef struct
 
 typedef struct _AlmuLru AlmuLru;
 
-/* Gives up something that is worth less than what is in the cache. Returns
- * whether there was such a thing. */
+/**
+ * AlmuLruRelief:
+ *
+ * Gives up something that is worth less than what is in the cache. Returns
+ * whether there was such a thing.
+ */
 typedef gboolean (*AlmuLruRelief) (gpointer user_data);
 
+/**
+ * AlmuLruFunc:
+ *
+ * Told of one value: its key, and its bytes.
+ */
 typedef void (*AlmuLruFunc) (const AlmuLruKey *key,
                              gsize             size,
                              gpointer          user_data);
 
-/* Bytes that something else takes from the same budget. */
+/**
+ * AlmuLruOutside:
+ *
+ * Bytes that something else takes from the same budget.
+ */
 typedef gsize (*AlmuLruOutside) (void);
 
 AlmuLru *almu_lru_new (gsize budget);

@@ -6,7 +6,7 @@
 #include "almu-limits.h"
 
 /**
- * AlmuTurns:
+ * AlmuTurns: (foreign)
  *
  * Who is next, when many want to compute and there are few places.
  *

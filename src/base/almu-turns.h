@@ -8,7 +8,7 @@ G_BEGIN_DECLS
 typedef struct _AlmuTurns AlmuTurns;
 
 /**
- * AlmuTurn:
+ * AlmuTurn: (foreign)
  * @owner: whose job it is; 0 for nobody's
  * @priority: lower numbers first
  *

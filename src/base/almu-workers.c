@@ -505,7 +505,7 @@ find_owner (GTask *task)
 /**
  * almu_workers_run:
  * @task: the operation
- * @func: what to do, on a worker thread
+ * @func: (scope async): what to do, on a worker thread
  *
  * Like g_task_run_in_thread(), but on threads sized for computation, so
  * that slow arithmetic never starves GIO's own. Tasks with a lower priority
@@ -660,7 +660,7 @@ share_in (Pool        *pool,
 /**
  * almu_workers_share:
  * @n_parts: how many parts there are
- * @func: does one part
+ * @func: (scope call): does one part
  * @user_data: for @func
  *
  * Does all parts and returns when they are done. The calling thread works

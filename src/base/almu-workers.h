@@ -16,6 +16,11 @@ G_BEGIN_DECLS
 #define ALMU_PRIORITY_AHEAD 50
 #define ALMU_PRIORITY_LONG 100
 
+/**
+ * AlmuPartFunc:
+ *
+ * Does one part of a loop that is shared among threads.
+ */
 typedef void (*AlmuPartFunc) (guint    part,
                               gpointer user_data);
 

@@ -7,7 +7,7 @@
 G_BEGIN_DECLS
 
 /**
- * AlmuBusNames:
+ * AlmuBusNames: (foreign)
  * @folder: (nullable): the folder, if that is what was named
  * @files: the files, in the order they were named
  *

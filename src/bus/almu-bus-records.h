@@ -5,10 +5,18 @@
 
 G_BEGIN_DECLS
 
-/* Returns: (transfer full): the session as text */
+/**
+ * AlmuBusWriteFunc:
+ *
+ * Returns: (transfer full): the session as text
+ */
 typedef char *(*AlmuBusWriteFunc) (const AlmuMemento *memento);
 
-/* Returns: (transfer full): what the text says */
+/**
+ * AlmuBusReadFunc:
+ *
+ * Returns: (transfer full): what the text says
+ */
 typedef AlmuMemento *(*AlmuBusReadFunc) (const char *text,
                                          GError    **error);
 

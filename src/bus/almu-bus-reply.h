@@ -7,6 +7,12 @@ G_BEGIN_DECLS
 
 /* What the adapters have in common: options in, errors and text out. */
 
+/**
+ * AlmuBusOption:
+ *
+ * An option that a method of the bus knows, by its name and the type of its
+ * value.
+ */
 typedef struct
 {
   const char *name;

@@ -495,8 +495,8 @@ almu_bus_set_trouble (AlmuBus    *self,
 
 /**
  * almu_bus_set_records:
- * @write: makes a record
- * @read: understands one
+ * @write: (scope forever): makes a record
+ * @read: (scope forever): understands one
  *
  * Sets what GetState and SetState speak.
  */
@@ -512,7 +512,7 @@ almu_bus_set_records (AlmuBus         *self,
 
 /**
  * almu_bus_set_status_func:
- * @func: tells how the process does
+ * @func: (scope forever): tells how the process does
  *
  * Sets what GetStatus answers.
  */

@@ -7,7 +7,11 @@
 
 G_BEGIN_DECLS
 
-/* Returns: (transfer full): an a{sv} */
+/**
+ * AlmuBusStatusFunc:
+ *
+ * Returns: (transfer full): an a{sv}
+ */
 typedef GVariant *(*AlmuBusStatusFunc) (gpointer user_data);
 
 #define ALMU_TYPE_BUS (almu_bus_get_type ())

@@ -406,7 +406,12 @@ compare_areas (gconstpointer a,
   return (area_a > area_b) - (area_a < area_b);
 }
 
-/* The beam that stands for all: that of median area; NULL without any. */
+/**
+ * almu_beam_find_median:
+ * @beams: (element-type AlmuBeam): of the channels
+ *
+ * The beam that stands for all: that of median area; NULL without any.
+ */
 const AlmuBeam *
 almu_beam_find_median (GArray *beams)
 {

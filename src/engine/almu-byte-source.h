@@ -6,7 +6,7 @@
 G_BEGIN_DECLS
 
 /**
- * AlmuByteSource:
+ * AlmuByteSource: (foreign)
  *
  * A file that is read from its start to its end, piece by piece, unpacked
  * where it is packed.

@@ -7,7 +7,7 @@
 G_BEGIN_DECLS
 
 /**
- * AlmuContours:
+ * AlmuContours: (foreign)
  *
  * The lines of equal value of a plane, for some levels. Atomically reference
  * counted, immutable, any thread.
@@ -30,7 +30,7 @@ typedef struct
 } AlmuContourRecipe;
 
 /**
- * AlmuContourChunk:
+ * AlmuContourChunk: (foreign)
  * @progress: above 0, and 1 for the last of a level
  * @decimation: fixed-point steps per pixel, 0 for floats
  * @coordinates: see almu_vertex_encode()

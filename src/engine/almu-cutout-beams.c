@@ -25,6 +25,12 @@ find_step (const AlmuSteps *steps,
   return offset / steps->stride;
 }
 
+/**
+ * almu_cutout_dup_beams:
+ *
+ * Returns: (transfer full) (element-type AlmuBeam): the beams of the
+ *   channels
+ */
 GArray *
 almu_cutout_dup_beams (const AlmuCutout    *cutout,
                        const AlmuImageInfo *info)
@@ -106,6 +112,11 @@ put_row (GByteArray     *bytes,
   g_byte_array_append (bytes, (const guint8 *) words, sizeof words);
 }
 
+/**
+ * almu_cutout_beams_new:
+ *
+ * Returns: (transfer full): the beams of what is cut out
+ */
 GByteArray *
 almu_cutout_beams_new (const AlmuCutout    *cutout,
                        const AlmuImageInfo *info)

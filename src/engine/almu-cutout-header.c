@@ -608,6 +608,11 @@ put_beams (Copying *self)
   almu_put_real (self->header, "BPA", beam->angle, "degrees");
 }
 
+/**
+ * almu_cutout_header_new:
+ *
+ * Returns: (transfer full): the header of what is cut out
+ */
 GByteArray *
 almu_cutout_header_new (const AlmuCutout    *cutout,
                         const AlmuImageInfo *info,

@@ -517,6 +517,11 @@ take_distortions (Tables  *self,
 
 /* -- all ---------------------------------------------------------------- */
 
+/**
+ * almu_cutout_tables_new:
+ *
+ * Returns: (transfer full): the tables beside what is cut out
+ */
 GByteArray *
 almu_cutout_tables_new (GByteArray           *header,
                         const AlmuCutoutAxis *axes,

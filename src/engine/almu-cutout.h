@@ -22,7 +22,7 @@ typedef struct
 } AlmuSteps;
 
 /**
- * AlmuCutout:
+ * AlmuCutout: (foreign)
  * @area: pixels of the rendered plane
  * @mask: (nullable): what of @area is kept; the rest becomes blank
  * @channels: which channels

@@ -75,7 +75,7 @@ typedef enum
 } AlmuTableFormat;
 
 /**
- * AlmuDataTable:
+ * AlmuDataTable: (foreign)
  * @name: of the table in the file; may be empty
  * @description: of the table; may be empty
  * @parameters: what the file tells of the whole, a line for each

@@ -448,6 +448,8 @@ set_layout (AlmuFitsImage       *self,
  * @error: return location
  *
  * Reads the header; of the pixels, nothing yet.
+ *
+ * Returns: (transfer full): the image, or %NULL
  */
 AlmuImage *
 almu_fits_image_open (int                    fd,

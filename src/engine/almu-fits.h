@@ -6,7 +6,7 @@
 G_BEGIN_DECLS
 
 /**
- * AlmuFits:
+ * AlmuFits: (foreign)
  *
  * An open cfitsio handle, for what plain reads cannot do: tables. One thread
  * at a time; several handles may be in use on several threads.

@@ -587,6 +587,8 @@ choose_groups (const char *name,
  * @hdu: (nullable): a group; "" for all that hold an image
  *
  * See almu_image_list().
+ *
+ * Returns: (transfer full) (element-type AlmuHdu): the images of the file
  */
 GPtrArray *
 almu_hdf5_image_list (int            fd,
@@ -635,6 +637,8 @@ almu_hdf5_image_list (int            fd,
  * @error: return location
  *
  * Reads the attributes; of the pixels, nothing yet.
+ *
+ * Returns: (transfer full): the image, or %NULL
  */
 AlmuImage *
 almu_hdf5_image_open (int                    fd,

@@ -9,7 +9,7 @@ G_BEGIN_DECLS
 /* What the files almu-hdf5*.c of the service share. */
 
 /**
- * AlmuHdf5:
+ * AlmuHdf5: (foreign)
  * @mutex: held while there is a question
  * @pid: of the program that reads it; 0 if none does, and one is started for
  *   the next question

@@ -44,6 +44,11 @@ G_BEGIN_DECLS
 #define ALMU_HDF5_GROUPS_TYPE "as"
 #define ALMU_HDF5_ATTRIBUTES_TYPE "a(sv)"
 
+/**
+ * AlmuHdf5Ask:
+ *
+ * What the program that reads HDF5 files is asked for.
+ */
 typedef enum
 {
   ALMU_HDF5_ASK_NOTHING, /* whether the file can be opened */
@@ -54,6 +59,11 @@ typedef enum
   ALMU_HDF5_ASK_VALUES,
 } AlmuHdf5Ask;
 
+/**
+ * AlmuHdf5Answer:
+ *
+ * How the program that reads HDF5 files begins its answer.
+ */
 typedef enum
 {
   ALMU_HDF5_ANSWER_GOOD,
@@ -61,6 +71,11 @@ typedef enum
   ALMU_HDF5_ANSWER_NO_FILE,
 } AlmuHdf5Answer;
 
+/**
+ * AlmuHdf5Layout:
+ *
+ * How an array lies in its file.
+ */
 typedef enum
 {
   ALMU_HDF5_LAYOUT_OTHER,

@@ -8,7 +8,7 @@
 G_BEGIN_DECLS
 
 /**
- * AlmuHdf5:
+ * AlmuHdf5: (foreign)
  *
  * An open HDF5 file. A program of its own reads it (almu-hdf5-wire.h), of which
  * one thing at a time is asked, and nothing for data that lie in the file as
@@ -17,7 +17,7 @@ G_BEGIN_DECLS
 typedef struct _AlmuHdf5 AlmuHdf5;
 
 /**
- * AlmuHdf5Data:
+ * AlmuHdf5Data: (foreign)
  * @n_dims: as many as there are in @dims
  * @dims: the slowest first, as HDF5 has them
  * @bits: of an element, negative for reals: BITPIX of FITS
@@ -35,7 +35,11 @@ typedef struct
   gint64 chunk[ALMU_LIMIT_AXES];
 } AlmuHdf5Data;
 
-/* What values are read as. */
+/**
+ * AlmuHdf5Type:
+ *
+ * What values are read as.
+ */
 typedef enum
 {
   ALMU_HDF5_FLOAT,
@@ -43,6 +47,11 @@ typedef enum
   ALMU_HDF5_INT64,
 } AlmuHdf5Type;
 
+/**
+ * AlmuHdf5AttributeType:
+ *
+ * What the value of an attribute is.
+ */
 typedef enum
 {
   ALMU_HDF5_TEXT,

@@ -27,7 +27,7 @@ typedef enum
 } AlmuHduKind;
 
 /**
- * AlmuHdu:
+ * AlmuHdu: (foreign)
  * @number: counted from 0
  * @records: raw 80-byte records, without END
  * @data_offset: where the data begin in the (inflated) file
@@ -51,7 +51,7 @@ typedef struct
 } AlmuHdu;
 
 /**
- * AlmuHduReader:
+ * AlmuHduReader: (foreign)
  *
  * Walks through the HDUs of a file and reads their headers, never their
  * data. One thread.

@@ -5,6 +5,11 @@
 
 G_BEGIN_DECLS
 
+/**
+ * AlmuCardType:
+ *
+ * What the value of a card is, as the page shows it.
+ */
 typedef enum
 {
   ALMU_CARD_STRING,
@@ -13,7 +18,7 @@ typedef enum
 } AlmuCardType;
 
 /**
- * AlmuCard:
+ * AlmuCard: (foreign)
  * @name: keyword, or the whole card for HISTORY, COMMENT and HIERARCH
  * @value: value as text, unquoted; "" for none
  * @comment: what follows the slash
@@ -31,7 +36,7 @@ typedef struct
 } AlmuCard;
 
 /**
- * AlmuHeader:
+ * AlmuHeader: (foreign)
  *
  * The cards of one HDU in file order, as people and the page read them.
  * Immutable once an image has it; any thread.

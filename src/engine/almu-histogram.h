@@ -6,7 +6,7 @@
 G_BEGIN_DECLS
 
 /**
- * AlmuHistogram:
+ * AlmuHistogram: (foreign)
  * @n_bins: at least 1
  * @bin_width: 0 where all values are one
  * @first_centre: centre of the first bin

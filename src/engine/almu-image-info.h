@@ -43,14 +43,22 @@ typedef struct
   double angle;
 } AlmuBeam;
 
-/* Kinds of files, numbered as in the ICD. */
+/**
+ * AlmuImageFormat:
+ *
+ * Kinds of files, numbered as in the ICD.
+ */
 typedef enum
 {
   ALMU_IMAGE_FITS = 3,
   ALMU_IMAGE_HDF5 = 4,
 } AlmuImageFormat;
 
-/* What a file has besides its pixels, numbered as in the ICD. */
+/**
+ * AlmuImageFeatures:
+ *
+ * What a file has besides its pixels, numbered as in the ICD.
+ */
 typedef enum
 {
   ALMU_FEATURE_ROTATED = 1 << 0, /* spectra lie together */
@@ -61,7 +69,7 @@ typedef enum
 } AlmuImageFeatures;
 
 /**
- * AlmuImageInfo:
+ * AlmuImageInfo: (foreign)
  * @format: what kind of file it is
  * @features: what the file has besides the pixels
  * @hdu: HDU number as text, "0" for the primary

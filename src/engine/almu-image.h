@@ -38,7 +38,6 @@ G_DECLARE_DERIVABLE_TYPE (AlmuImage, almu_image, ALMU, IMAGE, GObject)
  *   channels for %ALMU_ALL_CHANNELS: the histogram between the smallest and
  *   the largest value, in as many bins as almu_histogram_auto_bins() says;
  *   %NULL without one, or if it cannot be right
- *
  * @read_extension: (nullable): another HDU of the file as it stands, header
  *   and data; nothing if there is none of that name and version
  *

@@ -5,7 +5,11 @@
 
 G_BEGIN_DECLS
 
-/* What came of it. */
+/**
+ * AlmuInflateSize:
+ *
+ * What came of it.
+ */
 typedef struct
 {
   gint64   n_bytes;

@@ -6,7 +6,7 @@
 G_BEGIN_DECLS
 
 /**
- * AlmuInflated:
+ * AlmuInflated: (foreign)
  *
  * A file that is compressed as a whole, unpacked: a descriptor of what is
  * inside. Whoever opens the same file meanwhile gets the same one, and what

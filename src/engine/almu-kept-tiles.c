@@ -59,7 +59,7 @@ keep (guint64 image,
 
 /**
  * almu_kept_tiles_get:
- * @make: makes it if nobody has
+ * @make: (scope call): makes it if nobody has
  *
  * Returns: (transfer full): the pixels of a tile, or %NULL
  */

@@ -8,7 +8,11 @@ G_BEGIN_DECLS
 /* Tiles that were unpacked for a few of their pixels, in the hope that others
  * are wanted next. One for the process; any thread. */
 
-/* Makes the pixels of a tile: floats, or %NULL with an error. */
+/**
+ * AlmuTileMaker:
+ *
+ * Makes the pixels of a tile: floats, or %NULL with an error.
+ */
 typedef GBytes *(*AlmuTileMaker) (gpointer user_data,
                                   GError **error);
 

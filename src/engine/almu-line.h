@@ -6,7 +6,11 @@
 
 G_BEGIN_DECLS
 
-/* Numbered as in the ICD. */
+/**
+ * AlmuLineAxisType:
+ *
+ * Numbered as in the ICD.
+ */
 typedef enum
 {
   ALMU_LINE_OFFSET,

@@ -7,6 +7,11 @@
 
 G_BEGIN_DECLS
 
+/**
+ * AlmuSpan:
+ *
+ * Pixels of one row that lie inside: @length of them from @x on.
+ */
 typedef struct
 {
   int y;
@@ -15,7 +20,7 @@ typedef struct
 } AlmuSpan;
 
 /**
- * AlmuMask:
+ * AlmuMask: (foreign)
  * @bounds: the smallest rectangle of the image that holds all spans; for a
  *   rotated ellipse the one of its larger radius, which the histogram's bin
  *   count depends on

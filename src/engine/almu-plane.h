@@ -8,7 +8,7 @@
 G_BEGIN_DECLS
 
 /**
- * AlmuPlane:
+ * AlmuPlane: (foreign)
  *
  * One channel of one polarisation in memory, with its statistics and its
  * down-sampled layers. Read once, then serves histogram, statistics, profiles

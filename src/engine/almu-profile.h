@@ -5,6 +5,11 @@
 
 G_BEGIN_DECLS
 
+/**
+ * AlmuProfileAxis:
+ *
+ * Which way a cut through a plane goes.
+ */
 typedef enum
 {
   ALMU_PROFILE_X,

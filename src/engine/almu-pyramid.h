@@ -6,7 +6,7 @@
 G_BEGIN_DECLS
 
 /**
- * AlmuPyramid:
+ * AlmuPyramid: (foreign)
  *
  * A plane down-sampled by 2, 4, 8 … to what fits in one tile. Belongs to
  * the plane; immutable once it is filled, any thread.

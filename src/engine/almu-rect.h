@@ -6,7 +6,7 @@
 G_BEGIN_DECLS
 
 /**
- * AlmuRect:
+ * AlmuRect: (foreign)
  *
  * Pixels of a plane, counted from 0 at the lower left.
  */

@@ -5,7 +5,11 @@
 
 G_BEGIN_DECLS
 
-/* Numbered as in the ICD. */
+/**
+ * AlmuMarkShape:
+ *
+ * Numbered as in the ICD.
+ */
 typedef enum
 {
   ALMU_MARK_SHAPE_SQUARE,
@@ -57,7 +61,7 @@ typedef struct
 } AlmuRegionStyle;
 
 /**
- * AlmuRegionEntry:
+ * AlmuRegionEntry: (foreign)
  *
  * A region as region files know it.
  */

@@ -35,7 +35,11 @@ typedef struct
   double up[2];
 } AlmuLocal;
 
-/* A length of a region file: pixels, or degrees. */
+/**
+ * AlmuLength:
+ *
+ * A length of a region file: pixels, or degrees.
+ */
 typedef struct
 {
   double   value;

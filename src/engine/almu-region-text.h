@@ -6,6 +6,11 @@
 
 G_BEGIN_DECLS
 
+/**
+ * AlmuRegionFormat:
+ *
+ * In whose words a region file is written.
+ */
 typedef enum
 {
   ALMU_REGION_TEXT_CRTF,

@@ -7,6 +7,11 @@ G_BEGIN_DECLS
 
 /* What region files are made of: numbers with units, and settings. */
 
+/**
+ * AlmuUnit:
+ *
+ * What follows a number in a region file.
+ */
 typedef enum
 {
   ALMU_UNIT_NONE,
@@ -15,6 +20,11 @@ typedef enum
   ALMU_UNIT_SEXAGESIMAL, /* a:b:c, of hours or of degrees */
 } AlmuUnit;
 
+/**
+ * AlmuQuantity:
+ *
+ * A number of a region file with its unit.
+ */
 typedef struct
 {
   double   value; /* degrees, where the unit is an angle */

@@ -5,7 +5,11 @@
 
 G_BEGIN_DECLS
 
-/* Numbered as in the ICD. */
+/**
+ * AlmuShapeType:
+ *
+ * Numbered as in the ICD.
+ */
 typedef enum
 {
   ALMU_SHAPE_POINT,
@@ -28,6 +32,11 @@ typedef enum
   ALMU_N_SHAPES,
 } AlmuShapeType;
 
+/**
+ * AlmuPoint: (foreign)
+ *
+ * A place on an image, in pixels from 0 at the centre of the first.
+ */
 typedef struct
 {
   float x;

@@ -5,6 +5,12 @@
 
 G_BEGIN_DECLS
 
+/**
+ * AlmuSkySystem:
+ *
+ * Celestial coordinate systems that can be converted into each other, but for
+ * the first.
+ */
 typedef enum
 {
   ALMU_SKY_OTHER,

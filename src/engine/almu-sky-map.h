@@ -7,7 +7,7 @@
 G_BEGIN_DECLS
 
 /**
- * AlmuSkyMap:
+ * AlmuSkyMap: (foreign)
  *
  * Which direction of the sky each pixel of an image's plane shows. One thread
  * at a time.

@@ -5,7 +5,11 @@
 
 G_BEGIN_DECLS
 
-/* Numbered as in the ICD. */
+/**
+ * AlmuSmoothing:
+ *
+ * Numbered as in the ICD.
+ */
 typedef enum
 {
   ALMU_SMOOTHING_NONE,
@@ -15,7 +19,7 @@ typedef enum
 } AlmuSmoothing;
 
 /**
- * AlmuSmoother:
+ * AlmuSmoother: (foreign)
  *
  * A plane made smoother, some rows at a time: nobody has to keep all of it.
  * Immutable, any thread.

@@ -25,7 +25,7 @@ typedef enum
 #define ALMU_N_COMPARISONS (ALMU_COMPARISON_RANGE_CLOSED + 1)
 
 /**
- * AlmuFilter:
+ * AlmuFilter: (foreign)
  * @column: ID or name of a column
  * @value: a number to compare with; of a range the lower end
  * @second: the upper end of a range
@@ -43,7 +43,7 @@ typedef struct
 } AlmuFilter;
 
 /**
- * AlmuQuery:
+ * AlmuQuery: (foreign)
  * @filters: (element-type AlmuFilter): all of them hold
  * @sort_column: ID or name; "" for the order of the file
  *
@@ -68,7 +68,7 @@ gboolean    almu_query_equal (const AlmuQuery *a,
 void        almu_query_free (AlmuQuery *self);
 
 /**
- * AlmuTableView:
+ * AlmuTableView: (foreign)
  * @rows: (nullable): which rows of @table; %NULL for all as they are
  *
  * The rows that a query leaves. Immutable, any thread, counted atomically.

@@ -6,7 +6,7 @@
 G_BEGIN_DECLS
 
 /**
- * AlmuBins:
+ * AlmuBins: (foreign)
  * @n: how many
  * @min: lower bound of the first
  * @max: upper bound of the last
@@ -21,7 +21,7 @@ typedef struct
 } AlmuBins;
 
 /**
- * AlmuTally:
+ * AlmuTally: (foreign)
  *
  * Histograms of more values than are in memory at a time, counted by several
  * threads: each has bins of its own while it adds, which are put together

@@ -5,7 +5,11 @@
 
 G_BEGIN_DECLS
 
-/* Numbered as in the ICD. */
+/**
+ * AlmuCompression:
+ *
+ * Numbered as in the ICD.
+ */
 typedef enum
 {
   ALMU_COMPRESSION_NONE,
@@ -13,7 +17,7 @@ typedef enum
 } AlmuCompression;
 
 /**
- * AlmuTilePicture:
+ * AlmuTilePicture: (foreign)
  * @quality: zfp precision that was used; may exceed the one asked for
  * @pixels: zfp stream, or little-endian floats
  * @blanks: little-endian int32 run lengths, valid first; empty without zfp

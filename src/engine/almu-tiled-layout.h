@@ -9,6 +9,11 @@ G_BEGIN_DECLS
  * them, takes. */
 #define ALMU_TILED_AXES 6
 
+/**
+ * AlmuPacking:
+ *
+ * How the bytes of a compressed tile were packed.
+ */
 typedef enum
 {
   ALMU_PACKING_RICE,
@@ -19,7 +24,11 @@ typedef enum
   ALMU_PACKING_NONE,
 } AlmuPacking;
 
-/* How pixels became integers before they were packed. */
+/**
+ * AlmuQuantised:
+ *
+ * How pixels became integers before they were packed.
+ */
 typedef enum
 {
   ALMU_QUANTISED_NOT,
@@ -41,7 +50,11 @@ typedef struct
   gint64 at;
 } AlmuTiledColumn;
 
-/* A number that is one for all tiles, or stands in a column for each. */
+/**
+ * AlmuTiledNumber:
+ *
+ * A number that is one for all tiles, or stands in a column for each.
+ */
 typedef struct
 {
   AlmuTiledColumn column;

@@ -7,7 +7,7 @@
 G_BEGIN_DECLS
 
 /**
- * AlmuTiledUnpacker:
+ * AlmuTiledUnpacker: (foreign)
  *
  * Reads and unpacks tiles, one after the other, and has the memory that this
  * takes. One thread; several may be at the same image.

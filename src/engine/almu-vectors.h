@@ -7,7 +7,11 @@
 
 G_BEGIN_DECLS
 
-/* Where lengths or angles of vectors come from; numbered as in the ICD. */
+/**
+ * AlmuVectorSource:
+ *
+ * Where lengths or angles of vectors come from; numbered as in the ICD.
+ */
 typedef enum
 {
   ALMU_VECTOR_NONE = -1,
@@ -46,7 +50,7 @@ typedef struct
 } AlmuVectorRecipe;
 
 /**
- * AlmuVectorTile:
+ * AlmuVectorTile: (foreign)
  * @place: where it is; of the layer whose pixels are nearest in size
  * @mip: how many pixels each way are one vector
  * @intensity: (nullable): lengths

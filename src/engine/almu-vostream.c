@@ -36,6 +36,10 @@ struct _AlmuVostream
 /* A piece of text at a time, so that what it decodes to stays small. */
 #define PIECE_BYTES (64 * 1024)
 
+/**
+ * almu_vostream_new:
+ * @fields: (element-type AlmuVofield): the columns
+ */
 AlmuVostream *
 almu_vostream_new (AlmuVostreamKind kind,
                    AlmuDataTable   *table,

@@ -17,6 +17,11 @@ typedef enum
   ALMU_VOSTREAM_FITS,
 } AlmuVostreamKind;
 
+/**
+ * AlmuVostream: (foreign)
+ *
+ * The rows of a VOTable that stand in a STREAM, decoded as they come.
+ */
 typedef struct _AlmuVostream AlmuVostream;
 
 AlmuVostream *almu_vostream_new (AlmuVostreamKind kind,

@@ -8,7 +8,7 @@
 G_BEGIN_DECLS
 
 /**
- * AlmuWcs:
+ * AlmuWcs: (foreign)
  *
  * The coordinates of an image: the sky and the spectrum, as far as the
  * header has them right; either may be missing. One thread at a time.

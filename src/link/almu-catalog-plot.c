@@ -137,6 +137,12 @@ print_parameters (JsonBuilder *builder)
   return g_strjoinv ("\\u0024", parts);
 }
 
+/**
+ * almu_catalog_script_begin:
+ *
+ * Returns: (transfer full): an object that is begun, for the parameters of a
+ *   script
+ */
 JsonBuilder *
 almu_catalog_script_begin (void)
 {

@@ -9,7 +9,7 @@
 G_BEGIN_DECLS
 
 /**
- * AlmuCatalogPlot:
+ * AlmuCatalogPlot: (foreign)
  *
  * How the page plots a catalog over an image, as read from its look.
  */

@@ -186,8 +186,15 @@ almu_connection_new (GSocketConnection *base)
   return self;
 }
 
-/* libsoup hands the address object on that it was given with the
- * connection, and nothing else that would tell them apart. */
+/**
+ * almu_connection_for_message:
+ *
+ * libsoup hands the address object on that it was given with the connection,
+ * and nothing else that would tell them apart.
+ *
+ * Returns: (transfer none): the connection that the request came by, owned
+ *   by it
+ */
 AlmuConnection *
 almu_connection_for_message (SoupServerMessage *msg)
 {
@@ -196,6 +203,11 @@ almu_connection_for_message (SoupServerMessage *msg)
   return remote != NULL ? g_object_get_data (G_OBJECT (remote), CONNECTION_KEY) : NULL;
 }
 
+/**
+ * almu_connection_get_local:
+ *
+ * Returns: (transfer none): our end
+ */
 GSocketAddress *
 almu_connection_get_local (AlmuConnection *self)
 {
@@ -204,6 +216,11 @@ almu_connection_get_local (AlmuConnection *self)
   return self->local;
 }
 
+/**
+ * almu_connection_get_remote:
+ *
+ * Returns: (transfer none): the other end
+ */
 GSocketAddress *
 almu_connection_get_remote (AlmuConnection *self)
 {

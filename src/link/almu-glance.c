@@ -552,7 +552,7 @@ ask_next (AlmuGlance *glance)
 /**
  * almu_glance_new:
  * @link: to a page
- * @func: called when all has been seen, not when the page goes
+ * @func: (scope forever): called when all has been seen, not when the page goes
  *
  * Returns: (transfer full): to go with @link
  */

@@ -5,8 +5,19 @@
 
 G_BEGIN_DECLS
 
+/**
+ * AlmuGlance: (foreign)
+ *
+ * A look at what only the page knows of how a session is shown.
+ */
 typedef struct _AlmuGlance AlmuGlance;
 
+/**
+ * AlmuGlanceFunc:
+ *
+ * Called when the page has been looked at; @has_changed tells whether it
+ * looks other than before.
+ */
 typedef void (*AlmuGlanceFunc) (AlmuGlance *glance,
                                 gboolean    has_changed,
                                 gpointer    user_data);

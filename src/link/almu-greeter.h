@@ -5,7 +5,11 @@
 
 G_BEGIN_DECLS
 
-/* What happens when a browser returns without knowing its session. */
+/**
+ * AlmuGreeterMode:
+ *
+ * What happens when a browser returns without knowing its session.
+ */
 typedef enum
 {
   ALMU_GREETER_ASK,

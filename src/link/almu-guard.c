@@ -13,7 +13,7 @@
 #define VIEWER_SECONDS (365 * 24 * 3600)
 
 /**
- * AlmuGuard:
+ * AlmuGuard: (foreign)
  *
  * Who may ask: the token, the names this server goes by, and the pages whose
  * scripts may talk to it. The server owns it. It never logs what it sees.

@@ -38,7 +38,7 @@ typedef enum
 } AlmuIntakeResult;
 
 /**
- * AlmuIntake:
+ * AlmuIntake: (foreign)
  *
  * What a WebSocket peer sends, as messages: libwslay, with our limits.
  *

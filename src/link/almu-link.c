@@ -124,6 +124,11 @@ almu_link_init (AlmuLink *self)
   self->icd_version = ALMU_ICD_VERSION;
 }
 
+/**
+ * almu_link_get_switchboard:
+ *
+ * Returns: (transfer none): the switchboard that it belongs to
+ */
 AlmuSwitchboard *
 almu_link_get_switchboard (AlmuLink *self)
 {
@@ -133,7 +138,7 @@ almu_link_get_switchboard (AlmuLink *self)
 /**
  * almu_link_get_session:
  *
- * Returns: (nullable): the session the link is bound to; never %NULL in a
+ * Returns: (nullable) (transfer none): the session the link is bound to; never %NULL in a
  *   handler other than that of REGISTER_VIEWER
  */
 AlmuSession *
@@ -180,7 +185,7 @@ almu_link_get_icd_version (AlmuLink *self)
 /**
  * almu_link_get_cancellable:
  *
- * Returns: cancelled when the link ends or is bound to another session
+ * Returns: (transfer none): cancelled when the link ends or is bound to another session
  */
 GCancellable *
 almu_link_get_cancellable (AlmuLink *self)
@@ -188,6 +193,11 @@ almu_link_get_cancellable (AlmuLink *self)
   return self->cancellable;
 }
 
+/**
+ * almu_link_get_folder:
+ *
+ * Returns: (transfer none): the folder that the session may open files of
+ */
 AlmuFolder *
 almu_link_get_folder (AlmuLink *self)
 {

@@ -19,7 +19,7 @@
 #define PAUSE_SECONDS 1
 
 /**
- * AlmuListener:
+ * AlmuListener: (foreign)
  *
  * The sockets peers come to. libsoup's own listener would give a connection
  * no deadline and count none, so the server accepts by itself.
@@ -122,6 +122,10 @@ almu_listener_attach (AlmuListener *self)
     }
 }
 
+/**
+ * almu_listener_new:
+ * @func: (scope forever): takes connections
+ */
 AlmuListener *
 almu_listener_new (AlmuListenerFunc func,
                    gpointer         user_data)
@@ -340,7 +344,13 @@ almu_listener_take_fd (AlmuListener *self,
   return TRUE;
 }
 
-/* Where the first socket listens, NULL when none does. */
+/**
+ * almu_listener_dup_address:
+ *
+ * Where the first socket listens, NULL when none does.
+ *
+ * Returns: (transfer full): where it listens
+ */
 GSocketAddress *
 almu_listener_dup_address (AlmuListener *self)
 {

@@ -5,7 +5,11 @@
 
 G_BEGIN_DECLS
 
-/* What is read of a file: an object of the page, and a value of it. */
+/**
+ * AlmuLookLeaf:
+ *
+ * What is read of a file: an object of the page, and a value of it.
+ */
 typedef struct
 {
   const char *object; /* below frames[i] */

@@ -7,7 +7,7 @@
 G_BEGIN_DECLS
 
 /**
- * AlmuScript:
+ * AlmuScript: (foreign)
  * @path: below the page's store, such as `frames[0]`
  * @action: name of a function there
  * @parameters: what to call it with, as JSON text
@@ -26,7 +26,7 @@ typedef struct
 } AlmuScript;
 
 /**
- * AlmuScriptReply:
+ * AlmuScriptReply: (foreign)
  * @success: whether the page did it
  * @message: (nullable): why not
  * @response: (nullable): the result, as JSON text

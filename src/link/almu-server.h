@@ -52,7 +52,11 @@ typedef guint (*AlmuPageFunc) (const AlmuPageRequest *request,
                                GBytes               **out_body,
                                gpointer               user_data);
 
-/* Returns: (transfer full): Prometheus text */
+/**
+ * AlmuMetricsFunc:
+ *
+ * Returns: (transfer full): Prometheus text
+ */
 typedef char *(*AlmuMetricsFunc) (gpointer user_data);
 
 #define ALMU_TYPE_SERVER (almu_server_get_type ())

@@ -17,7 +17,7 @@ typedef GBytes *(*AlmuPictureFunc) (guint32  id,
                                     gpointer user_data);
 
 /**
- * AlmuSessionsPage:
+ * AlmuSessionsPage: (foreign)
  *
  * A page that lists kept sessions, to be resumed or forgotten: HTML and CSS,
  * nothing that runs. Main thread.

@@ -9,7 +9,7 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (AlmuSite, almu_site, ALMU, SITE, GObject)
 
 /**
- * AlmuSiteFile:
+ * AlmuSiteFile: (foreign)
  * @bytes: what to send
  * @etag: what tells this version, and this encoding of it, from others
  * @type: its media type

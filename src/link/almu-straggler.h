@@ -5,6 +5,11 @@
 
 G_BEGIN_DECLS
 
+/**
+ * AlmuStraggler: (foreign)
+ *
+ * Helps a page that waits for tiles which will not come.
+ */
 typedef struct _AlmuStraggler AlmuStraggler;
 
 AlmuStraggler *almu_straggler_new (AlmuLink *link);

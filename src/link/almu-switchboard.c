@@ -96,6 +96,11 @@ almu_switchboard_new (AlmuSessions          *sessions,
   return self;
 }
 
+/**
+ * almu_switchboard_get_sessions:
+ *
+ * Returns: (transfer none): the sessions that links are bound to
+ */
 AlmuSessions *
 almu_switchboard_get_sessions (AlmuSwitchboard *self)
 {

@@ -531,6 +531,11 @@ almu_animation_get_id (AlmuAnimation *self)
   return self->id;
 }
 
+/**
+ * almu_animation_get_file:
+ *
+ * Returns: (transfer none): the file whose channels or polarisations move
+ */
 AlmuFile *
 almu_animation_get_file (AlmuAnimation *self)
 {

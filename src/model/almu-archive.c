@@ -29,6 +29,12 @@ almu_archive_load (AlmuArchive *self,
   return ALMU_ARCHIVE_GET_IFACE (self)->load (self, id, error);
 }
 
+/**
+ * almu_archive_list:
+ *
+ * Returns: (transfer full) (element-type AlmuArchiveEntry): what is kept,
+ *   the latest seen first
+ */
 GPtrArray *
 almu_archive_list (AlmuArchive *self,
                    GError     **error)

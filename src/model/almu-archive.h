@@ -29,7 +29,7 @@ void almu_archive_entry_free (AlmuArchiveEntry *self);
 /**
  * AlmuArchiveInterface:
  * @load: gives a kept session back; %ALMU_ERROR_NOT_FOUND if there is none
- * @list: (element-type AlmuArchiveEntry): all kept, the latest seen first
+ * @list: all kept, the latest seen first
  * @forget: drops one for ever
  * @contains: whether there is one of that id
  * @begin_restore: notes that one is being restored, until @end_restore; a

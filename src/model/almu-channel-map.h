@@ -6,7 +6,11 @@
 
 G_BEGIN_DECLS
 
-/* Channels from one to another, both included. */
+/**
+ * AlmuChannelRange:
+ *
+ * Channels from one to another, both included.
+ */
 typedef struct
 {
   int min;

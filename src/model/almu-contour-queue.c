@@ -124,6 +124,11 @@ almu_contour_queue_init (AlmuContourQueue *self)
 {
 }
 
+/**
+ * almu_contour_queue_new:
+ * @func: (scope forever): called with each piece of a contour
+ * @done: (scope forever): called when all are sent
+ */
 AlmuContourQueue *
 almu_contour_queue_new (AlmuContourFunc func,
                         AlmuOverlayDone done,

@@ -608,7 +608,7 @@ set_out (Traveller *traveller,
 /**
  * almu_convoy_measure_async:
  * @shape: (nullable): a point or a closed shape; %NULL for all pixels
- * @progress: told now and then how far it is, on the caller's main context
+ * @progress: (scope async): told now and then how far it is, on the caller's main context
  * @user_data: for @progress and @callback; alive until @callback
  *
  * Statistics of the pixels of a region in all channels, with no more read of

@@ -293,7 +293,7 @@ look (Counting *counting)
  * almu_cube_count_async:
  * @known: (nullable): statistics of all pixels of each channel
  * @wants: (element-type AlmuHistogramWant): what to count; not empty
- * @progress: told now and then how far it is, on the caller's main context
+ * @progress: (scope async): told now and then how far it is, on the caller's main context
  * @user_data: for @progress and @callback; alive until @callback
  *
  * Histograms of all values of one polarisation: those that the file has, or

@@ -10,7 +10,7 @@
 G_BEGIN_DECLS
 
 /**
- * AlmuCubeCount:
+ * AlmuCubeCount: (foreign)
  * @spectrum: (nullable): statistics of each channel; %NULL if the file had
  *   the histograms and nothing was counted
  * @histograms: (element-type AlmuHistogram): one for each that was wanted
@@ -23,8 +23,11 @@ typedef struct
   GPtrArray    *histograms;
 } AlmuCubeCount;
 
-/* @histograms: (nullable): as far as they are; %NULL while only their bounds
- * are being looked for. Borrowed. */
+/**
+ * AlmuCubeProgress:
+ * @histograms: (nullable): as far as they are; %NULL while only their
+ *   bounds are being looked for. Borrowed.
+ */
 typedef void (*AlmuCubeProgress) (GPtrArray *histograms,
                                   double     progress,
                                   gpointer   user_data);

@@ -7,7 +7,7 @@
 G_BEGIN_DECLS
 
 /**
- * AlmuDraft:
+ * AlmuDraft: (foreign)
  *
  * A file that is being written beneath the top-level folder. Until it is
  * committed nobody sees it, and one that is given up leaves nothing behind.

@@ -48,6 +48,11 @@ almu_part_name_free (AlmuPartName *self)
   g_free (self);
 }
 
+/**
+ * almu_part_names_new:
+ *
+ * Returns: (transfer full) (element-type AlmuPartName): an empty list
+ */
 GPtrArray *
 almu_part_names_new (void)
 {

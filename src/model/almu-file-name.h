@@ -6,7 +6,7 @@
 G_BEGIN_DECLS
 
 /**
- * AlmuFileName:
+ * AlmuFileName: (foreign)
  * @directory: relative to the top-level folder, "" for itself
  * @name: base name
  * @hdu: HDU as the viewer names it; "" for the first image
@@ -26,7 +26,7 @@ typedef struct
 } AlmuFileName;
 
 /**
- * AlmuPartName:
+ * AlmuPartName: (foreign)
  * @file: an image of one polarisation
  * @polarisation: which, as the ICD numbers them
  *

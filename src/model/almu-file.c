@@ -280,7 +280,7 @@ almu_file_get_state (AlmuFile *self)
 /**
  * almu_file_get_image:
  *
- * Returns: (nullable): the image, %NULL unless the file is open
+ * Returns: (nullable) (transfer none): the image, %NULL unless the file is open
  */
 AlmuImage *
 almu_file_get_image (AlmuFile *self)
@@ -293,7 +293,7 @@ almu_file_get_image (AlmuFile *self)
 /**
  * almu_file_get_demand:
  *
- * Returns: (nullable): what is demanded, %NULL unless the file is open
+ * Returns: (nullable) (transfer none): what is demanded, %NULL unless the file is open
  */
 AlmuDemand *
 almu_file_get_demand (AlmuFile *self)

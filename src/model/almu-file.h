@@ -6,6 +6,11 @@
 
 G_BEGIN_DECLS
 
+/**
+ * AlmuFileState:
+ *
+ * Whether there are pixels behind a file of a session.
+ */
 typedef enum
 {
   ALMU_FILE_STATE_OPENING,

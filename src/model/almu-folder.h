@@ -7,7 +7,11 @@
 
 G_BEGIN_DECLS
 
-/* Called on the main context that asked. */
+/**
+ * AlmuListProgress:
+ *
+ * Called on the main context that asked.
+ */
 typedef void (*AlmuListProgress) (guint    n_checked,
                                   guint    n_total,
                                   gpointer user_data);

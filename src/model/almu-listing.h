@@ -39,6 +39,11 @@ typedef enum
   ALMU_LIST_ALL,
 } AlmuListFilter;
 
+/**
+ * AlmuListKind:
+ *
+ * Which files of a folder are listed.
+ */
 typedef enum
 {
   ALMU_LIST_IMAGES,
@@ -69,7 +74,7 @@ typedef struct
 } AlmuFolderEntry;
 
 /**
- * AlmuListing:
+ * AlmuListing: (foreign)
  * @directory: what was listed, relative to the top-level folder; "" for it
  * @parent: the folder above, "." for the top-level folder and above
  * @entries: (element-type AlmuFolderEntry): by name

@@ -249,6 +249,7 @@ almu_measure_async (AlmuPlane          *plane,
 
 /**
  * almu_measure_places_async:
+ * @histograms: (element-type AlmuHistogramWant): which histograms
  *
  * Like almu_measure_async(), and finds out where the extrema are.
  */

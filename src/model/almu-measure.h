@@ -11,7 +11,7 @@
 G_BEGIN_DECLS
 
 /**
- * AlmuMeasure:
+ * AlmuMeasure: (foreign)
  * @is_outside: no pixel of the shape lies in the image
  * @histograms: (element-type AlmuHistogram): one for each that was wanted
  * @bounds: the smallest rectangle that holds the pixels, if positions were

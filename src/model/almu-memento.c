@@ -23,6 +23,11 @@ almu_requirement_free (AlmuRequirement *self)
   g_free (self);
 }
 
+/**
+ * almu_requirements_new:
+ *
+ * Returns: (transfer full) (element-type AlmuRequirement): an empty list
+ */
 GPtrArray *
 almu_requirements_new (void)
 {
@@ -64,6 +69,11 @@ almu_file_wish_free (AlmuFileWish *self)
   g_free (self);
 }
 
+/**
+ * almu_file_wishes_new:
+ *
+ * Returns: (transfer full) (element-type AlmuFileWish): an empty list
+ */
 GPtrArray *
 almu_file_wishes_new (void)
 {
@@ -92,6 +102,11 @@ almu_catalog_wish_free (AlmuCatalogWish *self)
   g_free (self);
 }
 
+/**
+ * almu_catalog_wishes_new:
+ *
+ * Returns: (transfer full) (element-type AlmuCatalogWish): an empty list
+ */
 GPtrArray *
 almu_catalog_wishes_new (void)
 {

@@ -11,7 +11,7 @@
 G_BEGIN_DECLS
 
 /**
- * AlmuRequirement:
+ * AlmuRequirement: (foreign)
  * @spatial: (nullable) (element-type AlmuSpatialWant)
  * @spectral: (nullable) (element-type AlmuStatsWant)
  * @stats: (nullable) (element-type AlmuStatsWant)
@@ -41,7 +41,7 @@ typedef struct
 } AlmuRegionWish;
 
 /**
- * AlmuFileWish:
+ * AlmuFileWish: (foreign)
  * @name: (nullable): what to open; %NULL if that cannot be opened here
  * @label: what people call the file, for messages
  * @error: (nullable): why it cannot
@@ -82,7 +82,7 @@ typedef struct
 } AlmuFileWish;
 
 /**
- * AlmuCatalogWish:
+ * AlmuCatalogWish: (foreign)
  * @name: (nullable): what to open; %NULL if that cannot be opened here
  * @label: what people call the catalog, for messages
  * @error: (nullable): why it cannot
@@ -111,7 +111,7 @@ typedef struct
 } AlmuCatalogWish;
 
 /**
- * AlmuMemento:
+ * AlmuMemento: (foreign)
  * @state: name of the state, see almu_session_state_get_name()
  * @created: seconds since 1970, as is @last_seen
  * @last_region_id: the highest region number ever given out

@@ -26,7 +26,7 @@ typedef struct
 } AlmuOverlayBounds;
 
 /**
- * AlmuContourSettings:
+ * AlmuContourSettings: (foreign)
  * @reference_file_id: the file they are drawn over
  * @levels: (array length=n_levels): at least one; who wants none has no
  *   settings
@@ -58,7 +58,7 @@ typedef struct
 #define ALMU_CONTOUR_CHUNK_SIZE 100000
 
 /**
- * AlmuVectorSettings:
+ * AlmuVectorSettings: (foreign)
  * @factor: how many pixels each way are one vector
  * @is_fractional: intensity in percent of Stokes I
  * @threshold: NaN for none

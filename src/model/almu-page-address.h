@@ -6,7 +6,7 @@
 G_BEGIN_DECLS
 
 /**
- * AlmuPageAddress:
+ * AlmuPageAddress: (foreign)
  *
  * Where the page is, and how to say in its address what it is to show.
  *

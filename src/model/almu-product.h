@@ -13,6 +13,11 @@
 
 G_BEGIN_DECLS
 
+/**
+ * AlmuProductKind:
+ *
+ * What a product is of, and so which of its members mean something.
+ */
 typedef enum
 {
   ALMU_PRODUCT_HISTOGRAM,
@@ -27,8 +32,12 @@ typedef enum
   ALMU_PRODUCT_ROWS,
 } AlmuProductKind;
 
-/* One cut along an axis, or one spectrum; values as little-endian floats
- * (spatial, cursor) or doubles. */
+/**
+ * AlmuProfile:
+ *
+ * One cut along an axis, or one spectrum; values as little-endian floats
+ * (spatial, cursor) or doubles.
+ */
 typedef struct
 {
   const char   *coordinate;
@@ -41,6 +50,11 @@ typedef struct
   const AlmuLineAxis *line_axis; /* of lines only, else NULL */
 } AlmuProfile;
 
+/**
+ * AlmuStatistic:
+ *
+ * One number of the statistics of a plane or region.
+ */
 typedef struct
 {
   AlmuStatsType type;

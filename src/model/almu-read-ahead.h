@@ -5,7 +5,11 @@
 
 G_BEGIN_DECLS
 
-/* A plane of an image, by its place. */
+/**
+ * AlmuPlaneId:
+ *
+ * A plane of an image, by its place.
+ */
 typedef struct
 {
   int channel;

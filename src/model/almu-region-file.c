@@ -348,7 +348,13 @@ order_clear (gpointer data)
   almu_region_style_clear (&((AlmuRegionOrder *) data)->style);
 }
 
-/* Owns its elements. */
+/**
+ * almu_region_orders_new:
+ *
+ * Owns its elements.
+ *
+ * Returns: (transfer full) (element-type AlmuRegionOrder): an empty list
+ */
 GArray *
 almu_region_orders_new (void)
 {

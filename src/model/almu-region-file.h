@@ -38,7 +38,7 @@ typedef struct
 } AlmuRegionTarget;
 
 /**
- * AlmuRegionImport:
+ * AlmuRegionImport: (foreign)
  * @regions: (element-type AlmuRegion): in the session now
  * @entries: (element-type AlmuRegionEntry): what the file said of each
  * @problems: (element-type utf8): what it said that could not be taken
@@ -50,7 +50,11 @@ typedef struct
   GPtrArray *problems;
 } AlmuRegionImport;
 
-/* A region to be written, and how it looks. */
+/**
+ * AlmuRegionOrder:
+ *
+ * A region to be written, and how it looks.
+ */
 typedef struct
 {
   int             region_id;

@@ -81,6 +81,10 @@ is_overruled (GPtrArray *wishes,
   return FALSE;
 }
 
+/**
+ * almu_resume_catalogs_new:
+ * @wishes: (element-type AlmuCatalogWish): what the page had
+ */
 AlmuResumeCatalogs *
 almu_resume_catalogs_new (GPtrArray *wishes)
 {

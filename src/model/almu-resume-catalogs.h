@@ -6,6 +6,11 @@
 
 G_BEGIN_DECLS
 
+/**
+ * AlmuResumeCatalogs: (foreign)
+ *
+ * The part of resuming that is about catalogs.
+ */
 typedef struct _AlmuResumeCatalogs AlmuResumeCatalogs;
 
 gboolean            almu_resume_catalogs_check (GPtrArray *wishes,

@@ -6,7 +6,7 @@
 G_BEGIN_DECLS
 
 /**
- * AlmuRowsWant:
+ * AlmuRowsWant: (foreign)
  * @query: which rows there are
  * @columns: (element-type guint): what of them
  * @start: the first of those that are wanted, as is @n_rows

@@ -204,7 +204,7 @@ pump (AlmuSeries *self)
 
 /**
  * almu_series_start:
- * @take: gets the items; not called before this returns, unless there are
+ * @take: (scope forever): gets the items; not called before this returns, unless there are
  *   none
  */
 void

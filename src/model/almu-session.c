@@ -324,6 +324,11 @@ almu_session_state_get_name (AlmuSessionState state)
   return names[state];
 }
 
+/**
+ * almu_session_get_folder:
+ *
+ * Returns: (transfer none): where its files are
+ */
 AlmuFolder *
 almu_session_get_folder (AlmuSession *self)
 {
@@ -332,6 +337,12 @@ almu_session_get_folder (AlmuSession *self)
   return self->folder;
 }
 
+/**
+ * almu_session_get_cache:
+ *
+ * Returns: (transfer none): what was made of images, shared by all
+ *   sessions
+ */
 AlmuCache *
 almu_session_get_cache (AlmuSession *self)
 {

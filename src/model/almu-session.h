@@ -10,6 +10,11 @@
 
 G_BEGIN_DECLS
 
+/**
+ * AlmuSessionState:
+ *
+ * Where a session is, and whether somebody looks at it.
+ */
 typedef enum
 {
   ALMU_SESSION_ATTACHED,

@@ -227,6 +227,11 @@ almu_sessions_new (AlmuFolder *folder,
   return self;
 }
 
+/**
+ * almu_sessions_get_folder:
+ *
+ * Returns: (transfer none): where files are
+ */
 AlmuFolder *
 almu_sessions_get_folder (AlmuSessions *self)
 {
@@ -235,6 +240,12 @@ almu_sessions_get_folder (AlmuSessions *self)
   return self->folder;
 }
 
+/**
+ * almu_sessions_get_cache:
+ *
+ * Returns: (transfer none): what was made of images, shared by all
+ *   sessions
+ */
 AlmuCache *
 almu_sessions_get_cache (AlmuSessions *self)
 {
@@ -321,6 +332,12 @@ almu_sessions_lookup (AlmuSessions *self,
   return kept != NULL ? kept->session : NULL;
 }
 
+/**
+ * almu_sessions_get_archive:
+ *
+ * Returns: (transfer none) (nullable): where sessions are kept; %NULL if
+ *   nowhere
+ */
 AlmuArchive *
 almu_sessions_get_archive (AlmuSessions *self)
 {

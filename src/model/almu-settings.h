@@ -23,7 +23,7 @@ typedef enum
 #define ALMU_N_SETTINGS_KINDS (ALMU_SETTINGS_WORKSPACE + 1)
 
 /**
- * AlmuSettingsEntry:
+ * AlmuSettingsEntry: (foreign)
  * @name: what the user calls it
  * @date: when it was last written, in seconds since 1970
  */

@@ -194,7 +194,7 @@ reading_new (AlmuImage           *image,
 /**
  * almu_spectrum_read_async:
  * @pixel: a point in the image, of whole numbers
- * @progress: told now and then how far it is, on the caller's main context
+ * @progress: (scope async): told now and then how far it is, on the caller's main context
  * @user_data: for @progress and @callback; alive until @callback
  *
  * The values of one pixel in all channels.

@@ -8,7 +8,7 @@
 G_BEGIN_DECLS
 
 /**
- * AlmuSpectrum:
+ * AlmuSpectrum: (foreign)
  * @shape: (nullable): the place; %NULL for all pixels of a channel
  * @n_channels: how many
  * @values: (nullable): of the one pixel at the place, NaN where not read yet
@@ -41,7 +41,10 @@ double        almu_spectrum_get (const AlmuSpectrum  *self,
                                  int                  channel,
                                  int                  stokes);
 
-/* @so_far: borrowed */
+/**
+ * AlmuSpectrumProgress:
+ * @so_far: borrowed
+ */
 typedef void (*AlmuSpectrumProgress) (AlmuSpectrum *so_far,
                                       double        progress,
                                       gpointer      user_data);

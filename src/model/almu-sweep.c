@@ -148,7 +148,7 @@ sweep_worker (GTask        *task,
  * @n_steps: how many steps there are, at least 1
  * @n_first: how many to begin with: about a millisecond's work
  * @priority: to begin with
- * @progress: told now and then how far it is
+ * @progress: (scope async): told now and then how far it is
  * @user_data: for @progress and @callback; as @data alive until @callback
  *
  * Walks along a cube, a few channels at a time: bites that adapt to their

@@ -41,7 +41,11 @@ typedef struct
   GDestroyNotify free_report;
 } AlmuSweepKind;
 
-/* Told now and then, on the main context of whoever asked. */
+/**
+ * AlmuSweepProgress:
+ *
+ * Told now and then, on the main context of whoever asked.
+ */
 typedef void (*AlmuSweepProgress) (gpointer report,
                                    double   progress,
                                    gpointer user_data);

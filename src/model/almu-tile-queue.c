@@ -151,7 +151,7 @@ almu_tile_queue_init (AlmuTileQueue *self)
 
 /**
  * almu_tile_queue_new:
- * @func: gets every tile; called on the main thread
+ * @func: (scope forever): gets every tile; called on the main thread
  */
 AlmuTileQueue *
 almu_tile_queue_new (AlmuCache   *cache,

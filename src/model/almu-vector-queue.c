@@ -130,6 +130,11 @@ almu_vector_queue_init (AlmuVectorQueue *self)
 {
 }
 
+/**
+ * almu_vector_queue_new:
+ * @func: (scope forever): called with each tile
+ * @done: (scope forever): called when all are sent
+ */
 AlmuVectorQueue *
 almu_vector_queue_new (AlmuCache      *cache,
                        AlmuImage      *image,

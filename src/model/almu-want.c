@@ -44,24 +44,43 @@ wants_new (gsize          element_size,
   return wants;
 }
 
+/**
+ * almu_spatial_wants_new:
+ *
+ * Returns: (transfer full) (element-type AlmuSpatialWant): an empty list
+ */
 GArray *
 almu_spatial_wants_new (void)
 {
   return wants_new (sizeof (AlmuSpatialWant), clear_spatial);
 }
 
+/**
+ * almu_stats_wants_new:
+ *
+ * Returns: (transfer full) (element-type AlmuStatsWant): an empty list
+ */
 GArray *
 almu_stats_wants_new (void)
 {
   return wants_new (sizeof (AlmuStatsWant), clear_stats);
 }
 
+/**
+ * almu_histogram_wants_new:
+ *
+ * Returns: (transfer full) (element-type AlmuHistogramWant): an empty list
+ */
 GArray *
 almu_histogram_wants_new (void)
 {
   return wants_new (sizeof (AlmuHistogramWant), clear_histogram);
 }
 
+/**
+ * almu_stats_wants_append:
+ * @self: (element-type AlmuStatsWant): a list
+ */
 void
 almu_stats_wants_append (GArray              *self,
                          const AlmuStatsWant *want)
@@ -71,6 +90,10 @@ almu_stats_wants_append (GArray              *self,
   g_array_append_val (self, copy);
 }
 
+/**
+ * almu_histogram_wants_append:
+ * @self: (element-type AlmuHistogramWant): a list
+ */
 void
 almu_histogram_wants_append (GArray                  *self,
                              const AlmuHistogramWant *want)
@@ -81,6 +104,11 @@ almu_histogram_wants_append (GArray                  *self,
   g_array_append_val (self, copy);
 }
 
+/**
+ * almu_spatial_wants_equal:
+ * @a: (element-type AlmuSpatialWant): a list
+ * @b: (element-type AlmuSpatialWant): another
+ */
 gboolean
 almu_spatial_wants_equal (const GArray *a,
                           const GArray *b)
@@ -101,6 +129,11 @@ almu_spatial_wants_equal (const GArray *a,
   return TRUE;
 }
 
+/**
+ * almu_stats_wants_equal:
+ * @a: (element-type AlmuStatsWant): a list
+ * @b: (element-type AlmuStatsWant): another
+ */
 gboolean
 almu_stats_wants_equal (const GArray *a,
                         const GArray *b)
@@ -122,6 +155,11 @@ almu_stats_wants_equal (const GArray *a,
   return TRUE;
 }
 
+/**
+ * almu_histogram_wants_equal:
+ * @a: (element-type AlmuHistogramWant): a list
+ * @b: (element-type AlmuHistogramWant): another
+ */
 gboolean
 almu_histogram_wants_equal (const GArray *a,
                             const GArray *b)

@@ -45,6 +45,13 @@ typedef struct
   GArray *types;
 } AlmuStatsWant;
 
+/**
+ * AlmuHistogramWant:
+ *
+ * A histogram that is wanted of a region: of which channel (-1: the one that
+ * is shown), with how many bins and between which bounds, if these are not to
+ * be chosen by the data.
+ */
 typedef struct
 {
   char    *coordinate;

@@ -6,7 +6,7 @@
 G_BEGIN_DECLS
 
 /**
- * AlmuDatabase:
+ * AlmuDatabase: (foreign)
  *
  * `sessions.db`: one row of `sessions` for each kept session, with what a
  * list shows of it, and its record as JSON text in `records`.

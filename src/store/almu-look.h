@@ -22,7 +22,7 @@ typedef enum
 } AlmuLookReference;
 
 /**
- * AlmuLook:
+ * AlmuLook: (foreign)
  *
  * How the page shows a file, read from what was written down; see
  * almu_look_parse() for the document. Nothing in it is trusted: members

@@ -6,7 +6,7 @@
 G_BEGIN_DECLS
 
 /**
- * AlmuStateDir:
+ * AlmuStateDir: (foreign)
  *
  * The folder in which the service keeps what outlives it, owned by one
  * process at a time.
