@@ -206,9 +206,9 @@ test_kept_suspect (Fixture      *fixture,
 #define VERSION_BYTE 63
 
 static GBytes *
-read_database (Fixture *fixture)
+read_database (Desk *desk)
 {
-  g_autofree char *path = g_build_filename (fixture->desk.state_dir, "sessions.db", NULL);
+  g_autofree char *path = g_build_filename (desk->state_dir, "sessions.db", NULL);
   g_autoptr(GError) error = NULL;
   char *bytes;
   gsize length;
@@ -220,78 +220,61 @@ read_database (Fixture *fixture)
 }
 
 static void
-write_version (Fixture *fixture,
-               guint8   version)
+write_version (Desk  *desk,
+               guint8 version)
 {
-  g_autofree char *path = g_build_filename (fixture->desk.state_dir, "sessions.db", NULL);
+  g_autofree char *path = g_build_filename (desk->state_dir, "sessions.db", NULL);
   int              fd = g_open (path, O_WRONLY | O_CLOEXEC);
 
   g_assert_cmpint (pwrite (fd, &version, 1, VERSION_BYTE), ==, 1);
   close (fd);
 }
 
-static char *
-get_trouble (Fixture *fixture)
-{
-  g_autoptr(GVariant) reply = NULL;
-  g_autoptr(GVariant) value = NULL;
-  g_autoptr(GError) error = NULL;
-
-  reply = g_dbus_connection_call_sync (fixture->client, ALMU_BUS_NAME, ALMU_BUS_PATH,
-                                       "org.freedesktop.DBus.Properties", "Get",
-                                       g_variant_new ("(ss)", MANAGER, "Trouble"), G_VARIANT_TYPE ("(v)"),
-                                       G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, NULL, &error);
-  g_assert_no_error (error);
-  g_variant_get (reply, "(v)", &value);
-
-  return g_variant_dup_string (value, NULL);
-}
-
 /* Somebody takes an older version of the program: it works, says what is the
  * matter to whoever looks, and leaves everything for the newer one. */
 static void
-test_kept_newer_version (Fixture      *fixture,
+test_kept_newer_version (Desk         *desk,
                          gconstpointer user_data)
 {
-  guint32          session_id = 0;
-  guint32          other_id = 0;
-  guint8           version;
-  g_autofree char *trouble = NULL;
+  guint32 session_id = 0;
+  guint32 other_id = 0;
+  guint8  version;
   g_autoptr(GBytes) before = NULL;
   g_autoptr(GBytes) after = NULL;
   almu_test_autobody CARTA__ErrorData *told = NULL;
 
-  fixture->desk.viewer = desk_register (&fixture->desk, &session_id);
-  desk_open (&fixture->desk, "0.fits", 0);
-  almu_test_viewer_cut (fixture->desk.viewer);
-  g_clear_pointer (&fixture->desk.viewer, almu_test_viewer_free);
-  g_assert_cmpint (almu_test_daemon_end (fixture->desk.daemon), ==, 0);
-  almu_test_daemon_free (fixture->desk.daemon);
-  before = read_database (fixture);
+  desk_write (desk, "a.fits", 2, (gint64[]){ 64, 64 }, ramp, NULL);
+  desk_start (desk, NULL);
+  desk->viewer = desk_register (desk, &session_id);
+  desk_open (desk, "a.fits", 0);
+  almu_test_viewer_cut (desk->viewer);
+  g_clear_pointer (&desk->viewer, almu_test_viewer_free);
+  g_assert_cmpint (almu_test_daemon_end (desk->daemon), ==, 0);
+  almu_test_daemon_free (desk->daemon);
+  before = read_database (desk);
   version = ((const guint8 *) g_bytes_get_data (before, NULL))[VERSION_BYTE];
-  write_version (fixture, 99);
+  write_version (desk, 99);
   g_clear_pointer (&before, g_bytes_unref);
-  before = read_database (fixture);
+  before = read_database (desk);
 
-  desk_start (&fixture->desk, NULL);
-  trouble = get_trouble (fixture);
-  g_assert_nonnull (strstr (trouble, "newer"));
-  g_assert_nonnull (strstr (trouble, "99"));
-  fixture->desk.viewer = desk_register (&fixture->desk, &other_id);
-  told = almu_test_viewer_await (fixture->desk.viewer, CARTA__EVENT_TYPE__ERROR_DATA);
-  g_assert_cmpstr (told->message, ==, trouble);
-  desk_open (&fixture->desk, "1.fits", 0);
-  almu_test_viewer_close (fixture->desk.viewer);
-  g_clear_pointer (&fixture->desk.viewer, almu_test_viewer_free);
-  g_assert_cmpint (almu_test_daemon_end (fixture->desk.daemon), ==, 0);
-  after = read_database (fixture);
+  desk_start (desk, NULL);
+  desk->viewer = desk_register (desk, &other_id);
+  told = almu_test_viewer_await (desk->viewer, CARTA__EVENT_TYPE__ERROR_DATA);
+  g_assert_cmpstr (told->tags[0], ==, "storage");
+  g_assert_nonnull (strstr (told->message, "newer"));
+  g_assert_nonnull (strstr (told->message, "99"));
+  desk_open (desk, "a.fits", 0);
+  almu_test_viewer_close (desk->viewer);
+  g_clear_pointer (&desk->viewer, almu_test_viewer_free);
+  g_assert_cmpint (almu_test_daemon_end (desk->daemon), ==, 0);
+  after = read_database (desk);
   g_assert_true (g_bytes_equal (before, after));
 
   /* and the newer one again */
-  almu_test_daemon_free (fixture->desk.daemon);
-  write_version (fixture, version);
-  desk_start (&fixture->desk, NULL);
-  fixture->desk.viewer = desk_register (&fixture->desk, &session_id);
+  almu_test_daemon_free (desk->daemon);
+  write_version (desk, version);
+  desk_start (desk, NULL);
+  desk->viewer = desk_register (desk, &session_id);
 }
 
 #define add_test(path, func) g_test_add (path, Fixture, NULL, fixture_set_up, func, fixture_tear_down)
@@ -312,7 +295,7 @@ main (int   argc,
 
   add_test ("/kept/term", test_kept_term);
   add_test ("/kept/suspect", test_kept_suspect);
-  add_test ("/kept/newer-version", test_kept_newer_version);
+  g_test_add ("/kept/newer-version", Desk, NULL, desk_prepare, test_kept_newer_version, desk_tear_down);
 
   return g_test_run ();
 }
