@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
-#include <fcntl.h>
-#include <glib/gstdio.h>
 #include <libsoup/soup.h>
-#include <unistd.h>
 
 #include "almu-test-bus.h"
 #include "test-desk.h"
@@ -200,83 +197,6 @@ test_kept_suspect (Fixture      *fixture,
   g_assert_null (strstr (list, "suspect"));
 }
 
-/* -- of a newer version --------------------------------------------------- */
-
-/* Where SQLite keeps the user_version, the last of its four bytes. */
-#define VERSION_BYTE 63
-
-static GBytes *
-read_database (Desk *desk)
-{
-  g_autofree char *path = g_build_filename (desk->state_dir, "sessions.db", NULL);
-  g_autoptr(GError) error = NULL;
-  char *bytes;
-  gsize length;
-
-  g_file_get_contents (path, &bytes, &length, &error);
-  g_assert_no_error (error);
-
-  return g_bytes_new_take (bytes, length);
-}
-
-static void
-write_version (Desk  *desk,
-               guint8 version)
-{
-  g_autofree char *path = g_build_filename (desk->state_dir, "sessions.db", NULL);
-  int              fd = g_open (path, O_WRONLY | O_CLOEXEC);
-
-  g_assert_cmpint (pwrite (fd, &version, 1, VERSION_BYTE), ==, 1);
-  close (fd);
-}
-
-/* Somebody takes an older version of the program: it works, says what is the
- * matter to whoever looks, and leaves everything for the newer one. */
-static void
-test_kept_newer_version (Desk         *desk,
-                         gconstpointer user_data)
-{
-  guint32 session_id = 0;
-  guint32 other_id = 0;
-  guint8  version;
-  g_autoptr(GBytes) before = NULL;
-  g_autoptr(GBytes) after = NULL;
-  almu_test_autobody CARTA__ErrorData *told = NULL;
-
-  desk_write (desk, "a.fits", 2, (gint64[]){ 64, 64 }, ramp, NULL);
-  desk_start (desk, NULL);
-  desk->viewer = desk_register (desk, &session_id);
-  desk_open (desk, "a.fits", 0);
-  almu_test_viewer_cut (desk->viewer);
-  g_clear_pointer (&desk->viewer, almu_test_viewer_free);
-  g_assert_cmpint (almu_test_daemon_end (desk->daemon), ==, 0);
-  almu_test_daemon_free (desk->daemon);
-  before = read_database (desk);
-  version = ((const guint8 *) g_bytes_get_data (before, NULL))[VERSION_BYTE];
-  write_version (desk, 99);
-  g_clear_pointer (&before, g_bytes_unref);
-  before = read_database (desk);
-
-  desk_start (desk, NULL);
-  desk->viewer = desk_register (desk, &other_id);
-  told = almu_test_viewer_await (desk->viewer, CARTA__EVENT_TYPE__ERROR_DATA);
-  g_assert_cmpstr (told->tags[0], ==, "storage");
-  g_assert_nonnull (strstr (told->message, "newer"));
-  g_assert_nonnull (strstr (told->message, "99"));
-  desk_open (desk, "a.fits", 0);
-  almu_test_viewer_close (desk->viewer);
-  g_clear_pointer (&desk->viewer, almu_test_viewer_free);
-  g_assert_cmpint (almu_test_daemon_end (desk->daemon), ==, 0);
-  after = read_database (desk);
-  g_assert_true (g_bytes_equal (before, after));
-
-  /* and the newer one again */
-  almu_test_daemon_free (desk->daemon);
-  write_version (desk, version);
-  desk_start (desk, NULL);
-  desk->viewer = desk_register (desk, &session_id);
-}
-
 #define add_test(path, func) g_test_add (path, Fixture, NULL, fixture_set_up, func, fixture_tear_down)
 
 int
@@ -295,7 +215,6 @@ main (int   argc,
 
   add_test ("/kept/term", test_kept_term);
   add_test ("/kept/suspect", test_kept_suspect);
-  g_test_add ("/kept/newer-version", Desk, NULL, desk_prepare, test_kept_newer_version, desk_tear_down);
 
   return g_test_run ();
 }
