@@ -44,7 +44,7 @@ write_plain (const char *path,
     fits_update_key (file, TINT, "FZTILELN", &n_tile_rows, NULL, &status);
   for (int row = 1; row <= N_ROWS; row++)
     {
-      gint64 number = (gint64) g_test_rand_int () << 20 | row;
+      gint64 number = (gint64) g_test_rand_int () * (1 << 20) + row;
       guint8 byte = (guint8) number;
       gint16 shorts[] = { (gint16) number, (gint16) (row * row), (gint16) -row };
       gint32 integer = (gint32) (number >> 8);
