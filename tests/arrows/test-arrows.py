@@ -104,7 +104,7 @@ def complaints_about_foreign(room, name, header):
             continue
         if room not in rooms:
             yield f"{room} may not use {library} (<{header}>), only {', '.join(rooms)}"
-        elif files is not None and name not in files:
+        elif files is not None and name.rpartition("/")[2] not in files:
             yield f"only {', '.join(files)} may use {library} (<{header}>)"
         return
 
