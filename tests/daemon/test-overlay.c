@@ -220,8 +220,8 @@ test_contours (Desk         *desk,
 }
 
 /* Of an image that lies on another one: the page draws them there by the name
- * of that other one, which they keep from plane to plane, when it is closed,
- * and over a link that was lost. */
+ * of that other one, which they keep from plane to plane, and when it is
+ * closed. */
 static void
 test_contours_matched (Desk         *desk,
                        gconstpointer user_data)
