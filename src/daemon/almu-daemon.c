@@ -3,6 +3,7 @@
 
 #include "almu-daemon.h"
 
+#include <glib/gi18n.h>
 #include <glib-unix.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -60,8 +61,6 @@ struct _AlmuDaemon
   AlmuReception   *reception; /* NULL without a bus */
   AlmuIdle        *idle;      /* NULL if it stays for ever */
   AlmuVacancy     *vacancy;
-  guint            sigterm_source;
-  guint            sigint_source;
   int              exit_status;
   gboolean         has_begun;
   gboolean         is_activated;
@@ -241,7 +240,7 @@ open_store (AlmuDaemon *self)
                                 self->options->session_retention, ALMU_DEFAULT_RECORDS, &error);
   if (self->store == NULL)
     {
-      self->trouble = g_strdup_printf ("Sessions will not outlive this process: %s", error->message);
+      self->trouble = g_strdup_printf (_ ("Sessions will not outlive this process: %s"), error->message);
       g_warning ("%s", self->trouble);
       return;
     }
@@ -438,8 +437,8 @@ almu_daemon_startup (GApplication *application)
   G_APPLICATION_CLASS (almu_daemon_parent_class)->startup (application);
 
   g_application_hold (application);
-  self->sigterm_source = g_unix_signal_add (SIGTERM, on_signal, self);
-  self->sigint_source = g_unix_signal_add (SIGINT, on_signal, self);
+  g_unix_signal_add (SIGTERM, on_signal, self);
+  g_unix_signal_add (SIGINT, on_signal, self);
 
   if (g_application_get_dbus_connection (application) == NULL)
     g_message ("No session bus: everything but D-Bus works");
@@ -532,8 +531,8 @@ leave_bus (AlmuDaemon *self)
 }
 
 /* Said good-bye to pages before sessions, to sessions before the rest. The
- * signals are listened to until the end: systemd sends one when it sees the
- * name go. */
+ * signals are listened to until the process is gone: systemd sends one when it
+ * sees the name go. */
 static void
 almu_daemon_shutdown (GApplication *application)
 {
@@ -558,11 +557,12 @@ almu_daemon_shutdown (GApplication *application)
   g_clear_object (&self->onlooker);
   g_clear_object (&self->switchboard);
   g_clear_object (&self->sessions);
+  /* work under way may hold it: the database is closed all the same */
+  if (self->store != NULL)
+    g_object_run_dispose (G_OBJECT (self->store));
   g_clear_object (&self->store);
   g_clear_pointer (&self->address, almu_page_address_unref);
   g_clear_pointer (&self->state_dir, almu_state_dir_free);
-  g_clear_handle_id (&self->sigterm_source, g_source_remove);
-  g_clear_handle_id (&self->sigint_source, g_source_remove);
 
   G_APPLICATION_CLASS (almu_daemon_parent_class)->shutdown (application);
 }
