@@ -180,6 +180,12 @@ test_succession_broken_off (Fixture      *fixture,
   almu_test_viewer_free (viewer);
 }
 
+static gboolean
+has_browser (gpointer user_data)
+{
+  return almu_session_get_viewer (user_data) != NULL;
+}
+
 /* What could not be opened is not lost. */
 static void
 test_succession_part (Fixture      *fixture,
@@ -196,10 +202,10 @@ test_succession_part (Fixture      *fixture,
   request = begin_load (viewer, kept_id);
   almu_test_body_free (almu_test_viewer_open (viewer, "", "b.fits", "", 0));
   end_load (viewer, request);
-  almu_test_viewer_await_pong (viewer);
 
-  g_assert_nonnull (almu_sessions_lookup (fixture->sessions, kept_id));
   session = almu_sessions_lookup (fixture->sessions, new_id);
+  almu_test_await (has_browser, session);
+  g_assert_nonnull (almu_sessions_lookup (fixture->sessions, kept_id));
   g_assert_cmpstr (almu_session_get_viewer (session), ==, BROWSER);
   g_assert_null (almu_file_get_look (almu_session_get_file (session, 0, NULL)));
 
