@@ -218,9 +218,10 @@ assert_call (Fixture    *fixture,
              const char *answer)
 {
   g_autofree char *whole = g_strconcat ("/api/database/", path, NULL);
+  g_autofree char *seen = body != NULL ? g_strescape (body, NULL) : NULL;
   g_autoptr(AlmuTestReply) reply = NULL;
 
-  g_test_message ("%s %s %s", method, path, body);
+  g_test_message ("%s %s %s", method, path, seen);
   g_clear_pointer (&fixture->settings->asked, g_free);
   reply = almu_test_send (fixture->server, method, whole, body);
 
@@ -454,9 +455,10 @@ assert_script (Fixture    *fixture,
                const char *asked,
                const char *answer)
 {
+  g_autofree char *seen = g_strescape (body, NULL);
   g_autoptr(AlmuTestReply) reply = NULL;
 
-  g_test_message ("%s", body);
+  g_test_message ("%s", seen);
   g_clear_pointer (&fixture->asked, g_free);
   reply = almu_test_send (fixture->server, "POST", "/api/scripting/action", body);
 

@@ -205,9 +205,10 @@ export class View {
     }, index);
   }
 
-  /** The picture as the page has painted it, without what lies over it. */
+  /** The picture as the page has painted it, without what lies over it. There is
+   * none while the page lays itself out anew. */
   async picture() {
-    const url = await this.get(() => document.querySelector('.raster-canvas').toDataURL('image/png'));
+    const url = await this.until(() => document.querySelector('.raster-canvas')?.toDataURL('image/png'));
     return new Picture(Buffer.from(url.slice(url.indexOf(',') + 1), 'base64'));
   }
 
@@ -227,8 +228,10 @@ export class View {
 
   /** Where a pixel of the image is: in the canvas and in the window. */
   async place(x, y) {
-    return this.get(([px, py]) => {
+    return this.until(([px, py]) => {
       const canvas = document.querySelector('.raster-canvas');
+      if (!canvas)
+        return false;
       const box = canvas.getBoundingClientRect();
       const { xMin, xMax, yMin, yMax } = app.activeFrame.requiredFrameView;
       const [right, down] = [(px - xMin) / (xMax - xMin), (yMax - py) / (yMax - yMin)];
@@ -300,8 +303,11 @@ export class View {
    * on canvases are there only while they are put together. */
   async seen(name = null) {
     await this.page.mouse.move(5, 5);
-    const clip = await this.get(() => {
-      const { x, y, width, height } = document.querySelector('.raster-canvas').getBoundingClientRect();
+    const clip = await this.until(() => {
+      const canvas = document.querySelector('.raster-canvas');
+      if (!canvas)
+        return false;
+      const { x, y, width, height } = canvas.getBoundingClientRect();
       return { x: Math.round(x), y: Math.round(y), width: Math.round(width), height: Math.round(height) };
     });
     if (name !== null)
