@@ -70,7 +70,8 @@ work (Desk *desk)
   almu_test_viewer_clear (desk->viewer);
 }
 
-/* As it is when nobody is there. */
+/* As it is when nobody is there, and nothing is done for those who were: work
+ * holds the files it reads. */
 static void
 rest (Desk    *desk,
       guint64 *out_memory,
@@ -78,7 +79,8 @@ rest (Desk    *desk,
 {
   almu_test_viewer_close (desk->viewer);
   almu_test_viewer_free (desk->viewer);
-  while (almu_test_daemon_get_metric (desk->daemon, "links") > 0)
+  while (almu_test_daemon_get_metric (desk->daemon, "links") > 0 ||
+         almu_test_daemon_get_metric (desk->daemon, "running_jobs") > 0)
     ;
   *out_memory = almu_test_daemon_get_status (desk->daemon, "VmRSS");
   *out_fds = almu_test_daemon_count_fds (desk->daemon);
