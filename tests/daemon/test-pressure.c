@@ -288,14 +288,6 @@ await_all_contours (AlmuTestViewer *viewer)
   return n_vertices;
 }
 
-static guint64
-count_jobs (AlmuTestDaemon *daemon)
-{
-  return almu_test_daemon_get_metric (daemon, "running_jobs") +
-         almu_test_daemon_get_metric (daemon, "waiting_jobs{kind=\"short\"}") +
-         almu_test_daemon_get_metric (daemon, "waiting_jobs{kind=\"long\"}");
-}
-
 /* A page that reads nothing while its contours are being packed: no more is
  * packed than may wait for it, others are served meanwhile, and when it reads
  * on it has all of them. */
@@ -325,7 +317,7 @@ test_pressure_slow (Fixture      *fixture,
       outbox = almu_test_daemon_get_metric (desk->daemon, "outbox_bytes");
       n_sent = almu_test_daemon_get_metric (desk->daemon, "messages_sent_total");
       g_assert_cmpuint (outbox, <, 2 * (guint64) ALMU_LIMIT_OUTBOX_BYTES);
-      is_at_rest = outbox > 0 && n_sent == before && count_jobs (desk->daemon) == 0;
+      is_at_rest = outbox > 0 && n_sent == before && almu_test_daemon_count_jobs (desk->daemon) == 0;
     }
   g_test_message ("%" G_GUINT64_FORMAT " bytes wait, %" G_GUINT64_FORMAT " messages were sent", outbox, n_sent);
 

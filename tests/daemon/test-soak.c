@@ -80,7 +80,7 @@ rest (Desk    *desk,
   almu_test_viewer_close (desk->viewer);
   almu_test_viewer_free (desk->viewer);
   while (almu_test_daemon_get_metric (desk->daemon, "links") > 0 ||
-         almu_test_daemon_get_metric (desk->daemon, "running_jobs") > 0)
+         almu_test_daemon_count_jobs (desk->daemon) > 0)
     ;
   *out_memory = almu_test_daemon_get_status (desk->daemon, "VmRSS");
   *out_fds = almu_test_daemon_count_fds (desk->daemon);

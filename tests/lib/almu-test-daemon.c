@@ -223,6 +223,15 @@ almu_test_daemon_get_status (AlmuTestDaemon *self,
   return almu_test_status_get (almu_test_daemon_get_pid (self), key);
 }
 
+/* What is computed, or waits to be. */
+guint64
+almu_test_daemon_count_jobs (AlmuTestDaemon *self)
+{
+  return almu_test_daemon_get_metric (self, "running_jobs") +
+         almu_test_daemon_get_metric (self, "waiting_jobs{kind=\"short\"}") +
+         almu_test_daemon_get_metric (self, "waiting_jobs{kind=\"long\"}");
+}
+
 guint
 almu_test_daemon_count_fds (AlmuTestDaemon *self)
 {
