@@ -315,7 +315,7 @@ test_faults_descriptors (Desk         *desk,
   /* and afterwards nothing is missing, and nothing is left */
   limit_descriptors (desk, 4096);
   assert_is_well (desk);
-  g_assert_cmpuint (almu_test_daemon_count_fds (desk->daemon), <=, n_open + 2);
+  almu_test_daemon_await_fds (desk->daemon, n_open + 2);
 }
 
 int

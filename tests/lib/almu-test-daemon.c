@@ -223,6 +223,16 @@ almu_test_daemon_get_status (AlmuTestDaemon *self,
   return almu_test_status_get (almu_test_daemon_get_pid (self), key);
 }
 
+/* What was lost or ended may not have been cleared away yet; what leaks is
+ * waited for until the test's time is over. */
+void
+almu_test_daemon_await_fds (AlmuTestDaemon *self,
+                            guint           at_most)
+{
+  while (almu_test_daemon_count_fds (self) > at_most)
+    g_main_context_iteration (NULL, FALSE);
+}
+
 /* What is computed, or waits to be. */
 guint64
 almu_test_daemon_count_jobs (AlmuTestDaemon *self)
