@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <math.h>
@@ -731,15 +732,17 @@ test_hdf5_reader_ends (Fixture      *fixture,
                        gconstpointer user_data)
 {
   g_autoptr(AlmuImage) image = NULL;
-  g_autofree char *path = NULL;
+  siginfo_t info;
+  pid_t     pid;
 
   write_file (fixture, &(Storage){ "f32", TRUE, FALSE, 0, FALSE });
   image = open_good (fixture->path);
-  path = g_strdup_printf ("/proc/%d", find_reader ());
-  g_assert_true (g_file_test (path, G_FILE_TEST_EXISTS));
+  pid = find_reader ();
   g_clear_object (&image);
-  while (g_file_test (path, G_FILE_TEST_EXISTS))
-    g_usleep (1000);
+  /* waits for its end, and then for who has to take note of it */
+  while (waitid (P_PID, (id_t) pid, &info, WEXITED | WNOWAIT) == 0)
+    g_thread_yield ();
+  g_assert_cmpint (errno, ==, ECHILD);
 }
 
 /* What is written anew is looked at anew. */
