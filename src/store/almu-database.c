@@ -479,6 +479,14 @@ almu_database_open (const char *folder,
   return self;
 }
 
+/**
+ * almu_database_close:
+ * @self: (transfer full): a database
+ *
+ * Closes the file; all statements are gone with it, and a transaction that was
+ * begun is undone. A worker that moves the log has a connection of its own and
+ * is not waited for.
+ */
 void
 almu_database_close (AlmuDatabase *self)
 {
@@ -492,6 +500,10 @@ almu_database_close (AlmuDatabase *self)
 /**
  * almu_database_be_patient:
  * @is_patient: whether to wait for somebody else who is writing
+ *
+ * A call that finds the file locked by another process waits up to 100 ms if
+ * patient, which a new database is; otherwise it fails at once with
+ * %G_IO_ERROR_BUSY.
  */
 void
 almu_database_be_patient (AlmuDatabase *self,
@@ -541,6 +553,18 @@ finish_with_numbers (AlmuDatabase *self,
   return finish (self, which, error);
 }
 
+/**
+ * almu_database_begin:
+ * @self: a database
+ * @error: return location
+ *
+ * Begins a transaction, and takes the right to write at once, so that nothing
+ * after it has to wait for another process. To be ended by almu_database_end()
+ * or almu_database_undo(); transactions do not nest.
+ *
+ * Returns: %FALSE if another process is writing (%G_IO_ERROR_BUSY) or the disk
+ *   does not let us
+ */
 gboolean
 almu_database_begin (AlmuDatabase *self,
                      GError      **error)
@@ -560,6 +584,13 @@ almu_database_end (AlmuDatabase *self,
   return finish (self, END, error);
 }
 
+/**
+ * almu_database_undo:
+ * @self: a database
+ *
+ * Takes back what was done since almu_database_begin(). Nothing happens if no
+ * transaction is open, so that it may be called after any failure.
+ */
 void
 almu_database_undo (AlmuDatabase *self)
 {
@@ -628,6 +659,11 @@ find (AlmuDatabase *self,
 
 /**
  * almu_database_get:
+ * @self: a database
+ * @id: of a session
+ * @error: return location
+ *
+ * The text is not looked at. %ALMU_ERROR_NOT_FOUND if none of that id is kept.
  *
  * Returns: (transfer full): the record of a session
  */
@@ -648,6 +684,17 @@ almu_database_get (AlmuDatabase *self,
   return json;
 }
 
+/**
+ * almu_database_contains:
+ * @self: a database
+ * @id: of a session
+ * @out_contains: (out): whether it is kept, suspect or not
+ * @error: return location
+ *
+ * Looks into the list only, not at the record.
+ *
+ * Returns: %FALSE if the file could not be read
+ */
 gboolean
 almu_database_contains (AlmuDatabase *self,
                         guint32       id,
@@ -657,6 +704,17 @@ almu_database_contains (AlmuDatabase *self,
   return find (self, CONTAINS, id, out_contains, NULL, error);
 }
 
+/**
+ * almu_database_remove:
+ * @self: a database
+ * @id: of a session
+ * @error: return location
+ *
+ * Drops a session and its record. That there is none of that id is no failure.
+ * Outside a transaction it is one of its own.
+ *
+ * Returns: %FALSE if the file could not be written
+ */
 gboolean
 almu_database_remove (AlmuDatabase *self,
                       guint32       id,
@@ -667,6 +725,18 @@ almu_database_remove (AlmuDatabase *self,
   return finish (self, REMOVE, error);
 }
 
+/**
+ * almu_database_set_suspect:
+ * @self: a database
+ * @id: of a session
+ * @is_suspect: whether it is being restored from now on
+ *
+ * Marks a session while it is being restored: what is still marked at the next
+ * start did not end well. Nothing is written if it is as it should be, or if
+ * there is no such session.
+ *
+ * Returns: %FALSE if the file could not be written
+ */
 gboolean
 almu_database_set_suspect (AlmuDatabase *self,
                            guint32       id,
@@ -676,6 +746,18 @@ almu_database_set_suspect (AlmuDatabase *self,
   return finish_with_numbers (self, SET_SUSPECT, id, is_suspect, error);
 }
 
+/**
+ * almu_database_touch:
+ * @self: a database
+ * @id: of a session
+ * @last_seen: seconds since 1970
+ * @error: return location
+ *
+ * Notes when somebody had a session last, without writing its record again:
+ * retention goes by it.
+ *
+ * Returns: %FALSE if the file could not be written
+ */
 gboolean
 almu_database_touch (AlmuDatabase *self,
                      guint32       id,

@@ -403,6 +403,10 @@ almu_library_init (AlmuLibrary *self)
  * @shelf: what the page and its user put there
  * @sessions: the sessions; the calling thread is theirs
  *
+ * Remembers the calling thread and its default main context: calls from any
+ * other thread wait until that context has run, so that it must not wait for
+ * them.
+ *
  * Returns: (transfer full): a library
  */
 AlmuLibrary *

@@ -188,6 +188,16 @@ get_object (JsonObject *object,
   return node != NULL && JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL;
 }
 
+/**
+ * almu_look_dup_point:
+ * @x: in pixels, as it stands in the page's documents
+ * @y: likewise
+ *
+ * Makes `{"x":…,"y":…}`. The numbers must be finite: JSON has no word for
+ * others.
+ *
+ * Returns: (transfer full): a point
+ */
 JsonObject *
 almu_look_dup_point (double x,
                      double y)
@@ -425,6 +435,12 @@ almu_look_parse (const char *text)
   return self;
 }
 
+/**
+ * almu_look_free:
+ * @self: (nullable): a look
+ *
+ * Frees a look and its document.
+ */
 void
 almu_look_free (AlmuLook *self)
 {
@@ -435,6 +451,12 @@ almu_look_free (AlmuLook *self)
   g_free (self);
 }
 
+/**
+ * almu_look_is_active:
+ * @self: a look
+ *
+ * Whether this is the file in front: only if `active` is %TRUE itself.
+ */
 gboolean
 almu_look_is_active (AlmuLook *self)
 {
@@ -456,6 +478,18 @@ almu_look_get_selected_region (AlmuLook *self)
   return get_integer (json_object_get_member (self->object, "selectedRegion"), 0, G_MAXINT32, &id) ? (int) id : 0;
 }
 
+/**
+ * almu_look_get_reference:
+ * @self: a look
+ * @what: in which respect
+ * @out_file_id: (out): id of a file of the session, the look's own if others
+ *   are matched to it; left alone if there is none
+ *
+ * Which file this one is matched to. Whether there is such a file is for the
+ * caller to see.
+ *
+ * Returns: %FALSE if it is matched to none
+ */
 gboolean
 almu_look_get_reference (AlmuLook         *self,
                          AlmuLookReference what,

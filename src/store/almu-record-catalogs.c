@@ -140,7 +140,19 @@ is_there (GPtrArray *catalogs,
   return FALSE;
 }
 
-/* A catalog of a session. */
+/**
+ * almu_reader_catalog:
+ * @reader: where the record is being read
+ * @element: of the list `catalogs`
+ * @target: (type GPtrArray) (element-type AlmuCatalogWish): those read until
+ *   now; the new one is added
+ * @error: return location
+ *
+ * Reads a catalog of a session. It must have a number, unlike all before it,
+ * and a name; without `filters` nobody knows what was shown of it.
+ *
+ * Returns: whether the record is right so far
+ */
 gboolean
 almu_reader_catalog (RecordReader *reader,
                      JsonNode     *element,

@@ -282,6 +282,18 @@ read_names (RecordReader *reader,
   return TRUE;
 }
 
+/**
+ * almu_reader_fingerprint:
+ * @reader: where the record is being read
+ * @object: a file or a catalog of the record
+ * @out_is_there: (inout): set if there is one, left alone otherwise
+ * @out: (inout): likewise
+ * @error: return location
+ *
+ * Reads the member `fingerprint`. Numbers in it that are missing are 0.
+ *
+ * Returns: whether the record is right so far
+ */
 gboolean
 almu_reader_fingerprint (RecordReader    *reader,
                          JsonObject      *object,
@@ -334,7 +346,19 @@ read_cursor (RecordReader *reader,
   return TRUE;
 }
 
-/* How something is shown: as it is. */
+/**
+ * almu_reader_look:
+ * @reader: where the record is being read
+ * @object: a file or a catalog of the record
+ * @out: (inout) (transfer full): JSON text, which is not freed before; left
+ *   alone if there is none
+ * @error: return location
+ *
+ * Reads the member `look`, how something is shown: an object, which is kept as
+ * it is and not understood here.
+ *
+ * Returns: whether the record is right so far
+ */
 gboolean
 almu_reader_look (RecordReader *reader,
                   JsonObject   *object,
@@ -483,6 +507,13 @@ read_session (RecordReader *reader,
 /**
  * almu_record_read:
  * @text: what almu_record_write() wrote, or somebody by hand
+ * @error: return location
+ *
+ * Believes nothing of @text: what it returns is as safe as a viewer's messages
+ * once they are checked. Fails with %ALMU_ERROR_FORMAT, %ALMU_ERROR_LIMIT or,
+ * for a record of a newer program, %ALMU_ERROR_UNSUPPORTED; the text names the
+ * place, as in `files[2].regions[0].id`. A region of a type that is not known
+ * has an error of its own instead. Any thread.
  *
  * Returns: (transfer full): the session as it was written down
  */

@@ -9,6 +9,13 @@
 /* RFC 3339 ends with the year 9999. */
 #define MAX_TIME G_GINT64_CONSTANT (253402300799)
 
+/**
+ * almu_writer_append_comma:
+ * @text: a record that is being written
+ *
+ * Appends a comma if something stands before: unless @text is empty or its last
+ * character opens a list or an object, or ends a name.
+ */
 void
 almu_writer_append_comma (GString *text)
 {
@@ -18,7 +25,14 @@ almu_writer_append_comma (GString *text)
     g_string_append_c (text, ',');
 }
 
-/* Each on a line of its own. */
+/**
+ * almu_writer_begin_line:
+ * @text: a record that is being written
+ * @indent: spaces for the new line
+ *
+ * Begins an element that has a line of its own, with a comma before it if it is
+ * not the first.
+ */
 void
 almu_writer_begin_line (GString    *text,
                         const char *indent)
@@ -28,6 +42,14 @@ almu_writer_begin_line (GString    *text,
   g_string_append (text, indent);
 }
 
+/**
+ * almu_writer_append_text:
+ * @text: a record that is being written
+ * @value: text, UTF-8 or not
+ *
+ * Appends a JSON string, without a comma before. What is not UTF-8 becomes
+ * U+FFFD.
+ */
 void
 almu_writer_append_text (GString    *text,
                          const char *value)
@@ -92,7 +114,15 @@ append_float (GString *text,
   return FALSE;
 }
 
-/* The fewest digits that are read as the same number. */
+/**
+ * almu_writer_append_number:
+ * @text: a record that is being written
+ * @value: a number, not infinite and not NaN
+ * @is_float: whether it is read as a float again
+ *
+ * Appends the fewest digits that are read as the same number, always with a
+ * point or an exponent, and without a comma before.
+ */
 void
 almu_writer_append_number (GString *text,
                            double   value,
@@ -122,6 +152,13 @@ almu_writer_append_number (GString *text,
     g_string_append (text, ".0");
 }
 
+/**
+ * almu_writer_append_point:
+ * @text: a record that is being written
+ * @point: finite coordinates
+ *
+ * Appends `[x,y]` as floats, with a comma before it if one is needed.
+ */
 void
 almu_writer_append_point (GString  *text,
                           AlmuPoint point)
@@ -134,6 +171,14 @@ almu_writer_append_point (GString  *text,
   g_string_append_c (text, ']');
 }
 
+/**
+ * almu_writer_begin_member:
+ * @text: a record that is being written
+ * @name: of the member; taken as it is, so that it must need no escaping
+ *
+ * Appends `"name":`, with a comma before it if one is needed. The value is for
+ * the caller.
+ */
 void
 almu_writer_begin_member (GString    *text,
                           const char *name)
@@ -144,6 +189,14 @@ almu_writer_begin_member (GString    *text,
   g_string_append (text, "\":");
 }
 
+/**
+ * almu_writer_add_text:
+ * @text: a record that is being written
+ * @name: of the member
+ * @value: (nullable): %NULL is written as empty text
+ *
+ * Appends a member that is a text.
+ */
 void
 almu_writer_add_text (GString    *text,
                       const char *name,
@@ -153,6 +206,15 @@ almu_writer_add_text (GString    *text,
   almu_writer_append_text (text, value != NULL ? value : "");
 }
 
+/**
+ * almu_writer_add_int:
+ * @text: a record that is being written
+ * @name: of the member
+ * @value: what a double can hold too, since other programs read it as one
+ *
+ * Appends a member that is an integer; see almu_writer_add_long() for larger
+ * ones.
+ */
 void
 almu_writer_add_int (GString    *text,
                      const char *name,
@@ -162,6 +224,15 @@ almu_writer_add_int (GString    *text,
   g_string_append_printf (text, "%" G_GINT64_FORMAT, value);
 }
 
+/**
+ * almu_writer_add_named:
+ * @text: a record that is being written
+ * @name: of the member
+ * @names: names of values, ended by a %NULL name
+ * @value: a value
+ *
+ * Appends a member that is a name, or the number itself if that has none.
+ */
 void
 almu_writer_add_named (GString          *text,
                        const char       *name,
@@ -176,6 +247,14 @@ almu_writer_add_named (GString          *text,
     almu_writer_add_int (text, name, value);
 }
 
+/**
+ * almu_writer_add_true:
+ * @text: a record that is being written
+ * @name: of the member
+ * @value: whether there is anything to write
+ *
+ * Appends a member that is true. What is false is not written.
+ */
 void
 almu_writer_add_true (GString    *text,
                       const char *name,
@@ -188,6 +267,14 @@ almu_writer_add_true (GString    *text,
   g_string_append (text, "true");
 }
 
+/**
+ * almu_writer_add_time:
+ * @text: a record that is being written
+ * @name: of the member
+ * @seconds: since 1970; moved into the years from 1970 to 9999
+ *
+ * Appends a member that is a time of RFC 3339, in UTC and whole seconds.
+ */
 void
 almu_writer_add_time (GString    *text,
                       const char *name,
@@ -199,7 +286,15 @@ almu_writer_add_time (GString    *text,
   almu_writer_add_text (text, name, value);
 }
 
-/* Integers of 64 bits. */
+/**
+ * almu_writer_add_long:
+ * @text: a record that is being written
+ * @name: of the member
+ * @value: any integer of 64 bits
+ *
+ * Appends a member that is a string with an integer, which programs that know
+ * only doubles do not round.
+ */
 void
 almu_writer_add_long (GString    *text,
                       const char *name,
@@ -209,6 +304,15 @@ almu_writer_add_long (GString    *text,
   g_string_append_printf (text, "\"%" G_GINT64_FORMAT "\"", value);
 }
 
+/**
+ * almu_writer_add_number:
+ * @text: a record that is being written
+ * @name: of the member
+ * @value: a number
+ *
+ * Appends a member that is a double. What is infinite or NaN is not written:
+ * JSON has no word for it.
+ */
 void
 almu_writer_add_number (GString    *text,
                         const char *name,
@@ -221,6 +325,15 @@ almu_writer_add_number (GString    *text,
   almu_writer_append_number (text, value, FALSE);
 }
 
+/**
+ * almu_writer_add_ints:
+ * @text: a record that is being written
+ * @name: of the member
+ * @values: (array length=n): integers
+ * @n: how many
+ *
+ * Appends a member that is a list of integers.
+ */
 void
 almu_writer_add_ints (GString    *text,
                       const char *name,
@@ -239,6 +352,16 @@ almu_writer_add_ints (GString    *text,
 
 /* -- what a newer version has added ------------------------------------- */
 
+/**
+ * almu_writer_get_object:
+ * @object: (nullable): an object of a record
+ * @member: name of a member
+ *
+ * For records that may have anything in them: another type is as if it were not
+ * there.
+ *
+ * Returns: (nullable) (transfer none): the object that it is
+ */
 JsonObject *
 almu_writer_get_object (JsonObject *object,
                         const char *member)
@@ -248,6 +371,16 @@ almu_writer_get_object (JsonObject *object,
   return node != NULL && JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL;
 }
 
+/**
+ * almu_writer_get_array:
+ * @object: (nullable): an object of a record
+ * @member: name of a member
+ *
+ * For records that may have anything in them: another type is as if it were not
+ * there.
+ *
+ * Returns: (nullable) (transfer none): the list that it is
+ */
 JsonArray *
 almu_writer_get_array (JsonObject *object,
                        const char *member)
@@ -257,7 +390,18 @@ almu_writer_get_array (JsonObject *object,
   return node != NULL && JSON_NODE_HOLDS_ARRAY (node) ? json_node_get_array (node) : NULL;
 }
 
-/* The element of @array that has this number, or name, in @member. */
+/**
+ * almu_writer_find_element:
+ * @array: (nullable): a list of a record
+ * @member: by which to find
+ * @number: what is there
+ * @name: (nullable): what is there instead of @number, if that has a name
+ *
+ * Finds the first object of a list that is about the same thing.
+ *
+ * Returns: (nullable) (transfer none): the element of @array that has this
+ *   number, or name, in @member
+ */
 JsonObject *
 almu_writer_find_element (JsonArray  *array,
                           const char *member,
@@ -281,6 +425,13 @@ almu_writer_find_element (JsonArray  *array,
   return NULL;
 }
 
+/**
+ * almu_writer_append_node:
+ * @text: a record that is being written
+ * @node: any JSON
+ *
+ * Appends JSON on one line, without a comma before.
+ */
 void
 almu_writer_append_node (GString  *text,
                          JsonNode *node)
@@ -290,6 +441,16 @@ almu_writer_append_node (GString  *text,
   g_string_append (text, printed);
 }
 
+/**
+ * almu_writer_append_unknown:
+ * @text: a record that is being written, in the object that takes the place of
+ *   @before
+ * @before: (nullable): what stood there
+ * @level: what kind of object it is
+ *
+ * Appends the members that a newer version has added, so that this one does not
+ * lose them.
+ */
 void
 almu_writer_append_unknown (GString    *text,
                             JsonObject *before,

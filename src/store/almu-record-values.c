@@ -13,6 +13,20 @@
  * is not there leaves the target as it is.
  */
 
+/**
+ * almu_reader_fail:
+ * @reader: where the record is being read
+ * @error: return location
+ * @code: of %ALMU_ERROR
+ * @member: what is wrong there; empty if it is the element itself
+ * @format: what is wrong with it, a phrase that goes on after its name
+ * @...: values for @format
+ *
+ * Sets an error that names the place in the record, such as `Record:
+ * files[2].channel is not an integer from 0 to 10`.
+ *
+ * Returns: %FALSE, so that it can stand behind a `return`
+ */
 gboolean
 almu_reader_fail (RecordReader *reader,
                   GError      **error,
@@ -37,6 +51,15 @@ almu_reader_fail (RecordReader *reader,
 
 /* -- values ------------------------------------------------------------- */
 
+/**
+ * almu_reader_find:
+ * @object: an object of the record
+ * @member: name of a member
+ *
+ * A JSON null is no member.
+ *
+ * Returns: (nullable) (transfer none): its value
+ */
 JsonNode *
 almu_reader_find (JsonObject *object,
                   const char *member)
@@ -46,6 +69,14 @@ almu_reader_find (JsonObject *object,
   return node == NULL || JSON_NODE_HOLDS_NULL (node) ? NULL : node;
 }
 
+/**
+ * almu_reader_is_of_type:
+ * @node: a value
+ * @type: %G_TYPE_STRING, %G_TYPE_INT64, %G_TYPE_DOUBLE or %G_TYPE_BOOLEAN
+ *
+ * Whether a value is of just that type: 1 is no double here, and 1.0 no
+ * integer.
+ */
 gboolean
 almu_reader_is_of_type (JsonNode *node,
                         GType     type)
@@ -53,7 +84,20 @@ almu_reader_is_of_type (JsonNode *node,
   return JSON_NODE_HOLDS_VALUE (node) && json_node_get_value_type (node) == type;
 }
 
-/* Leaves @out as it is if there is no such member. */
+/**
+ * almu_reader_text:
+ * @reader: where the record is being read
+ * @object: an object of the record
+ * @member: name of a member
+ * @max_bytes: how long it may be, without the NUL
+ * @out: (inout): replaced and freed; left alone if there is no such member
+ * @error: return location
+ *
+ * Reads a text. Another type is %ALMU_ERROR_FORMAT, a longer text
+ * %ALMU_ERROR_LIMIT.
+ *
+ * Returns: whether the record is right so far
+ */
 gboolean
 almu_reader_text (RecordReader *reader,
                   JsonObject   *object,
@@ -80,6 +124,15 @@ almu_reader_text (RecordReader *reader,
   return TRUE;
 }
 
+/**
+ * almu_reader_get_number:
+ * @node: a value
+ * @out: (out): the number; undefined if there is none
+ *
+ * Reads an integer or a number with a point.
+ *
+ * Returns: %FALSE if it is neither, or beyond what a double holds
+ */
 gboolean
 almu_reader_get_number (JsonNode *node,
                         double   *out)
@@ -94,6 +147,17 @@ almu_reader_get_number (JsonNode *node,
   return isfinite (*out);
 }
 
+/**
+ * almu_reader_get_int:
+ * @node: a value
+ * @min: the smallest that is right
+ * @max: the largest
+ * @out: (out): the integer; left alone if there is none
+ *
+ * Reads an integer, or text with one, which is how 64 bits are written.
+ *
+ * Returns: %FALSE if it is none, or out of bounds
+ */
 gboolean
 almu_reader_get_int (JsonNode *node,
                      gint64    min,
@@ -123,7 +187,21 @@ almu_reader_get_int (JsonNode *node,
   return TRUE;
 }
 
-/* Leaves @out as it is if there is no such member. */
+/**
+ * almu_reader_int:
+ * @reader: where the record is being read
+ * @object: an object of the record
+ * @member: name of a member
+ * @min: the smallest that is right
+ * @max: the largest
+ * @out: (inout): left alone if there is no such member
+ * @error: return location
+ *
+ * Reads an integer of 64 bits, as almu_reader_get_int() does. What is none, or
+ * out of bounds, is %ALMU_ERROR_FORMAT.
+ *
+ * Returns: whether the record is right so far
+ */
 gboolean
 almu_reader_int (RecordReader *reader,
                  JsonObject   *object,
@@ -142,6 +220,20 @@ almu_reader_int (RecordReader *reader,
                            "is not an integer from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT, min, max);
 }
 
+/**
+ * almu_reader_int32:
+ * @reader: where the record is being read
+ * @object: an object of the record
+ * @member: name of a member
+ * @min: the smallest that is right
+ * @max: the largest
+ * @out: (inout): left alone if there is no such member
+ * @error: return location
+ *
+ * almu_reader_int() for an `int`.
+ *
+ * Returns: whether the record is right so far
+ */
 gboolean
 almu_reader_int32 (RecordReader *reader,
                    JsonObject   *object,
@@ -160,7 +252,21 @@ almu_reader_int32 (RecordReader *reader,
   return TRUE;
 }
 
-/* A name, or a number for what has none. */
+/**
+ * almu_reader_named:
+ * @reader: where the record is being read
+ * @object: an object of the record
+ * @member: name of a member
+ * @names: what it may be called, ended by a %NULL name
+ * @min: the smallest number that is right in place of a name
+ * @out: (inout): left alone if there is no such member
+ * @error: return location
+ *
+ * Reads a name, or a number for what has none. A name that is not in @names is
+ * %ALMU_ERROR_FORMAT, and so is a smaller number.
+ *
+ * Returns: whether the record is right so far
+ */
 gboolean
 almu_reader_named (RecordReader     *reader,
                    JsonObject       *object,
@@ -188,6 +294,18 @@ almu_reader_named (RecordReader     *reader,
   return TRUE;
 }
 
+/**
+ * almu_reader_true:
+ * @reader: where the record is being read
+ * @object: an object of the record
+ * @member: name of a member
+ * @out: (inout): left alone if there is no such member
+ * @error: return location
+ *
+ * Reads true or false; a number is neither, and %ALMU_ERROR_FORMAT.
+ *
+ * Returns: whether the record is right so far
+ */
 gboolean
 almu_reader_true (RecordReader *reader,
                   JsonObject   *object,
@@ -207,6 +325,18 @@ almu_reader_true (RecordReader *reader,
   return TRUE;
 }
 
+/**
+ * almu_reader_time:
+ * @reader: where the record is being read
+ * @object: an object of the record
+ * @member: name of a member
+ * @out: (inout): seconds since 1970; left alone if there is no such member
+ * @error: return location
+ *
+ * Reads a time with its zone, as in ISO 8601. Fractions of seconds are cut off.
+ *
+ * Returns: whether the record is right so far
+ */
 gboolean
 almu_reader_time (RecordReader *reader,
                   JsonObject   *object,
@@ -232,6 +362,16 @@ almu_reader_time (RecordReader *reader,
   return TRUE;
 }
 
+/**
+ * almu_reader_get_pair:
+ * @node: a value
+ * @out_first: (out): the first number; undefined if there are not two
+ * @out_second: (out): the second; likewise
+ *
+ * Reads a list of just two numbers.
+ *
+ * Returns: %FALSE if it is something else
+ */
 gboolean
 almu_reader_get_pair (JsonNode *node,
                       double   *out_first,
@@ -249,6 +389,15 @@ almu_reader_get_pair (JsonNode *node,
          almu_reader_get_number (json_array_get_element (array, 1), out_second);
 }
 
+/**
+ * almu_reader_get_point:
+ * @node: a value
+ * @out: (out): the point; left alone if there is none
+ *
+ * Reads a list of x and y, rounded to what a float holds.
+ *
+ * Returns: %FALSE if it is something else, or beyond what a float holds
+ */
 gboolean
 almu_reader_get_point (JsonNode  *node,
                        AlmuPoint *out)
@@ -265,7 +414,22 @@ almu_reader_get_point (JsonNode  *node,
 
 /* -- lists -------------------------------------------------------------- */
 
-/* Reads each element of a list, if there is one. */
+/**
+ * almu_reader_list:
+ * @reader: where the record is being read
+ * @object: an object of the record
+ * @member: name of a member
+ * @max: how many elements it may have
+ * @read: (scope call): reads one, and fails as these functions do
+ * @target: (nullable): for @read
+ * @error: return location
+ *
+ * Reads each element of a list, in order, if there is one. While @read is
+ * called the reader's place is that of the element. Ends with the first that
+ * fails; what @read has put into @target until then stays there.
+ *
+ * Returns: whether the record is right so far
+ */
 gboolean
 almu_reader_list (RecordReader     *reader,
                   JsonObject       *object,
@@ -301,6 +465,17 @@ almu_reader_list (RecordReader     *reader,
   return TRUE;
 }
 
+/**
+ * almu_reader_get_object:
+ * @reader: where the record is being read
+ * @element: an element of a list
+ * @error: return location
+ *
+ * Fails with %ALMU_ERROR_FORMAT.
+ *
+ * Returns: (nullable) (transfer none): the object that it is; %NULL with an
+ *   error if it is something else
+ */
 JsonObject *
 almu_reader_get_object (RecordReader *reader,
                         JsonNode     *element,

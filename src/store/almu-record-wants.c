@@ -168,6 +168,20 @@ read_wants (RecordReader *reader,
   return almu_reader_list (reader, object, member, ALMU_LIMIT_REQUIREMENTS, read, *out, error);
 }
 
+/**
+ * almu_reader_requirement:
+ * @reader: where the record is being read
+ * @element: of the list `requirements`
+ * @target: (type GPtrArray) (element-type AlmuRequirement): those read until
+ *   now; the new one is added
+ * @error: return location
+ *
+ * Reads what is wanted of one region. A list that is missing is %NULL, nothing
+ * having been said; an empty one says that nothing is wanted. Whether there is
+ * such a region is not asked.
+ *
+ * Returns: whether the record is right so far
+ */
 gboolean
 almu_reader_requirement (RecordReader *reader,
                          JsonNode     *element,

@@ -92,6 +92,15 @@ append_catalog (GString               *text,
   g_string_append_c (text, '}');
 }
 
+/**
+ * almu_writer_add_catalogs:
+ * @text: a record that is being written, at its top
+ * @memento: the session
+ * @before: (nullable): the record that is replaced
+ *
+ * Appends the member `catalogs` if there are any; those whose names no folder
+ * can have are left out.
+ */
 void
 almu_writer_add_catalogs (GString           *text,
                           const AlmuMemento *memento,

@@ -17,6 +17,14 @@ add_bounds (GString                 *text,
     almu_writer_add_ints (text, "bounds", values, G_N_ELEMENTS (values));
 }
 
+/**
+ * almu_writer_add_contours:
+ * @text: a record that is being written, in a file
+ * @settings: the contours that are wanted of it
+ * @before: (nullable): that file in the record that is replaced
+ *
+ * Appends the member `contours`, with what a newer version had there beside.
+ */
 void
 almu_writer_add_contours (GString                   *text,
                           const AlmuContourSettings *settings,
@@ -47,6 +55,15 @@ almu_writer_add_contours (GString                   *text,
   g_string_append_c (text, '}');
 }
 
+/**
+ * almu_writer_add_vectors:
+ * @text: a record that is being written, in a file
+ * @settings: the vectors that are wanted of it
+ * @before: (nullable): that file in the record that is replaced
+ *
+ * Appends the member `vectors`, with what a newer version had there beside. A
+ * threshold that is NaN, which is none, is not written.
+ */
 void
 almu_writer_add_vectors (GString                  *text,
                          const AlmuVectorSettings *settings,

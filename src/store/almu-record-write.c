@@ -245,7 +245,16 @@ count_depth (const char *clean)
   return deepest;
 }
 
-/* Nothing that is put in as it is may make the whole unreadable. */
+/**
+ * almu_writer_add_look:
+ * @text: a record that is being written, in a file or a catalog
+ * @look: (nullable): JSON text
+ * @label: what people call it, for the log
+ *
+ * Appends the member `look`, unless @look is %NULL, no JSON object, longer than
+ * %ALMU_LIMIT_LOOK_BYTES or deeper than %ALMU_LIMIT_LOOK_DEPTH: nothing that is
+ * put in as it is may make the whole unreadable.
+ */
 void
 almu_writer_add_look (GString    *text,
                       const char *look,
@@ -301,6 +310,13 @@ add_flags (GString       *text,
   g_string_append_c (text, ']');
 }
 
+/**
+ * almu_writer_add_fingerprint:
+ * @text: a record that is being written, in a file or a catalog
+ * @fingerprint: of what was open
+ *
+ * Appends the member `fingerprint`, four strings with integers.
+ */
 void
 almu_writer_add_fingerprint (GString               *text,
                              const AlmuFingerprint *fingerprint)
@@ -347,7 +363,14 @@ add_parts (GString   *text,
   g_string_append_c (text, ']');
 }
 
-/* A name that no folder can have was never opened. */
+/**
+ * almu_writer_can_be_found:
+ * @name: (nullable): of a file or a catalog
+ *
+ * Whether it is worth writing: a name that no folder can have, of more than
+ * %ALMU_LIMIT_PATH_BYTES, was never opened, and the record would not be read
+ * again.
+ */
 gboolean
 almu_writer_can_be_found (const AlmuFileName *name)
 {
@@ -357,6 +380,14 @@ almu_writer_can_be_found (const AlmuFileName *name)
          strlen (name->hdu) <= ALMU_LIMIT_PATH_BYTES;
 }
 
+/**
+ * almu_writer_is_same_text:
+ * @object: an object of a record
+ * @member: name of a member
+ * @value: a text
+ *
+ * Whether the member is that text. One that is missing is empty text.
+ */
 gboolean
 almu_writer_is_same_text (JsonObject *object,
                           const char *member,
@@ -454,6 +485,16 @@ almu_record_texts_new (void)
   return g_hash_table_new_full (NULL, NULL, (GDestroyNotify) almu_shape_unref, g_free);
 }
 
+/**
+ * almu_record_write:
+ * @memento: a session
+ * @previous_text: (nullable): the record that is replaced, if anything in it
+ *   may be of a newer version
+ *
+ * almu_record_write_again() for who writes but once.
+ *
+ * Returns: (transfer full): @memento as JSON text
+ */
 char *
 almu_record_write (const AlmuMemento *memento,
                    const char        *previous_text)
@@ -463,9 +504,16 @@ almu_record_write (const AlmuMemento *memento,
 
 /**
  * almu_record_write_again:
+ * @memento: a session
  * @previous_text: (nullable): the record that is replaced, if anything in it
  *   may be of a newer version
  * @texts: (nullable): from almu_record_texts_new(), of the same session
+ *
+ * Cannot fail. What nobody could read again is left out: files whose names no
+ * folder can have, wants that no parser takes, looks beyond
+ * %ALMU_LIMIT_LOOK_BYTES, numbers that are not finite. The text may still be
+ * longer than %ALMU_LIMIT_RECORD_BYTES, which almu_record_read() refuses. Any
+ * thread, but one at a time for each @texts.
  *
  * Returns: (transfer full): @memento as JSON text, with what
  *   @previous_text has beside

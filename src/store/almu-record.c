@@ -139,6 +139,14 @@ G_STATIC_ASSERT (G_N_ELEMENTS (almu_record_comparisons) == ALMU_N_COMPARISONS + 
 
 G_STATIC_ASSERT (G_N_ELEMENTS (almu_record_stats) == ALMU_N_STATS + 1);
 
+/**
+ * almu_record_knows:
+ * @level: where in a record
+ * @member: name of a member there
+ *
+ * Whether this version reads and writes such a member. What it does not know is
+ * carried over by almu_writer_append_unknown().
+ */
 gboolean
 almu_record_knows (RecordLevel level,
                    const char *member)
@@ -146,6 +154,16 @@ almu_record_knows (RecordLevel level,
   return g_strv_contains (members[level], member);
 }
 
+/**
+ * almu_record_name_of:
+ * @names: a table, ended by a %NULL name
+ * @value: a number
+ *
+ * Looks through the table from its beginning.
+ *
+ * Returns: (nullable): what @value is called in records; %NULL if it has no
+ *   name, and stands there as a number
+ */
 const char *
 almu_record_name_of (const RecordName *names,
                      int               value)
@@ -157,6 +175,16 @@ almu_record_name_of (const RecordName *names,
   return NULL;
 }
 
+/**
+ * almu_record_value_of:
+ * @names: a table, ended by a %NULL name
+ * @name: a name, upper and lower case being different
+ * @out_value: (out): what it stands for; left alone if @name is unknown
+ *
+ * The way back of almu_record_name_of().
+ *
+ * Returns: %FALSE if there is no such name, as when a newer version wrote it
+ */
 gboolean
 almu_record_value_of (const RecordName *names,
                       const char       *name,
@@ -172,6 +200,16 @@ almu_record_value_of (const RecordName *names,
   return FALSE;
 }
 
+/**
+ * almu_record_parse:
+ * @text: what claims to be a JSON object
+ * @error: return location
+ *
+ * Reads text from outside, which goes through almu_json_text_clean() first.
+ * Fails with %ALMU_ERROR_FORMAT or %ALMU_ERROR_LIMIT.
+ *
+ * Returns: (transfer full): the object
+ */
 JsonObject *
 almu_record_parse (const char *text,
                    GError    **error)
@@ -200,6 +238,15 @@ almu_record_parse (const char *text,
   return json_object_ref (json_node_get_object (root));
 }
 
+/**
+ * almu_record_print:
+ * @node: anything but a number that is not finite
+ *
+ * Prints JSON on one line, so that it can be read again: see
+ * almu_json_text_mend().
+ *
+ * Returns: (transfer full): the text
+ */
 char *
 almu_record_print (JsonNode *node)
 {

@@ -741,6 +741,17 @@ almu_shelf_init (AlmuShelf *self)
   g_mutex_init (&self->mutex);
 }
 
+/**
+ * almu_shelf_new:
+ * @folder: where the settings are or will be; made at the first write
+ * @read_only: whether every write is refused
+ *
+ * Removes what a writer left behind that was killed half way, unless
+ * @read_only. Does not fail: what is wrong with @folder shows when something is
+ * read or written.
+ *
+ * Returns: (transfer full): a shelf
+ */
 AlmuShelf *
 almu_shelf_new (const char *folder,
                 gboolean    read_only)

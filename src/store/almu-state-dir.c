@@ -154,8 +154,11 @@ drop_lock (AlmuStateDir *self,
  * almu_state_dir_dup_running_address:
  * @path: a state folder
  *
- * Returns: (nullable): the address of the service that owns @path now, or
- *   %NULL if there is none or it does not listen yet
+ * For processes that do not own the folder: it asks who has the lock and takes
+ * nothing. The address is that of almu_state_dir_remember(), without the token.
+ *
+ * Returns: (nullable) (transfer full): the address of the service that owns
+ *   @path now, or %NULL if there is none or it does not listen yet
  */
 char *
 almu_state_dir_dup_running_address (const char *path)
@@ -184,8 +187,10 @@ almu_state_dir_dup_running_address (const char *path)
  * almu_state_dir_dup_lock_path:
  * @path: a state folder
  *
- * Returns: the file that the owner of @path has locked and writes its
- *   address to, for those who wait for one or the other
+ * Looks at nothing: neither file nor folder need be there.
+ *
+ * Returns: (transfer full): the file that the owner of @path has locked and
+ *   writes its address to, for those who wait for one or the other
  */
 char *
 almu_state_dir_dup_lock_path (const char *path)
@@ -476,8 +481,11 @@ almu_state_dir_dup_token (AlmuStateDir *self,
  * almu_state_dir_dup_kept_token:
  * @path: a state folder, which may belong to another process
  *
- * Returns: (nullable): the token of the service that keeps its state there,
- *   unless it was started with another one
+ * Reads `token` and makes none. A file that others can read, or in which there
+ * is no token, counts as none, with a warning in the log.
+ *
+ * Returns: (nullable) (transfer full): the token of the service that keeps its
+ *   state there, unless it was started with another one
  */
 char *
 almu_state_dir_dup_kept_token (const char *path)
@@ -537,6 +545,13 @@ almu_state_dir_open (const char *path,
   return self;
 }
 
+/**
+ * almu_state_dir_free:
+ * @self: (nullable) (transfer full): a state folder
+ *
+ * Gives the folder up: the lock is emptied and let go, so that the next process
+ * may take it. Nothing in it is removed.
+ */
 void
 almu_state_dir_free (AlmuStateDir *self)
 {
@@ -549,6 +564,14 @@ almu_state_dir_free (AlmuStateDir *self)
   g_free (self);
 }
 
+/**
+ * almu_state_dir_get_path:
+ * @self: a state folder
+ *
+ * The folder as almu_state_dir_open() was given it, not made absolute.
+ *
+ * Returns: its path, valid while @self is
+ */
 const char *
 almu_state_dir_get_path (AlmuStateDir *self)
 {
@@ -561,7 +584,10 @@ almu_state_dir_get_path (AlmuStateDir *self)
  * almu_state_dir_get_last_port:
  * @self: a state folder
  *
- * Returns: where the service listened last, or 0
+ * What `listener.json` said when the folder was opened, or what
+ * almu_state_dir_remember() has noted since.
+ *
+ * Returns: the TCP port on which the service listened last; 0 if it never did
  */
 guint16
 almu_state_dir_get_last_port (AlmuStateDir *self)
@@ -571,6 +597,16 @@ almu_state_dir_get_last_port (AlmuStateDir *self)
   return self->last_port;
 }
 
+/**
+ * almu_state_dir_get_last_address:
+ * @self: a state folder
+ *
+ * What `listener.json` said when the folder was opened, or what
+ * almu_state_dir_remember() has noted since; without the token.
+ *
+ * Returns: (nullable): where the service listened last; valid until the next
+ *   almu_state_dir_remember()
+ */
 const char *
 almu_state_dir_get_last_address (AlmuStateDir *self)
 {

@@ -251,6 +251,13 @@ almu_store_end_restore (AlmuArchive *archive,
   almu_store_schedule (self);
 }
 
+/**
+ * almu_store_archive_init:
+ * @iface: to be filled in
+ *
+ * The store as an #AlmuArchive: what could not be written yet counts as
+ * written, and a session whose process was killed counts as parked.
+ */
 void
 almu_store_archive_init (AlmuArchiveInterface *iface)
 {

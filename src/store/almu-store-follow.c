@@ -11,6 +11,12 @@
 
 /* What of the sessions in memory is to be written, and when. */
 
+/**
+ * almu_followed_drop_draft:
+ * @self: a session that is followed
+ *
+ * Nothing of it is to be written any more, as far as is known.
+ */
 void
 almu_followed_drop_draft (Followed *self)
 {
@@ -28,6 +34,13 @@ leave (Followed *self)
   g_clear_object (&self->session);
 }
 
+/**
+ * almu_followed_free:
+ * @data: (nullable): a #Followed
+ *
+ * Stops listening to its session and frees all; a draft that is not written is
+ * lost. For the table in #AlmuStore.
+ */
 void
 almu_followed_free (gpointer data)
 {
@@ -40,6 +53,16 @@ almu_followed_free (gpointer data)
   g_free (self);
 }
 
+/**
+ * almu_store_find:
+ * @self: a store
+ * @id: of a session
+ *
+ * Finds a session in memory, or one that has left it and is not written yet.
+ *
+ * Returns: (nullable) (transfer none): the session as it is followed; %NULL if
+ *   it is neither
+ */
 Followed *
 almu_store_find (AlmuStore *self,
                  guint32    id)
@@ -47,6 +70,14 @@ almu_store_find (AlmuStore *self,
   return g_hash_table_lookup (self->followed, GUINT_TO_POINTER (id));
 }
 
+/**
+ * almu_store_let_go:
+ * @self: a store
+ * @id: of a session
+ *
+ * Follows a session no longer, and frees what was known of it. Its record
+ * stays.
+ */
 void
 almu_store_let_go (AlmuStore *self,
                    guint32    id)
@@ -184,6 +215,13 @@ on_write_time (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+/**
+ * almu_store_schedule:
+ * @self: a store
+ *
+ * Has all that is dirty written within %ALMU_STORE_DELAY_MSEC from now; calls
+ * until then are one.
+ */
 void
 almu_store_schedule (AlmuStore *self)
 {
@@ -287,6 +325,15 @@ on_session_removed (AlmuSessions *sessions,
     almu_archive_end_restore (ALMU_ARCHIVE (self), id);
 }
 
+/**
+ * almu_store_follow_all:
+ * @self: a store
+ * @sessions: the sessions in memory
+ *
+ * Listens to those that are there and to those that come, until the store or
+ * @sessions is gone. Each is looked at once and written if its record is
+ * another, %ALMU_STORE_DELAY_MSEC later.
+ */
 void
 almu_store_follow_all (AlmuStore    *self,
                        AlmuSessions *sessions)

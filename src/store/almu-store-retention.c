@@ -51,8 +51,14 @@ remove_all (AlmuStore *self,
   return FALSE;
 }
 
-/* Drops records that are too old or too many. Those of sessions in memory
- * count, and stay. */
+/**
+ * almu_store_apply_retention:
+ * @self: a store, its database open
+ *
+ * Drops records that are too old or too many, from the one seen last. Those of
+ * sessions in memory, or on their way there, count and stay. What goes wrong is
+ * logged for us and tried again the next time.
+ */
 void
 almu_store_apply_retention (AlmuStore *self)
 {

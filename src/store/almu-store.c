@@ -135,6 +135,13 @@ almu_store_init (AlmuStore *self)
 
 /* -- trouble ------------------------------------------------------------ */
 
+/**
+ * almu_store_emit_trouble:
+ * @self: a store
+ * @text: what a user should know
+ *
+ * Emits [signal@Almu.Store::trouble], no matter whether it was said before.
+ */
 void
 almu_store_emit_trouble (AlmuStore  *self,
                          const char *text)
@@ -155,6 +162,15 @@ on_retry_time (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+/**
+ * almu_store_report:
+ * @self: a store
+ * @error: why something could not be written
+ *
+ * Begins trouble, or goes on with it: writing is tried again after a while, and
+ * the signal is emitted for the first failure only. The caller keeps its
+ * drafts.
+ */
 void
 almu_store_report (AlmuStore    *self,
                    const GError *error)
@@ -209,6 +225,16 @@ begin_afresh (AlmuStore  *self,
     }
 }
 
+/**
+ * almu_store_open:
+ * @self: a store
+ * @error: return location
+ *
+ * Sees to it that there is a database. One that is damaged is set aside with a
+ * warning, and all that is in memory counts as not written yet.
+ *
+ * Returns: %FALSE if there is none, with an error of almu_database_open()
+ */
 gboolean
 almu_store_open (AlmuStore *self,
                  GError   **error)
@@ -335,6 +361,14 @@ almu_store_write (AlmuStore *self,
   return TRUE;
 }
 
+/**
+ * almu_store_write_all:
+ * @self: a store
+ *
+ * Writes in one transaction, now, all sessions that have changed since they
+ * were written last. Failures are reported as trouble; that nothing is left to
+ * write and the database is there ends it.
+ */
 void
 almu_store_write_all (AlmuStore *self)
 {
@@ -499,6 +533,9 @@ almu_store_get_n_writes (AlmuStore *self)
 /**
  * almu_store_set_retry:
  * @msec: how long to wait before writing is tried again
+ *
+ * 5000 until it is said. A wait that has begun is not changed. For tests, which
+ * have no five seconds.
  */
 void
 almu_store_set_retry (AlmuStore *self,

@@ -325,6 +325,9 @@ almu_thumbnails_init (AlmuThumbnails *self)
  * @folder: where the pictures are; made with the first
  * @sessions: whose; their archive is set already
  *
+ * Also removes the pictures in @folder that no session in memory or in the
+ * archive has, and those left half written. Main thread.
+ *
  * Returns: (transfer full): the pictures
  */
 AlmuThumbnails *
@@ -356,6 +359,9 @@ almu_thumbnails_new (const char   *folder,
  * @self: the pictures
  * @id: of a session
  *
+ * Reads the file as it is, on the calling thread. One of more than
+ * %ALMU_LIMIT_THUMBNAIL_BYTES, or that is no regular file, counts as none.
+ *
  * Returns: (nullable) (transfer full): its picture as a PNG file
  */
 GBytes *
@@ -377,6 +383,14 @@ almu_thumbnails_load (AlmuThumbnails *self,
   return g_bytes_new_take (data, size);
 }
 
+/**
+ * almu_thumbnails_contains:
+ * @self: the pictures
+ * @id: of a session
+ *
+ * Whether almu_thumbnails_load() has something to look at; the price is one
+ * `stat`.
+ */
 gboolean
 almu_thumbnails_contains (AlmuThumbnails *self,
                           guint32         id)

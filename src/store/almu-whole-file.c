@@ -98,6 +98,11 @@ read_all (int         fd,
  * @max_bytes: how large it may be
  * @error: return location for an error
  *
+ * Waits for the disk; any thread. Never for a pipe or a device: what is no
+ * regular file is %G_IO_ERROR_NOT_REGULAR_FILE. A larger file is
+ * %ALMU_ERROR_LIMIT, and what the system refuses a %G_IO_ERROR as its errno
+ * says.
+ *
  * Returns: (transfer full): its text; a file with a NUL in it is
  *   %ALMU_ERROR_FORMAT
  */
@@ -230,6 +235,17 @@ almu_whole_file_write (const char *folder,
   return TRUE;
 }
 
+/**
+ * almu_whole_file_remove:
+ * @folder: where
+ * @name: the file's name
+ * @error: return location for an error
+ *
+ * Removes a file and waits until the disk knows. Any thread.
+ *
+ * Returns: %FALSE if it is still there, with the %G_IO_ERROR of its errno;
+ *   %G_IO_ERROR_NOT_FOUND if it never was
+ */
 gboolean
 almu_whole_file_remove (const char *folder,
                         const char *name,
