@@ -15,6 +15,15 @@ static const GDBusErrorEntry entries[] = {
 
 G_STATIC_ASSERT (G_N_ELEMENTS (entries) == ALMU_N_ERRORS);
 
+/**
+ * almu_error_quark:
+ *
+ * The domain of #AlmuError. The first call registers the names that its codes
+ * have on the bus: until then a remote error of ours comes as %G_IO_ERROR_DBUS_ERROR.
+ * Any thread.
+ *
+ * Returns: the quark of `almu-error-quark`
+ */
 GQuark
 almu_error_quark (void)
 {

@@ -26,6 +26,15 @@ almu_figures_add (AlmuFigure figure,
   __atomic_fetch_add (&counts[figure], n, __ATOMIC_RELAXED);
 }
 
+/**
+ * almu_figures_get:
+ * @figure: what is counted
+ *
+ * Any thread. What was read, sent or kept is counted in bytes or in pieces, as
+ * the name of @figure says, and never falls.
+ *
+ * Returns: the sum of what almu_figures_add() was told since the process began
+ */
 gsize
 almu_figures_get (AlmuFigure figure)
 {

@@ -115,6 +115,11 @@ remove_entry (AlmuLru *self,
 /**
  * almu_lru_new:
  * @budget: bytes that all values together may take
+ *
+ * An empty cache. Nothing is reserved: @budget is only compared with the sizes
+ * that almu_lru_take() is told.
+ *
+ * Returns: (transfer full): the cache
  */
 AlmuLru *
 almu_lru_new (gsize budget)
@@ -128,6 +133,12 @@ almu_lru_new (gsize budget)
   return self;
 }
 
+/**
+ * almu_lru_free:
+ * @self: (transfer full): a cache
+ *
+ * Lets go of every value, the longest unused first, and of the cache.
+ */
 void
 almu_lru_free (AlmuLru *self)
 {
@@ -209,6 +220,13 @@ almu_lru_take (AlmuLru          *self,
     remove_entry (self, self->by_use.tail->data);
 }
 
+/**
+ * almu_lru_drop:
+ * @key: of a value
+ *
+ * Lets go of one value, with the function that almu_lru_take() was given. If
+ * there is none of that key nothing happens.
+ */
 void
 almu_lru_drop (AlmuLru          *self,
                const AlmuLruKey *key)
@@ -244,6 +262,8 @@ almu_lru_drop_owner (AlmuLru *self,
  * almu_lru_foreach:
  * @func: (scope call): told the key and the bytes of every value; must not
  *   change the cache
+ *
+ * Goes through the values, the latest used first, without using them.
  */
 void
 almu_lru_foreach (AlmuLru    *self,
@@ -262,6 +282,10 @@ almu_lru_foreach (AlmuLru    *self,
  * almu_lru_set_relief:
  * @relief: (nullable) (scope forever): asked again and again while there is no room, before
  *   anything is dropped
+ * @user_data: for @relief
+ *
+ * Something that is worth less than any value here, and goes before them. It
+ * may drop values, and must return %FALSE in the end.
  */
 void
 almu_lru_set_relief (AlmuLru      *self,
@@ -274,7 +298,10 @@ almu_lru_set_relief (AlmuLru      *self,
 
 /**
  * almu_lru_set_outside:
- * @outside: (scope forever): tells what is taken by others whenever room is made
+ * @outside: (nullable) (scope forever): tells what is taken by others whenever room is made
+ *
+ * Lets others take from the same budget. However much they have, a quarter of
+ * it remains for the values here.
  */
 void
 almu_lru_set_outside (AlmuLru       *self,
@@ -297,12 +324,25 @@ almu_lru_get_owner_size (AlmuLru *self,
   return found != NULL ? found->size : 0;
 }
 
+/**
+ * almu_lru_get_size:
+ * @self: a cache
+ *
+ * Returns: bytes of all values, as almu_lru_take() was told; more than the
+ *   budget only while a single one is larger
+ */
 gsize
 almu_lru_get_size (AlmuLru *self)
 {
   return self->size;
 }
 
+/**
+ * almu_lru_get_budget:
+ * @self: a cache
+ *
+ * Returns: bytes that all values together may take, as almu_lru_new() was told
+ */
 gsize
 almu_lru_get_budget (AlmuLru *self)
 {

@@ -43,8 +43,13 @@ typedef struct
 
 /**
  * almu_turns_new:
- * @n_places: how many jobs may be under way
+ * @n_places: how many jobs may be under way, at least 1
  * @n_extra: how many more, of owners that have none of the others
+ *
+ * A line in which nobody waits and whose places are all free. It takes no lock:
+ * who shares it among threads guards it.
+ *
+ * Returns: (transfer full): the line
  */
 AlmuTurns *
 almu_turns_new (guint n_places,
@@ -61,6 +66,13 @@ almu_turns_new (guint n_places,
   return self;
 }
 
+/**
+ * almu_turns_free:
+ * @self: (transfer full): a line
+ *
+ * Forgets the line. Jobs that still wait or run are the caller's, and must not
+ * be ended any more.
+ */
 void
 almu_turns_free (AlmuTurns *self)
 {
@@ -232,6 +244,12 @@ almu_turns_end (AlmuTurns *self,
     g_hash_table_remove (self->owners, GUINT_TO_POINTER (turn->owner));
 }
 
+/**
+ * almu_turns_count_waiting:
+ * @self: a line
+ *
+ * Returns: how many jobs have been pushed and have not begun, of all owners
+ */
 guint
 almu_turns_count_waiting (AlmuTurns *self)
 {

@@ -428,6 +428,15 @@ almu_workers_set_patience (guint msec)
   patience_msec = msec;
 }
 
+/**
+ * almu_workers_get_threads:
+ *
+ * How many jobs of one kind, short or long, compute at a time, and among how
+ * many threads almu_workers_share() divides a loop. Any thread.
+ *
+ * Returns: what almu_workers_set_threads() said; without that the number of
+ *   processors, but at least 2
+ */
 guint
 almu_workers_get_threads (void)
 {
@@ -467,7 +476,9 @@ almu_workers_set_owner (gpointer object,
  * almu_workers_get_owner:
  * @object: (nullable) (type GObject.Object): any object
  *
- * Returns: what almu_workers_set_owner() said, or 0
+ * Whose work an object stands for. Any thread.
+ *
+ * Returns: what almu_workers_set_owner() said; 0 if nothing, and for %NULL
  */
 guint
 almu_workers_get_owner (gpointer object)
@@ -479,7 +490,10 @@ almu_workers_get_owner (gpointer object)
  * almu_workers_cancellable_new:
  * @like: (nullable) (type GObject.Object): an object with an owner
  *
- * Returns: (transfer full): a cancellable for work of the same owner
+ * A cancellable for work that may start from an object of everybody's, such as
+ * an image, and yet is done in the turn of somebody.
+ *
+ * Returns: (transfer full): a cancellable with the owner of @like
  */
 GCancellable *
 almu_workers_cancellable_new (gpointer like)
@@ -595,6 +609,9 @@ count_waiting (Pool *pool)
 /**
  * almu_workers_count_waiting:
  * @is_long: whether those from %ALMU_PRIORITY_LONG on are meant, or the others
+ *
+ * The length of one of the two queues. Helpers that almu_workers_share() has
+ * asked for count as jobs. Any thread.
  *
  * Returns: how many jobs wait for a thread
  */

@@ -157,6 +157,16 @@ bind_file (AlmuFile      *file,
                                  table[i].transform, NULL, NULL, NULL);
 }
 
+/**
+ * almu_bus_file_export:
+ * @manager: where objects are exported
+ * @session: the session that has the file open
+ * @file: the file
+ *
+ * Makes a file an object of the interface File1, below that of its session.
+ * URI and HDU are those at this moment; what else it shows is bound to
+ * properties of @file. Its SetChannel and Close act on @session. Main thread.
+ */
 void
 almu_bus_file_export (GDBusObjectManagerServer *manager,
                       AlmuSession              *session,
@@ -191,6 +201,15 @@ almu_bus_file_export (GDBusObjectManagerServer *manager,
   g_dbus_object_manager_server_export (manager, G_DBUS_OBJECT_SKELETON (object));
 }
 
+/**
+ * almu_bus_file_unexport:
+ * @manager: where objects are exported
+ * @session: the session that had the file open
+ * @file: the file
+ *
+ * Takes back what almu_bus_file_export() did. Its regions are objects of their
+ * own and are not taken back with it. Harmless if it was not exported.
+ */
 void
 almu_bus_file_unexport (GDBusObjectManagerServer *manager,
                         AlmuSession              *session,

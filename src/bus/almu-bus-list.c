@@ -75,10 +75,13 @@ get_state (const AlmuArchiveEntry *entry,
 
 /**
  * almu_bus_list_sessions:
- * @state: (nullable): only those in this state
+ * @state: (nullable): only those in this state; %NULL for all
+ * @error: return location; set if what is kept cannot be read
  *
- * Returns: (transfer floating): what ListSessions answers: all sessions
- *   there are, in memory or kept
+ * What ListSessions answers: all sessions there are, in memory or kept, the
+ * latest seen first. Reads the archive; main thread.
+ *
+ * Returns: (transfer floating): an aa{sv}, or %NULL
  */
 GVariant *
 almu_bus_list_sessions (AlmuSessions *sessions,

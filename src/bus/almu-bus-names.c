@@ -13,6 +13,12 @@
 #include "almu-limits.h"
 #include "almu-workers.h"
 
+/**
+ * almu_bus_names_free:
+ * @self: (transfer full): what a caller has named
+ *
+ * Frees the value with its folder and its files. Not for %NULL.
+ */
 void
 almu_bus_names_free (AlmuBusNames *self)
 {

@@ -106,9 +106,17 @@ almu_bus_open_async (AlmuSessions       *sessions,
 
 /**
  * almu_bus_open_finish:
+ * @sessions: the sessions
+ * @result: what the callback was given
  * @out_session_id: (out) (optional): the new session
+ * @error: return location
  *
- * Returns: (transfer full): the address of its page, with the token in it
+ * Ends almu_bus_open_async(). It fails with %ALMU_ERROR_NOT_FOUND if there is no
+ * page or no such file, with %ALMU_ERROR_REFUSED for what lies outside the
+ * top-level folder, and with %ALMU_ERROR_LIMIT for too many files or sessions.
+ * Then @out_session_id is left as it is.
+ *
+ * Returns: (transfer full): the address of its page, with the token in it, or %NULL
  */
 char *
 almu_bus_open_finish (AlmuSessions *sessions,

@@ -37,9 +37,17 @@ load (AlmuSessions *sessions,
 
 /**
  * almu_bus_records_write:
+ * @self: how sessions are written down
+ * @sessions: the sessions
  * @id: of a session in memory or of a kept one
+ * @error: return location
  *
- * Returns: (transfer full): its record
+ * What GetState answers. While a session is on its way back this is what was
+ * kept of it, since it does not know all of itself yet. May read the archive;
+ * main thread. It fails with %ALMU_ERROR_UNSUPPORTED if nobody has lent a
+ * function that writes, and with %ALMU_ERROR_NOT_FOUND if there is no session @id.
+ *
+ * Returns: (transfer full): its record, or %NULL
  */
 char *
 almu_bus_records_write (const AlmuBusRecords *self,
@@ -150,6 +158,20 @@ almu_bus_records_apply_async (const AlmuBusRecords *self,
   almu_resume_async (session, memento->files, memento->catalogs, NULL, on_resumed, g_steal_pointer (&task));
 }
 
+/**
+ * almu_bus_records_apply_finish:
+ * @session: the session
+ * @result: what the callback was given
+ * @error: return location
+ *
+ * Ends almu_bus_records_apply_async(). It fails with %ALMU_ERROR_REFUSED if the
+ * session is open in a page or is being brought back, with
+ * %ALMU_ERROR_UNSUPPORTED if records cannot be read here, and with what the
+ * reader finds wrong with the text; nothing has changed then.
+ *
+ * Returns: whether the session is now what the record says, except for what of
+ *   it cannot be had
+ */
 gboolean
 almu_bus_records_apply_finish (AlmuSession  *session,
                                GAsyncResult *result,

@@ -168,6 +168,16 @@ on_handle_remove (AlmuDBusRegion1       *iface,
   return G_DBUS_METHOD_INVOCATION_HANDLED;
 }
 
+/**
+ * almu_bus_region_export:
+ * @manager: where objects are exported
+ * @session: the session that has the region
+ * @region: the region
+ *
+ * Makes a region an object of the interface Region1, below that of its file.
+ * Its properties follow those of @region; its Set and Remove act on @session.
+ * Main thread.
+ */
 void
 almu_bus_region_export (GDBusObjectManagerServer *manager,
                         AlmuSession              *session,
@@ -205,6 +215,14 @@ almu_bus_region_export (GDBusObjectManagerServer *manager,
   g_dbus_object_manager_server_export (manager, G_DBUS_OBJECT_SKELETON (object));
 }
 
+/**
+ * almu_bus_region_unexport:
+ * @manager: where objects are exported
+ * @session: the session that had the region
+ * @region: the region
+ *
+ * Takes back what almu_bus_region_export() did. Harmless if it was not exported.
+ */
 void
 almu_bus_region_unexport (GDBusObjectManagerServer *manager,
                           AlmuSession              *session,

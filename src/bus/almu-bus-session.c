@@ -379,6 +379,14 @@ almu_bus_session_export (GDBusObjectManagerServer *manager,
   g_signal_connect_object (session, "region-removed", G_CALLBACK (on_region_removed), manager, 0);
 }
 
+/**
+ * almu_bus_session_unexport:
+ * @manager: where objects are exported
+ * @session: the session
+ *
+ * Takes back the object of a session and those of its files and their regions,
+ * and follows it no longer. Harmless if it was not exported.
+ */
 void
 almu_bus_session_unexport (GDBusObjectManagerServer *manager,
                            AlmuSession              *session)

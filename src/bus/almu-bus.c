@@ -464,6 +464,10 @@ almu_bus_new (AlmuSessions *sessions)
 /**
  * almu_bus_set_page_address:
  * @address: (nullable): where the page is, %NULL if nothing listens
+ *
+ * What Open and Resume make addresses of, and what the property Address shows.
+ * Without one that is empty and both methods fail with %ALMU_ERROR_NOT_FOUND.
+ * A reference is kept.
  */
 void
 almu_bus_set_page_address (AlmuBus         *self,
@@ -482,7 +486,9 @@ almu_bus_set_page_address (AlmuBus         *self,
 
 /**
  * almu_bus_set_trouble:
- * @trouble: (nullable): why sessions are kept in memory only
+ * @trouble: (nullable): why sessions are kept in memory only; %NULL if they are not
+ *
+ * What the property Trouble shows, which is empty if there is none. Copied.
  */
 void
 almu_bus_set_trouble (AlmuBus    *self,
@@ -552,7 +558,11 @@ almu_bus_export (AlmuBus         *self,
   return TRUE;
 }
 
-/* Twice is harmless. */
+/**
+ * almu_bus_unexport:
+ *
+ * Takes all objects back from the bus, those of sessions too. Twice is harmless.
+ */
 void
 almu_bus_unexport (AlmuBus *self)
 {

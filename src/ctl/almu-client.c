@@ -16,8 +16,13 @@ struct _AlmuClient
 /**
  * almu_client_new:
  * @may_start: the bus may start the service if it is not running
+ * @error: return location; of the domains of GIO, with a prefix that says what
+ *   is missing
  *
- * Returns: (transfer full): a connection to the session bus
+ * Connects to the session bus, and waits for that. The service itself is not
+ * asked for anything yet, and losing the bus does not end the process.
+ *
+ * Returns: (transfer full): the client, or %NULL if there is no session bus
  */
 AlmuClient *
 almu_client_new (gboolean may_start,
@@ -44,6 +49,12 @@ almu_client_new (gboolean may_start,
   return self;
 }
 
+/**
+ * almu_client_free:
+ * @self: (transfer full): a client
+ *
+ * Lets go of the connection. The service hears nothing of it.
+ */
 void
 almu_client_free (AlmuClient *self)
 {
@@ -53,9 +64,16 @@ almu_client_free (AlmuClient *self)
 
 /**
  * almu_client_call:
- * @parameters: (nullable): a floating one is taken
+ * @interface: of the service
+ * @method: of @interface, on the object of the service
+ * @parameters: (nullable): a tuple; a floating one is taken
  * @reply_type: a GVariant type string
  * @error: return location; what the service says has no prefix
+ *
+ * Calls a method and waits for its answer, as long as GDBus waits at most. Errors
+ * of ours come back as %ALMU_ERROR, others in %G_DBUS_ERROR or %G_IO_ERROR.
+ *
+ * Returns: (transfer full): the answer, of @reply_type, or %NULL
  */
 GVariant *
 almu_client_call (AlmuClient *self,
@@ -80,7 +98,13 @@ almu_client_call (AlmuClient *self,
   return NULL;
 }
 
-/* Whether @error means that nobody has the name. */
+/**
+ * almu_client_is_absence:
+ * @error: what almu_client_call() has returned
+ *
+ * Returns: whether it means that nobody has the name of the service on the bus,
+ *   and that nobody is started for it
+ */
 gboolean
 almu_client_is_absence (const GError *error)
 {
@@ -115,7 +139,13 @@ is_no_answer (const GError *error)
     }
 }
 
-/* The exit status that @error deserves. */
+/**
+ * almu_client_get_status:
+ * @error: what almu_client_call() has returned
+ *
+ * Returns: the exit status that @error deserves: %ALMU_CTL_NO_SERVICE if the
+ *   service did not begin or did not answer, %ALMU_CTL_REFUSED if it said no
+ */
 int
 almu_client_get_status (const GError *error)
 {

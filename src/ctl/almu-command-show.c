@@ -114,6 +114,16 @@ print_sessions (GVariant *list)
   almu_table_print (table);
 }
 
+/**
+ * almu_command_sessions:
+ * @request: the command with its options
+ * @error: return location
+ *
+ * Runs `almucantar sessions`: prints the sessions that ListSessions tells, as a
+ * table, as JSON, or only their numbers.
+ *
+ * Returns: 0; with @error set another number, which does not matter
+ */
 int
 almu_command_sessions (const AlmuRequest *request,
                        GError           **error)
@@ -301,6 +311,17 @@ print_session (GVariant *entry)
   almu_table_print (table);
 }
 
+/**
+ * almu_command_show:
+ * @request: the command with its options, and the number of a session
+ * @error: return location; in %G_OPTION_ERROR if that is no number
+ *
+ * Runs `almucantar show`: prints what ListSessions tells of one session, and
+ * its files; as JSON its record, which is what GetState answers.
+ *
+ * Returns: 0, or %ALMU_CTL_REFUSED without @error if there is no such session,
+ *   which has been said on standard error
+ */
 int
 almu_command_show (const AlmuRequest *request,
                    GError           **error)
@@ -500,6 +521,16 @@ print_status_json (GVariant *properties,
   print_json (all);
 }
 
+/**
+ * almu_command_status:
+ * @request: the command with its options
+ * @error: return location
+ *
+ * Runs `almucantar status`: prints the properties of the service, how many
+ * sessions are in each state, and what GetStatus answers; as a text or as JSON.
+ *
+ * Returns: 0; with @error set another number, which does not matter
+ */
 int
 almu_command_status (const AlmuRequest *request,
                      GError           **error)

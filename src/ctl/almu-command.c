@@ -7,7 +7,17 @@
 
 /* -- what commands have in common ---------------------------------------- */
 
-/* 0, which is no session, with an error of wrong use. */
+/**
+ * almu_command_parse_id:
+ * @text: an argument
+ * @error: return location
+ *
+ * Reads the number of a session: decimal digits only, from 1 to the largest of
+ * 32 bits.
+ *
+ * Returns: the number, or 0, which is no session, with
+ *   %G_OPTION_ERROR_BAD_VALUE
+ */
 guint32
 almu_command_parse_id (const char *text,
                        GError    **error)
@@ -163,6 +173,14 @@ static const AlmuCommand table[] = {
 };
 /* clang-format on */
 
+/**
+ * almu_command_table:
+ * @n_commands: (out): how many there are
+ *
+ * All commands, in the order of the help text.
+ *
+ * Returns: (transfer none) (array length=n_commands): the table
+ */
 const AlmuCommand *
 almu_command_table (gsize *n_commands)
 {
@@ -171,6 +189,13 @@ almu_command_table (gsize *n_commands)
   return table;
 }
 
+/**
+ * almu_command_find:
+ * @name: as typed; case matters, and nothing may be left out
+ *
+ * Returns: (nullable) (transfer none): the command, or %NULL if there is none of
+ *   that name
+ */
 const AlmuCommand *
 almu_command_find (const char *name)
 {

@@ -12,6 +12,12 @@ struct _AlmuTable
   GPtrArray *cells;
 };
 
+/**
+ * almu_table_new:
+ * @n_columns: at least 1
+ *
+ * Returns: (transfer full): a table without rows
+ */
 AlmuTable *
 almu_table_new (guint n_columns)
 {
@@ -26,6 +32,12 @@ almu_table_new (guint n_columns)
   return self;
 }
 
+/**
+ * almu_table_free:
+ * @self: (transfer full): a table
+ *
+ * Frees the table and the text in its cells. Not for %NULL.
+ */
 void
 almu_table_free (AlmuTable *self)
 {
@@ -57,6 +69,13 @@ almu_table_make_safe (const char *text)
   return g_string_free (safe, FALSE);
 }
 
+/**
+ * almu_table_add:
+ * @text: of the next cell; copied
+ *
+ * Fills the cells of a row from the left, and begins a new row after the last
+ * of them. What is not text is made so by almu_table_make_safe().
+ */
 void
 almu_table_add (AlmuTable  *self,
                 const char *text)
@@ -64,6 +83,12 @@ almu_table_add (AlmuTable  *self,
   g_ptr_array_add (self->cells, almu_table_make_safe (text));
 }
 
+/**
+ * almu_table_add_number:
+ * @number: of the next cell, in decimal
+ *
+ * As almu_table_add(). Numbers stand to the left of their columns, as text does.
+ */
 void
 almu_table_add_number (AlmuTable *self,
                        guint32    number)
@@ -71,6 +96,12 @@ almu_table_add_number (AlmuTable *self,
   g_ptr_array_add (self->cells, g_strdup_printf ("%u", number));
 }
 
+/**
+ * almu_table_get_n_rows:
+ * @self: a table
+ *
+ * Returns: how many rows are complete
+ */
 guint
 almu_table_get_n_rows (AlmuTable *self)
 {
@@ -110,7 +141,13 @@ get_column_width (AlmuTable *self,
   return width;
 }
 
-/* The last column is not filled up: nothing follows. */
+/**
+ * almu_table_print:
+ * @self: a table
+ *
+ * Prints the table to standard output. Columns are as wide as their widest cell
+ * and a gap; the last one is not filled up, since nothing follows.
+ */
 void
 almu_table_print (AlmuTable *self)
 {

@@ -609,6 +609,13 @@ almu_daemon_new (AlmuOptions *options)
   return self;
 }
 
+/**
+ * almu_daemon_get_exit_status:
+ * @self: the service, after it has run
+ *
+ * Returns: 0, or why the service did not start: %ALMU_EXIT_LISTEN or
+ *   %ALMU_EXIT_START; for when g_application_run() has returned 0
+ */
 int
 almu_daemon_get_exit_status (AlmuDaemon *self)
 {

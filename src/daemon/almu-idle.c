@@ -113,6 +113,13 @@ almu_idle_new (guint                seconds,
   return self;
 }
 
+/**
+ * almu_idle_free:
+ * @self: (nullable) (transfer full): what ends the process
+ *
+ * Nothing is called any more. If the name on the bus has just been given up it
+ * is not taken back.
+ */
 void
 almu_idle_free (AlmuIdle *self)
 {

@@ -32,7 +32,12 @@ get_flags (const AlmuOptions *options)
 
 /**
  * almu_launch_server:
+ * @options: what the service was told
  * @token: (nullable): what a page must know; %NULL to let everybody in
+ * @settings: where the page's preferences are kept
+ *
+ * Makes a server out of the options. Behind a controller it answers requests for
+ * any host, since that forwards names that only it knows.
  *
  * Returns: (transfer full): a server that does not listen yet
  */

@@ -111,6 +111,14 @@ static const AlmuOption table[] = {
 };
 /* clang-format on */
 
+/**
+ * almu_option_table:
+ * @n_options: (out): how many there are
+ *
+ * All options there are, those that the help text leaves out as well.
+ *
+ * Returns: (transfer none) (array length=n_options): the table
+ */
 const AlmuOption *
 almu_option_table (gsize *n_options)
 {
@@ -134,7 +142,15 @@ same_name (const char *name,
   return TRUE;
 }
 
-/* @name need not end after @length bytes. */
+/**
+ * almu_option_find:
+ * @name: a name without the leading dashes; need not end after @length bytes
+ * @length: of @name in bytes
+ *
+ * Finds an option by its long name, in which `_` is as good as `-`.
+ *
+ * Returns: (nullable) (transfer none): the option, or %NULL
+ */
 const AlmuOption *
 almu_option_find (const char *name,
                   gsize       length)
@@ -146,6 +162,13 @@ almu_option_find (const char *name,
   return NULL;
 }
 
+/**
+ * almu_option_find_short:
+ * @name: the letter after a single dash
+ *
+ * Returns: (nullable) (transfer none): the option with that letter, or %NULL; 0
+ *   finds none
+ */
 const AlmuOption *
 almu_option_find_short (char name)
 {
@@ -156,6 +179,13 @@ almu_option_find_short (char name)
   return NULL;
 }
 
+/**
+ * almu_option_takes_value:
+ * @self: an option
+ *
+ * Returns: whether it is followed by a value: all are but flags, even those that
+ *   have no effect
+ */
 gboolean
 almu_option_takes_value (const AlmuOption *self)
 {
@@ -320,6 +350,10 @@ set_text (char      **where,
  * @options: where its value goes
  * @text: the value as on a command line
  *
+ * Reads a value and puts it into the member that the option fills. Text takes
+ * the place of what was there and a list grows by one. Nothing is asked of the
+ * file system: a path is only not empty.
+ *
  * Returns: %FALSE, with @options as they were, if @text is not what
  *   almu_option_dup_expected() tells
  */
@@ -371,7 +405,13 @@ almu_option_set (const AlmuOption *self,
     }
 }
 
-/* A phrase for "… is expected". */
+/**
+ * almu_option_dup_expected:
+ * @self: an option
+ *
+ * Returns: (transfer full): what its value has to be, as a phrase in English
+ *   for "… is expected"
+ */
 char *
 almu_option_dup_expected (const AlmuOption *self)
 {

@@ -92,6 +92,12 @@ options_new (void)
   return self;
 }
 
+/**
+ * almu_options_free:
+ * @self: (nullable) (transfer full): options
+ *
+ * Frees the options with their text, their files and their warnings.
+ */
 void
 almu_options_free (AlmuOptions *self)
 {

@@ -137,6 +137,13 @@ almu_reception_new (GDBusConnection  *connection,
   return self;
 }
 
+/**
+ * almu_reception_free:
+ * @self: (nullable) (transfer full): a reception
+ *
+ * Stops counting. The name is kept, if it is ours: see
+ * almu_reception_release_name(). Its function is not called any more.
+ */
 void
 almu_reception_free (AlmuReception *self)
 {
@@ -182,14 +189,25 @@ almu_reception_take_name (AlmuReception *self)
   return result == PRIMARY_OWNER || result == ALREADY_OWNER;
 }
 
-/* Harmless if it is not ours. */
+/**
+ * almu_reception_release_name:
+ *
+ * Gives the name up and waits until the bus has done so. Harmless if it is not
+ * ours; a failure is only logged.
+ */
 void
 almu_reception_release_name (AlmuReception *self)
 {
   ask_bus (self, "ReleaseName", g_variant_new ("(s)", ALMU_BUS_NAME));
 }
 
-/* How many have ever come in. */
+/**
+ * almu_reception_get_n_calls:
+ *
+ * Calls of methods, of whatever object, and also those that want no answer.
+ *
+ * Returns: how many have ever come in
+ */
 guint
 almu_reception_get_n_calls (AlmuReception *self)
 {
@@ -202,7 +220,13 @@ almu_reception_get_n_calls (AlmuReception *self)
   return n;
 }
 
-/* How many wait for an answer. */
+/**
+ * almu_reception_get_n_waiting:
+ *
+ * Calls that have come in, want an answer and have none yet.
+ *
+ * Returns: how many there are
+ */
 guint
 almu_reception_get_n_waiting (AlmuReception *self)
 {

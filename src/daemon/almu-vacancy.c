@@ -61,9 +61,16 @@ on_session_removed (AlmuSessions *sessions,
 
 /**
  * almu_vacancy_new:
+ * @sessions: the sessions; a reference is kept
  * @initial_seconds: how long to wait for a first session; -1 for ever
  * @later_seconds: how long to wait after the last one; -1 for ever
- * @func: called when the time is over
+ * @func: called on the main thread each time the time is over
+ * @user_data: for @func
+ *
+ * Waits from now on. The time stops when there is a session, and a session
+ * whose page is away is one.
+ *
+ * Returns: (transfer full): what waits
  */
 AlmuVacancy *
 almu_vacancy_new (AlmuSessions   *sessions,
@@ -89,6 +96,12 @@ almu_vacancy_new (AlmuSessions   *sessions,
   return self;
 }
 
+/**
+ * almu_vacancy_free:
+ * @self: (transfer full): what waits
+ *
+ * Waits no longer, and lets go of the sessions. Not for %NULL.
+ */
 void
 almu_vacancy_free (AlmuVacancy *self)
 {
