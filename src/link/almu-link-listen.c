@@ -173,6 +173,13 @@ hold_up_new (AlmuLink          *self,
   hold_up (self, held);
 }
 
+/**
+ * almu_link_forget_waiting:
+ * @self: a link
+ *
+ * Throws away what the viewer said and what waited for its turn, without an
+ * answer: the session it was about has been left.
+ */
 void
 almu_link_forget_waiting (AlmuLink *self)
 {
@@ -340,7 +347,13 @@ almu_link_has_orders (AlmuLink *self)
   return g_hash_table_size (self->busy) > 0;
 }
 
-/* From here on what the viewer says is handled. */
+/**
+ * almu_link_listen:
+ * @self: a link whose socket is there
+ *
+ * From here on what the viewer says is handled: binary messages in order, and
+ * `PING`, which is answered by `PONG`.
+ */
 void
 almu_link_listen (AlmuLink *self)
 {

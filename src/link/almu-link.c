@@ -147,6 +147,15 @@ almu_link_get_session (AlmuLink *self)
   return self->session;
 }
 
+/**
+ * almu_link_get_peer:
+ * @self: a link
+ *
+ * The address as whoever accepted the connection wrote it, for logs and lists
+ * only.
+ *
+ * Returns: (transfer none): where the viewer is
+ */
 const char *
 almu_link_get_peer (AlmuLink *self)
 {
@@ -176,6 +185,15 @@ almu_link_get_prepared_id (AlmuLink *self)
   return self->prepared_id;
 }
 
+/**
+ * almu_link_get_icd_version:
+ * @self: a link
+ *
+ * Ours until the viewer's REGISTER_VIEWER has come, then that of its header.
+ * Everything that is sent carries it.
+ *
+ * Returns: the version of the ICD that is spoken
+ */
 guint16
 almu_link_get_icd_version (AlmuLink *self)
 {
@@ -240,6 +258,15 @@ almu_link_get_outbox_bytes (AlmuLink *self)
 
 /* -- saying something --------------------------------------------------- */
 
+/**
+ * almu_link_note_message:
+ * @self: a link
+ * @what: `says` or `is told`
+ * @message: its name in the ICD
+ *
+ * Writes a line to the log if messages are to be logged and the link has a
+ * session.
+ */
 void
 almu_link_note_message (AlmuLink   *self,
                         const char *what,
@@ -289,7 +316,15 @@ find_asked (AlmuLink *self,
   return NULL;
 }
 
-/* What is held up comes again, and has waited since it came first. */
+/**
+ * almu_link_note_asked:
+ * @self: a link
+ * @event: what the viewer asks
+ * @request_id: what the reply will repeat
+ *
+ * Notes when a request came, for the figures; events without a reply are not
+ * noted. What is held up comes again, and has waited since it came first.
+ */
 void
 almu_link_note_asked (AlmuLink *self,
                       guint16   event,
@@ -685,10 +720,16 @@ on_next (gpointer user_data)
 
 /**
  * almu_link_new:
+ * @switchboard: (transfer none): not held; outlives the link
  * @socket: the connection
  * @peer: address of the viewer
  * @viewer: (nullable): which browser it is
  * @prepared_id: the session named in the page's address, or 0
+ *
+ * Begins to serve a viewer, which has no session before its REGISTER_VIEWER.
+ * The link ends when @socket has closed; the switchboard is told then.
+ *
+ * Returns: (transfer full): a link
  */
 AlmuLink *
 almu_link_new (AlmuSwitchboard *switchboard,

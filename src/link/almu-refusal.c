@@ -54,6 +54,12 @@ almu_refusal_new (guint16     event,
   return self;
 }
 
+/**
+ * almu_refusal_free:
+ * @self: (transfer full): from almu_refusal_new(), and from nowhere else
+ *
+ * Frees the reply and its text.
+ */
 void
 almu_refusal_free (ProtobufCMessage *self)
 {

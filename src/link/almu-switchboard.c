@@ -84,6 +84,16 @@ almu_switchboard_init (AlmuSwitchboard *self)
   self->links = g_ptr_array_new_with_free_func (g_object_unref);
 }
 
+/**
+ * almu_switchboard_new:
+ * @sessions: the sessions that links are bound to; held
+ * @options: copied
+ *
+ * Hears of nobody by itself: see almu_switchboard_accept(). Main thread only,
+ * as are all links.
+ *
+ * Returns: (transfer full): a switchboard without links
+ */
 AlmuSwitchboard *
 almu_switchboard_new (AlmuSessions          *sessions,
                       const AlmuLinkOptions *options)
@@ -107,6 +117,14 @@ almu_switchboard_get_sessions (AlmuSwitchboard *self)
   return self->sessions;
 }
 
+/**
+ * almu_switchboard_get_options:
+ * @self: a switchboard
+ *
+ * They do not change while the switchboard lives.
+ *
+ * Returns: (transfer none): how links behave
+ */
 const AlmuLinkOptions *
 almu_switchboard_get_options (AlmuSwitchboard *self)
 {
@@ -161,6 +179,9 @@ almu_switchboard_find (AlmuSwitchboard *self,
  * almu_switchboard_list_links:
  * @viewer: which browser
  *
+ * Links that have said good-bye, but whose socket has not closed yet, are among
+ * them. %NULL as @viewer finds those whose browser did not tell which it is.
+ *
  * Returns: (transfer full) (element-type AlmuLink): those of that browser
  */
 GPtrArray *
@@ -178,6 +199,16 @@ almu_switchboard_list_links (AlmuSwitchboard *self,
   return links;
 }
 
+/**
+ * almu_switchboard_get_n_links:
+ * @self: a switchboard
+ *
+ * Counts links from the handshake until their socket has closed, whether or not
+ * they have a session.
+ *
+ * Returns: how many there are, %ALMU_LIMIT_LINKS and those being turned away at
+ *   most
+ */
 guint
 almu_switchboard_get_n_links (AlmuSwitchboard *self)
 {
@@ -204,6 +235,8 @@ almu_switchboard_get_outbox_bytes (AlmuSwitchboard *self)
  * almu_switchboard_count_waiting:
  * @out_n_outgoing: (out): messages that wait to be sent to viewers
  * @out_n_held: (out): messages of viewers that wait for what came before them
+ *
+ * Adds up all links; takes a moment for each of them.
  */
 void
 almu_switchboard_count_waiting (AlmuSwitchboard *self,
@@ -282,6 +315,14 @@ almu_switchboard_close_all (AlmuSwitchboard *self)
     almu_link_lose (self->links->pdata[i], 1001, "The service ends");
 }
 
+/**
+ * almu_switchboard_note_closed:
+ * @self: a switchboard
+ * @link: a link whose socket has closed
+ *
+ * Gives up the switchboard's reference, which may be the last one, and emits
+ * [signal@Almu.Switchboard::links-changed]. A second call does nothing.
+ */
 void
 almu_switchboard_note_closed (AlmuSwitchboard *self,
                               AlmuLink        *link)
@@ -290,6 +331,15 @@ almu_switchboard_note_closed (AlmuSwitchboard *self,
     g_signal_emit (self, signals[LINKS_CHANGED], 0);
 }
 
+/**
+ * almu_switchboard_note_registered:
+ * @self: a switchboard
+ * @link: a link that has a session now, and whose viewer knows
+ * @is_new: whether its page began anew, without a session
+ *
+ * Tells the page of trouble that lasts, and emits
+ * [signal@Almu.Switchboard::registered].
+ */
 void
 almu_switchboard_note_registered (AlmuSwitchboard *self,
                                   AlmuLink        *link,

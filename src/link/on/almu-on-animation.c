@@ -91,7 +91,16 @@ prepare (AlmuLink                    *link,
   return almu_session_prepare_animation (almu_link_get_session (link), &plan, error);
 }
 
-/* The page throws away what comes before the acknowledgement. */
+/**
+ * almu_on_start_animation:
+ * @link: who says it
+ * @request_id: what the reply repeats
+ * @message: a START_ANIMATION
+ *
+ * Answers by START_ANIMATION_ACK and then plays: the page throws away what
+ * comes before. Takes the place of what was being played; if it fails that goes
+ * on.
+ */
 void
 almu_on_start_animation (AlmuLink               *link,
                          guint32                 request_id,
@@ -116,8 +125,17 @@ almu_on_start_animation (AlmuLink               *link,
 
 /* -- while it runs ------------------------------------------------------- */
 
-/* A page that has lost its connection stops what it believes is playing: no
- * reason to complain. */
+/**
+ * almu_on_stop_animation:
+ * @link: who says it
+ * @request_id: not used, as there is no reply
+ * @message: a STOP_ANIMATION
+ *
+ * Stops what is being played of that file, at the last frame that the page has
+ * shown, and drops frames that have not been sent. A page that has lost its
+ * connection stops what it believes is playing: that nothing is, is no reason
+ * to complain.
+ */
 void
 almu_on_stop_animation (AlmuLink               *link,
                         guint32                 request_id,
@@ -134,6 +152,15 @@ almu_on_stop_animation (AlmuLink               *link,
   almu_session_end_animation (session);
 }
 
+/**
+ * almu_on_animation_flow_control:
+ * @link: who says it
+ * @request_id: not used, as there is no reply
+ * @message: an ANIMATION_FLOW_CONTROL
+ *
+ * Notes that a frame has been shown, so that the next may follow. One that was
+ * on its way when the animation ended is told by ERROR_DATA of severity DEBUG.
+ */
 void
 almu_on_animation_flow_control (AlmuLink               *link,
                                 guint32                 request_id,
@@ -165,7 +192,15 @@ almu_on_animation_flow_control (AlmuLink               *link,
 
 /* -- channel maps -------------------------------------------------------- */
 
-/* The page sends it behind every picture: only those of a map wait for it. */
+/**
+ * almu_on_channel_map_flow_control:
+ * @link: who says it
+ * @request_id: not used, as there is no reply
+ * @message: a CHANNEL_MAP_FLOW_CONTROL
+ *
+ * Notes that a channel of a map has been received, so that the next may follow.
+ * The page sends it behind every picture: if there is no map nothing happens.
+ */
 void
 almu_on_channel_map_flow_control (AlmuLink               *link,
                                   guint32                 request_id,

@@ -129,6 +129,18 @@ on_opened (GObject      *source,
   almu_link_end_order (opening->link, ALMU_LINK_CATALOG (opening->catalog_id));
 }
 
+/**
+ * almu_on_open_catalog_file:
+ * @link: who says it
+ * @request_id: what the reply repeats
+ * @message: an OPEN_CATALOG_FILE
+ *
+ * Reads a table into memory on a worker, in place of a catalog of that id, and
+ * answers by OPEN_CATALOG_FILE_ACK with its first rows: as many as are asked
+ * for, 50 if none are, 10,000 at most. The session is written down by then.
+ * Other messages about that catalog wait. Cells that make no sense are told by
+ * ERROR_DATA.
+ */
 void
 almu_on_open_catalog_file (AlmuLink               *link,
                            guint32                 request_id,
@@ -161,6 +173,15 @@ almu_on_open_catalog_file (AlmuLink               *link,
 
 /* -- CLOSE_CATALOG_FILE ------------------------------------------------- */
 
+/**
+ * almu_on_close_catalog_file:
+ * @link: who says it
+ * @request_id: not used, as there is no reply
+ * @message: a CLOSE_CATALOG_FILE
+ *
+ * Closes a catalog, and drops its rows that have not been sent. One that is not
+ * open is told by ERROR_DATA of severity DEBUG.
+ */
 void
 almu_on_close_catalog_file (AlmuLink               *link,
                             guint32                 request_id,
@@ -275,8 +296,20 @@ want_new (AlmuCatalogFile                   *catalog,
   return g_steal_pointer (&want);
 }
 
-/* Bounds of an image are not looked at: the page names two columns there and
- * never gives any. */
+/**
+ * almu_on_catalog_filter_request:
+ * @link: who says it
+ * @request_id: not used, as there is no reply
+ * @message: a CATALOG_FILTER_REQUEST
+ *
+ * Has rows of a catalog filtered, sorted and sent as CATALOG_FILTER_RESPONSE;
+ * those of an earlier request that wait to be sent are dropped. What cannot be
+ * done is told by ERROR_DATA and a response without rows, so that the page does
+ * not wait.
+ *
+ * Bounds of an image are not looked at: the page names two columns there and
+ * never gives any.
+ */
 void
 almu_on_catalog_filter_request (AlmuLink               *link,
                                 guint32                 request_id,

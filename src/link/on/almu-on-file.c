@@ -81,8 +81,13 @@ part_new (AlmuFolder              *folder,
  * almu_file_name_new_for_stokes_files:
  * @folder: what names are relative to
  * @files: (array length=n_files): what a message says to open a hypercube
+ * @n_files: how many; above %ALMU_LIMIT_HYPERCUBE_FILES is %ALMU_ERROR_LIMIT
+ * @error: return location
  *
- * Returns: (nullable): the same as the model has it
+ * Fails as almu_file_name_new_for_message() does for one of them, and if they
+ * make no hypercube together. No file is looked at.
+ *
+ * Returns: (nullable) (transfer full): the same as the model has it
  */
 AlmuFileName *
 almu_file_name_new_for_stokes_files (AlmuFolder               *folder,
@@ -188,6 +193,17 @@ open_file (AlmuLink     *link,
                                 almu_link_get_cancellable (link), on_opened, opening);
 }
 
+/**
+ * almu_on_open_file:
+ * @link: who says it
+ * @request_id: what the reply repeats
+ * @message: an OPEN_FILE
+ *
+ * Opens an image on a worker, in place of a file of that id, and answers by
+ * OPEN_FILE_ACK when the session is written down. Only then its pixels are
+ * read. Other messages about that file wait. Image expressions are
+ * %ALMU_ERROR_UNSUPPORTED.
+ */
 void
 almu_on_open_file (AlmuLink               *link,
                    guint32                 request_id,
@@ -208,6 +224,15 @@ almu_on_open_file (AlmuLink               *link,
   open_file (link, CARTA__EVENT_TYPE__OPEN_FILE, request_id, request->file_id, name, error);
 }
 
+/**
+ * almu_on_concat_stokes_files:
+ * @link: who says it
+ * @request_id: what the reply repeats
+ * @message: a CONCAT_STOKES_FILES
+ *
+ * Opens a hypercube of at most %ALMU_LIMIT_HYPERCUBE_FILES files as
+ * almu_on_open_file() opens an image, and answers by CONCAT_STOKES_FILES_ACK.
+ */
 void
 almu_on_concat_stokes_files (AlmuLink               *link,
                              guint32                 request_id,
@@ -222,6 +247,15 @@ almu_on_concat_stokes_files (AlmuLink               *link,
   open_file (link, CARTA__EVENT_TYPE__CONCAT_STOKES_FILES, request_id, request->file_id, name, error);
 }
 
+/**
+ * almu_on_close_file:
+ * @link: who says it
+ * @request_id: not used, as there is no reply
+ * @message: a CLOSE_FILE
+ *
+ * Closes a file with its regions, or all files if the id is -1, and drops their
+ * tiles that have not been sent. A file that is not open is told by ERROR_DATA.
+ */
 void
 almu_on_close_file (AlmuLink               *link,
                     guint32                 request_id,

@@ -115,6 +115,16 @@ on_inspected (GObject      *source,
     almu_link_refuse (link, CARTA__EVENT_TYPE__FILE_INFO_REQUEST, request_id, -1, error);
 }
 
+/**
+ * almu_on_file_info_request:
+ * @link: who says it
+ * @request_id: what the reply repeats
+ * @message: a FILE_INFO_REQUEST
+ *
+ * Reads headers on a worker and answers by FILE_INFO_RESPONSE: of the HDU that
+ * is named, or of all images in the file. Nothing is opened in the session. A
+ * link that ends meanwhile gets no answer.
+ */
 void
 almu_on_file_info_request (AlmuLink               *link,
                            guint32                 request_id,
@@ -196,6 +206,16 @@ on_read (GObject      *source,
   almu_link_reply (asking->link, asking->request_id, &response.base);
 }
 
+/**
+ * almu_on_catalog_file_info_request:
+ * @link: who says it
+ * @request_id: what the reply repeats
+ * @message: a CATALOG_FILE_INFO_REQUEST
+ *
+ * Reads the head of a table on a worker, not its rows, and answers by
+ * CATALOG_FILE_INFO_RESPONSE. Nothing is opened in the session. A link that
+ * ends meanwhile gets no answer.
+ */
 void
 almu_on_catalog_file_info_request (AlmuLink               *link,
                                    guint32                 request_id,

@@ -241,6 +241,16 @@ list (AlmuLink                 *link,
                           on_progress, listing, listing->cancellable, on_listed, listing);
 }
 
+/**
+ * almu_on_file_list_request:
+ * @link: who says it
+ * @request_id: what the reply repeats
+ * @message: a FILE_LIST_REQUEST
+ *
+ * Lists images on a worker and answers by FILE_LIST_RESPONSE, after
+ * FILE_LIST_PROGRESS from two seconds on. A listing that was under way ends
+ * early, and is answered with `cancel` and what it had found.
+ */
 void
 almu_on_file_list_request (AlmuLink               *link,
                            guint32                 request_id,
@@ -252,6 +262,15 @@ almu_on_file_list_request (AlmuLink               *link,
         ALMU_LIST_IMAGES);
 }
 
+/**
+ * almu_on_region_list_request:
+ * @link: who says it
+ * @request_id: what the reply repeats
+ * @message: a REGION_LIST_REQUEST
+ *
+ * almu_on_file_list_request() for region files, answered by
+ * REGION_LIST_RESPONSE.
+ */
 void
 almu_on_region_list_request (AlmuLink               *link,
                              guint32                 request_id,
@@ -263,6 +282,14 @@ almu_on_region_list_request (AlmuLink               *link,
         ALMU_LIST_REGIONS);
 }
 
+/**
+ * almu_on_catalog_list_request:
+ * @link: who says it
+ * @request_id: what the reply repeats
+ * @message: a CATALOG_LIST_REQUEST
+ *
+ * almu_on_file_list_request() for catalogs, answered by CATALOG_LIST_RESPONSE.
+ */
 void
 almu_on_catalog_list_request (AlmuLink               *link,
                               guint32                 request_id,
@@ -274,7 +301,15 @@ almu_on_catalog_list_request (AlmuLink               *link,
         ALMU_LIST_CATALOGS);
 }
 
-/* The page says no more than that: whichever listing runs. */
+/**
+ * almu_on_stop_file_list:
+ * @link: who says it
+ * @request_id: not used, as there is no reply
+ * @message: a STOP_FILE_LIST
+ *
+ * Ends whichever listing runs, for the page says no more than that. It is
+ * answered with `cancel` and what it had found.
+ */
 void
 almu_on_stop_file_list (AlmuLink               *link,
                         guint32                 request_id,

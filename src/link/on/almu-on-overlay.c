@@ -38,6 +38,10 @@ fits_int (const char *what,
  * @message: what a viewer says
  * @reference_file_id: what they are drawn over, if @message cannot say
  * @out_settings: (out) (nullable): the contours; %NULL for none
+ * @error: return location
+ *
+ * No levels are no contours. What passes has been checked by
+ * almu_contour_settings_check(), and fails as that does.
  *
  * Returns: %FALSE if there are none like that
  */
@@ -85,6 +89,10 @@ almu_contour_settings_for_message (const CARTA__SetContourParameters *message,
  * almu_vector_settings_for_message:
  * @message: what a viewer says
  * @out_settings: (out) (nullable): the vectors; %NULL for none
+ * @error: return location
+ *
+ * No source, or a factor of 0, are no vectors. What passes has been checked by
+ * almu_vector_settings_check(), and fails as that does.
  *
  * Returns: %FALSE if there are none like that
  */
@@ -127,6 +135,16 @@ almu_vector_settings_for_message (const CARTA__SetVectorOverlayParameters *messa
   return TRUE;
 }
 
+/**
+ * almu_on_set_contour_parameters:
+ * @link: who says it
+ * @request_id: not used, as there is no reply
+ * @message: a SET_CONTOUR_PARAMETERS
+ *
+ * Replaces the contours of a file, which are sent as CONTOUR_IMAGE_DATA for
+ * every plane that is shown; without levels there are none. What is wrong is
+ * told by ERROR_DATA, and nothing changes.
+ */
 void
 almu_on_set_contour_parameters (AlmuLink               *link,
                                 guint32                 request_id,
@@ -163,6 +181,17 @@ confirm_clear (AlmuLink *link,
   almu_link_stream (link, &message.base, ALMU_OUTBOX_ORDERED, 0);
 }
 
+/**
+ * almu_on_set_vector_overlay_parameters:
+ * @link: who says it
+ * @request_id: not used, as there is no reply
+ * @message: a SET_VECTOR_OVERLAY_PARAMETERS
+ *
+ * Replaces the vectors of a file, which are sent as VECTOR_OVERLAY_TILE_DATA
+ * for every plane that is shown. Without sources there are none, and an empty
+ * message says so, because the page waits for one. What is wrong is told by
+ * ERROR_DATA, and nothing changes.
+ */
 void
 almu_on_set_vector_overlay_parameters (AlmuLink               *link,
                                        guint32                 request_id,

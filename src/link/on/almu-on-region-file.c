@@ -198,6 +198,17 @@ join_lines (char **lines,
   return g_string_free (text, FALSE);
 }
 
+/**
+ * almu_on_import_region:
+ * @link: who says it
+ * @request_id: what the reply repeats
+ * @message: an IMPORT_REGION
+ *
+ * Reads a region file, or the lines in the message, on a worker, and answers by
+ * IMPORT_REGION_ACK when the session is written down with its regions. Lines
+ * that could not be read stand in the reply's `message` and in ERROR_DATA; if
+ * none could be it fails.
+ */
 void
 almu_on_import_region (AlmuLink               *link,
                        guint32                 request_id,
@@ -388,6 +399,18 @@ begin_export (AlmuLink                  *link,
   return TRUE;
 }
 
+/**
+ * almu_on_export_region:
+ * @link: who says it
+ * @request_id: what the reply repeats
+ * @message: an EXPORT_REGION
+ *
+ * Writes regions to a file, on a worker, or their text into the reply if no
+ * file is named, and answers by EXPORT_REGION_ACK. A file that is there is
+ * replaced only if `overwrite` says so; otherwise the reply has
+ * `overwrite_confirmation_required`. In read-only mode a file is refused, text
+ * is not.
+ */
 void
 almu_on_export_region (AlmuLink               *link,
                        guint32                 request_id,
@@ -472,6 +495,15 @@ on_inspected (GObject      *source,
   almu_link_reply (link, request_id, &response.base);
 }
 
+/**
+ * almu_on_region_file_info_request:
+ * @link: who says it
+ * @request_id: what the reply repeats
+ * @message: a REGION_FILE_INFO_REQUEST
+ *
+ * Reads a region file on a worker and answers by REGION_FILE_INFO_RESPONSE with
+ * its lines. A link that ends meanwhile gets no answer.
+ */
 void
 almu_on_region_file_info_request (AlmuLink               *link,
                                   guint32                 request_id,

@@ -12,6 +12,10 @@
  * almu_shape_new_for_message:
  * @info: (nullable): what a message says of a region
  *
+ * Control points are pixels, from 0 at the centre of the first. Fails with
+ * %ALMU_ERROR_FORMAT if there is no shape, with %ALMU_ERROR_LIMIT if it has
+ * more than %ALMU_LIMIT_CONTROL_POINTS, and as almu_shape_new() does.
+ *
  * Returns: (transfer full): the shape
  */
 AlmuShape *
@@ -42,6 +46,15 @@ almu_shape_new_for_message (const CARTA__RegionInfo *info,
                          info->rotation, error);
 }
 
+/**
+ * almu_on_set_region:
+ * @link: who says it
+ * @request_id: what the reply repeats
+ * @message: a SET_REGION
+ *
+ * Draws a region, if its id is below 1, or moves one, and answers by
+ * SET_REGION_ACK when that is written down. What is wanted of it is sent anew.
+ */
 void
 almu_on_set_region (AlmuLink               *link,
                     guint32                 request_id,
@@ -71,6 +84,15 @@ almu_on_set_region (AlmuLink               *link,
   almu_link_reply (link, request_id, &ack.base);
 }
 
+/**
+ * almu_on_remove_region:
+ * @link: who says it
+ * @request_id: not used, as there is no reply
+ * @message: a REMOVE_REGION
+ *
+ * Removes a region and ends what is computed of it. One that is not there is
+ * told by ERROR_DATA.
+ */
 void
 almu_on_remove_region (AlmuLink               *link,
                        guint32                 request_id,

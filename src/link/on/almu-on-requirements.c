@@ -99,6 +99,18 @@ check_width (AlmuLink *link,
   return FALSE;
 }
 
+/**
+ * almu_on_set_spatial_requirements:
+ * @link: who says it
+ * @request_id: not used, as there is no reply
+ * @message: a SET_SPATIAL_REQUIREMENTS
+ *
+ * Replaces the profiles that are wanted along the cursor, a point or a line,
+ * which are sent as SPATIAL_PROFILE_DATA until further notice. More than
+ * %ALMU_LIMIT_REQUIREMENTS, a width of a line beyond %ALMU_LIMIT_LINE_WIDTH
+ * pixels, a file or a region that is not there are told by ERROR_DATA, and
+ * nothing changes.
+ */
 void
 almu_on_set_spatial_requirements (AlmuLink               *link,
                                   guint32                 request_id,
@@ -161,6 +173,16 @@ append_stats_want (GArray                 *wants,
   g_array_append_val (wants, want);
 }
 
+/**
+ * almu_on_set_spectral_requirements:
+ * @link: who says it
+ * @request_id: not used, as there is no reply
+ * @message: a SET_SPECTRAL_REQUIREMENTS
+ *
+ * Replaces the spectra that are wanted of the cursor or a region, which are
+ * sent as SPECTRAL_PROFILE_DATA until further notice. The whole image has none.
+ * What is wrong is told by ERROR_DATA, and nothing changes.
+ */
 void
 almu_on_set_spectral_requirements (AlmuLink               *link,
                                    guint32                 request_id,
@@ -192,6 +214,16 @@ almu_on_set_spectral_requirements (AlmuLink               *link,
            almu_demand_require_spectral, "spectral profile");
 }
 
+/**
+ * almu_on_set_stats_requirements:
+ * @link: who says it
+ * @request_id: not used, as there is no reply
+ * @message: a SET_STATS_REQUIREMENTS
+ *
+ * Replaces the statistics that are wanted of the image or a region, which are
+ * sent as REGION_STATS_DATA until further notice. Statistics of unknown numbers
+ * are left out. What else is wrong is told by ERROR_DATA, and nothing changes.
+ */
 void
 almu_on_set_stats_requirements (AlmuLink               *link,
                                 guint32                 request_id,
@@ -274,6 +306,17 @@ check_bins (GArray  *wants,
   return FALSE;
 }
 
+/**
+ * almu_on_set_histogram_requirements:
+ * @link: who says it
+ * @request_id: not used, as there is no reply
+ * @message: a SET_HISTOGRAM_REQUIREMENTS
+ *
+ * Replaces the histograms that are wanted of the image, the cube or a region,
+ * which are sent as REGION_HISTOGRAM_DATA until further notice. More than
+ * %ALMU_LIMIT_BINS in one or in all together, and bounds that do not rise, are
+ * told by ERROR_DATA, and nothing changes.
+ */
 void
 almu_on_set_histogram_requirements (AlmuLink               *link,
                                     guint32                 request_id,

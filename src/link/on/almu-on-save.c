@@ -157,6 +157,17 @@ begin (AlmuLink              *link,
   return TRUE;
 }
 
+/**
+ * almu_on_save_file:
+ * @link: who says it
+ * @request_id: what the reply repeats
+ * @message: a SAVE_FILE
+ *
+ * Writes an image or a part of it as FITS, on a worker, and answers by
+ * SAVE_FILE_ACK. One that is there is replaced only if `overwrite` says so;
+ * otherwise the reply has `overwrite_confirmation_required`. Other types than
+ * FITS are refused, and everything is in read-only mode.
+ */
 void
 almu_on_save_file (AlmuLink               *link,
                    guint32                 request_id,

@@ -146,6 +146,23 @@ find_for_known_page (AlmuLink     *link,
   return almu_sessions_create (sessions, id, error);
 }
 
+/**
+ * almu_on_register_viewer:
+ * @link: who says it; may have no session yet
+ * @request_id: what the reply repeats
+ * @message: a REGISTER_VIEWER
+ *
+ * Answers by REGISTER_VIEWER_ACK, at once. A session id of 0 gets the session
+ * the link has, the one that was prepared for the page's address, or a new one.
+ * Any other gets the session of that id: from memory, from the archive, or a
+ * new one that the page's RESUME_SESSION will fill. What is restored from the
+ * archive goes on in the background; all other messages wait for it, and what
+ * could not be restored is told by ERROR_DATA.
+ *
+ * A viewer of an unknown version of the ICD is refused, and the link closed
+ * with %ALMU_CLOSE_VERSION. Whoever had the session before is let go with
+ * %ALMU_CLOSE_TAKEN_OVER.
+ */
 void
 almu_on_register_viewer (AlmuLink               *link,
                          guint32                 request_id,
@@ -352,6 +369,18 @@ on_resumed (GObject      *source,
   almu_link_end_order (link, ALMU_LINK_ALL_FILES);
 }
 
+/**
+ * almu_on_resume_session:
+ * @link: who says it
+ * @request_id: what the reply repeats
+ * @message: a RESUME_SESSION
+ *
+ * Answers by RESUME_SESSION_ACK when the session is as the page remembers it,
+ * and written down; until then all other messages wait. It fails only if the
+ * page names images and none of them can be had. What else is missing stands in
+ * its `message` and, one by one, in ERROR_DATA. Then everything in force is
+ * sent again. If the link has lost the session meanwhile there is no answer.
+ */
 void
 almu_on_resume_session (AlmuLink               *link,
                         guint32                 request_id,

@@ -80,6 +80,15 @@ require_map (AlmuFile                      *file,
   return almu_demand_require_map (almu_file_get_demand (file), &map, error);
 }
 
+/**
+ * almu_on_add_required_tiles:
+ * @link: who says it
+ * @request_id: not used, as there is no reply
+ * @message: an ADD_REQUIRED_TILES
+ *
+ * Asks for tiles of the plane that is shown; they come as RASTER_TILE_DATA
+ * behind its histogram. What is wrong with the request is told by ERROR_DATA.
+ */
 void
 almu_on_add_required_tiles (AlmuLink               *link,
                             guint32                 request_id,
@@ -138,6 +147,17 @@ is_overtaken (AlmuLink                      *link,
   return TRUE;
 }
 
+/**
+ * almu_on_set_image_channels:
+ * @link: who says it
+ * @request_id: not used, as there is no reply
+ * @message: a SET_IMAGE_CHANNELS
+ *
+ * Shows another plane, or several channels beside each other; channels and
+ * polarisations count from 0. A plane that is not there is told by ERROR_DATA,
+ * and everything stays as it is. While an animation moves the file the message
+ * does not end it, but may wind it to that plane.
+ */
 void
 almu_on_set_image_channels (AlmuLink               *link,
                             guint32                 request_id,
@@ -171,6 +191,16 @@ almu_on_set_image_channels (AlmuLink               *link,
     almu_link_report (link, CARTA__ERROR_SEVERITY__ERROR, "channels", error->message);
 }
 
+/**
+ * almu_on_set_cursor:
+ * @link: who says it
+ * @request_id: not used, as there is no reply
+ * @message: a SET_CURSOR
+ *
+ * Moves the cursor of a file, in pixels from 0 at the centre of the first; what
+ * is wanted of it is sent anew. Without a point nothing happens. What is wrong
+ * is told by ERROR_DATA.
+ */
 void
 almu_on_set_cursor (AlmuLink               *link,
                     guint32                 request_id,

@@ -132,6 +132,15 @@ almu_scripting_run (guint32             session_id,
                              "No page has session %u open", session_id);
 }
 
+/**
+ * almu_on_scripting_response:
+ * @link: who says it
+ * @request_id: not used, as there is no reply
+ * @message: a SCRIPTING_RESPONSE
+ *
+ * Completes the almu_scripting_ask() of that number. An answer that nobody
+ * waits for any more is thrown away.
+ */
 void
 almu_on_scripting_response (AlmuLink               *link,
                             guint32                 request_id,
