@@ -91,7 +91,7 @@ almu_contour_settings_equal (const AlmuContourSettings *a,
     return a == b;
 
   return a->n_levels == b->n_levels &&
-         memcmp (a->levels, b->levels, a->n_levels * sizeof *a->levels) == 0 &&
+         (a->n_levels == 0 || memcmp (a->levels, b->levels, a->n_levels * sizeof *a->levels) == 0) &&
          a->reference_file_id == b->reference_file_id &&
          bounds_equal (&a->bounds, &b->bounds) &&
          a->smoothing == b->smoothing &&

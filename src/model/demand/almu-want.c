@@ -148,7 +148,7 @@ almu_stats_wants_equal (const GArray *a,
 
       if (!g_str_equal (x->coordinate, y->coordinate) ||
           x->types->len != y->types->len ||
-          memcmp (x->types->data, y->types->data, x->types->len * sizeof (int)) != 0)
+          (x->types->len > 0 && memcmp (x->types->data, y->types->data, x->types->len * sizeof (int)) != 0))
         return FALSE;
     }
 
