@@ -13,9 +13,10 @@
 
 G_BEGIN_DECLS
 
-/* What the files of AlmuDemand share: almu-demand.c has the plane and the
- * tiles, almu-demand-frames.c what moves by itself, the others one kind of
- * requirement each.
+/* What the files of AlmuDemand share: almu-demand.c has its life and the
+ * tiles, almu-demand-plane.c the plane on display, almu-demand-frames.c what
+ * moves by itself, almu-demand-wants.c what is wanted of regions, the others
+ * one kind of requirement each.
  */
 
 /* The tiles that every frame of an animation gets. */
@@ -120,8 +121,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Work, almu_work_free)
 
 GCancellable *almu_demand_renew_cancellable (AlmuDemand    *demand,
                                              GCancellable **cancellable);
+void          almu_demand_stop_cancellable (GCancellable **cancellable);
 
 void     almu_demand_emit_changed (AlmuDemand *self);
+void     almu_demand_emit_shown (AlmuDemand *self,
+                                 gboolean    is_there);
 void     almu_demand_leave_plane (AlmuDemand *self);
 void     almu_demand_get_plane (AlmuDemand *self);
 void     almu_demand_begin_early (AlmuDemand *self);
@@ -147,6 +151,8 @@ Wants   *almu_demand_get_wants (AlmuDemand *self,
 
 AlmuShape *almu_wants_get_shape (Wants *wants);
 void       almu_wants_drop_shape (Wants *wants);
+void       almu_wants_stop (Wants *wants);
+void       almu_wants_free (gpointer data);
 void       almu_wants_renew (Wants *wants);
 gboolean   almu_wants_get_place (Wants *wants,
                                  int   *out_x,

@@ -3,8 +3,6 @@
 
 #include "almu-demand-private.h"
 
-#include "almu-error.h"
-#include "almu-measure.h"
 #include "almu-workers.h"
 
 /**
@@ -31,36 +29,6 @@ enum
 
 static guint signals[N_SIGNALS];
 
-void
-almu_work_free (Work *work)
-{
-  g_clear_object (&work->demand);
-  g_clear_object (&work->cancellable);
-  g_clear_pointer (&work->shape, almu_shape_unref);
-  g_clear_pointer (&work->spatial, g_array_unref);
-  g_clear_pointer (&work->stats, g_array_unref);
-  g_clear_pointer (&work->histograms, g_array_unref);
-  g_free (work);
-}
-
-Work *
-almu_work_new (AlmuDemand   *self,
-               GCancellable *cancellable,
-               int           region_id,
-               int           stokes)
-{
-  Work *work = g_new0 (Work, 1);
-
-  work->demand = g_object_ref (self);
-  work->cancellable = g_object_ref (cancellable);
-  work->epoch = self->epoch;
-  work->region_id = region_id;
-  work->channel = self->channel;
-  work->stokes = stokes;
-
-  return work;
-}
-
 GCancellable *
 almu_demand_renew_cancellable (AlmuDemand    *self,
                                GCancellable **cancellable)
@@ -72,41 +40,11 @@ almu_demand_renew_cancellable (AlmuDemand    *self,
   return *cancellable;
 }
 
-static void
-stop_cancellable (GCancellable **cancellable)
+void
+almu_demand_stop_cancellable (GCancellable **cancellable)
 {
   g_cancellable_cancel (*cancellable);
   g_clear_object (cancellable);
-}
-
-static void
-wants_stop (Wants *wants)
-{
-  stop_cancellable (&wants->measuring);
-  stop_cancellable (&wants->cutting);
-  stop_cancellable (&wants->counting);
-  almu_wants_stop_spectra (wants);
-}
-
-static void
-wants_free (gpointer data)
-{
-  Wants *wants = data;
-
-  wants_stop (wants);
-  if (wants->region != NULL)
-    {
-      g_clear_signal_handler (&wants->moved_handler, wants->region);
-      g_clear_signal_handler (&wants->placed_handler, wants->region);
-    }
-  g_clear_object (&wants->region);
-  almu_wants_drop_shape (wants);
-  g_clear_pointer (&wants->spatial, g_array_unref);
-  g_clear_pointer (&wants->spectral, g_array_unref);
-  g_clear_pointer (&wants->stats, g_array_unref);
-  g_clear_pointer (&wants->histograms, g_array_unref);
-  g_ptr_array_unref (wants->tracks);
-  g_free (wants);
 }
 
 static void
@@ -196,7 +134,7 @@ almu_demand_class_init (AlmuDemandClass *klass)
 static void
 almu_demand_init (AlmuDemand *self)
 {
-  self->wants = g_hash_table_new_full (NULL, NULL, NULL, wants_free);
+  self->wants = g_hash_table_new_full (NULL, NULL, NULL, almu_wants_free);
 }
 
 void
@@ -214,22 +152,17 @@ almu_demand_emit_failure (AlmuDemand   *self,
     g_signal_emit (self, signals[FAILED], 0, error);
 }
 
-static void
-emit_shown (AlmuDemand *self,
-            gboolean    is_there)
+void
+almu_demand_emit_changed (AlmuDemand *self)
 {
-  self->is_shown = TRUE;
-  g_signal_emit (self, signals[SHOWN], 0, is_there);
-  if (self->is_shown && is_there)
-    almu_demand_read_next (self);
+  g_signal_emit (self, signals[CHANGED], 0);
 }
 
 void
-almu_demand_check_shown (AlmuDemand *self)
+almu_demand_emit_shown (AlmuDemand *self,
+                        gboolean    is_there)
 {
-  if (self->is_served && !self->is_shown && almu_tile_queue_is_idle (self->tiles) &&
-      almu_demand_overlay_is_idle (self))
-    emit_shown (self, TRUE);
+  g_signal_emit (self, signals[SHOWN], 0, is_there);
 }
 
 static void
@@ -307,149 +240,21 @@ almu_demand_set_owner (AlmuDemand *self,
   almu_demand_overlay_set_owner (self, owner);
 }
 
-/* -- the plane ---------------------------------------------------------- */
-
+/**
+ * almu_demand_set_epoch:
+ *
+ * What products are marked with, before the first is made.
+ */
 void
-almu_demand_send_histogram (AlmuDemand    *self,
-                            AlmuHistogram *histogram)
+almu_demand_set_epoch (AlmuDemand *self,
+                       guint       epoch)
 {
-  static const AlmuHistogramWant automatic = {
-    .coordinate = (char *) "z",
-    .channel = ALMU_CHANNEL_CURRENT,
-    .n_bins = ALMU_BINS_AUTO,
-  };
-  AlmuProduct product = {
-    .kind = ALMU_PRODUCT_HISTOGRAM,
-    .epoch = self->epoch,
-    .file_id = self->file_id,
-    .region_id = ALMU_REGION_IMAGE,
-    .channel = self->channel,
-    .stokes = self->stokes,
-    .frame = self->animation_id != 0 ? self->frame : 0,
-    .progress = 1,
-    .histogram = { &automatic, histogram },
-  };
+  g_return_if_fail (ALMU_IS_DEMAND (self));
 
-  almu_demand_emit_product (self, &product);
+  self->epoch = epoch;
 }
 
-/* The histogram goes first: the page takes the contrast of the tiles from
- * it. What else depends on the plane follows behind the tiles. */
-static void
-serve_plane (AlmuDemand    *self,
-             AlmuHistogram *histogram)
-{
-  GHashTableIter iter;
-  Wants         *wants;
-
-  if (!self->is_early)
-    almu_demand_send_histogram (self, histogram);
-  almu_tile_queue_begin (self->tiles, self->plane, self->channel, self->stokes);
-  almu_demand_overlay_begin (self);
-
-  g_hash_table_iter_init (&iter, self->wants);
-  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &wants))
-    {
-      almu_wants_renew_cuts (wants);
-      almu_wants_renew_measures (wants);
-    }
-
-  self->is_served = TRUE;
-  almu_demand_check_shown (self);
-}
-
-static void
-on_plane_counted (GObject      *source,
-                  GAsyncResult *result,
-                  gpointer      user_data)
-{
-  g_autoptr(Work) work = user_data;
-  g_autoptr(AlmuMeasure) measure = NULL;
-  AlmuDemand    *self = work->demand;
-  AlmuHistogram *histogram;
-
-  measure = almu_measure_finish (result, NULL);
-  if (measure == NULL || work->cancellable != self->plane_work)
-    return;
-
-  histogram = g_ptr_array_index (measure->histograms, 0);
-  almu_cache_keep_histogram (self->cache, self->image, self->channel, self->stokes, histogram);
-  serve_plane (self, histogram);
-}
-
-static void
-count_plane (AlmuDemand *self)
-{
-  almu_measure_plane_async (self->plane, self->image, self->channel, self->stokes,
-                            ALMU_PRIORITY_PICTURE, self->plane_work, on_plane_counted,
-                            almu_work_new (self, self->plane_work, ALMU_REGION_IMAGE, self->stokes));
-}
-
-static void
-on_plane (GObject      *source,
-          GAsyncResult *result,
-          gpointer      user_data)
-{
-  g_autoptr(Work) work = user_data;
-  g_autoptr(GError) error = NULL;
-  g_autoptr(AlmuPlane) plane = NULL;
-  AlmuDemand    *self = work->demand;
-  AlmuHistogram *histogram;
-
-  plane = almu_cache_get_plane_finish (self->cache, result, &error);
-  if (work->cancellable != self->plane_work)
-    return;
-
-  if (plane == NULL)
-    {
-      almu_demand_emit_failure (self, error);
-      emit_shown (self, FALSE);
-      return;
-    }
-
-  self->plane = g_steal_pointer (&plane);
-  histogram = almu_cache_peek_histogram (self->cache, self->image, self->channel, self->stokes);
-  if (histogram != NULL)
-    serve_plane (self, histogram);
-  else
-    count_plane (self);
-}
-
-/* Whatever hangs on the plane that was shown so far ends here. */
-void
-almu_demand_leave_plane (AlmuDemand *self)
-{
-  GHashTableIter iter;
-  Wants         *wants;
-
-  self->is_early = FALSE;
-  self->is_served = FALSE;
-  self->is_shown = FALSE;
-  stop_cancellable (&self->plane_work);
-  almu_tile_queue_clear (self->tiles);
-  almu_demand_overlay_leave (self);
-  g_clear_pointer (&self->plane, almu_plane_unref);
-
-  g_hash_table_iter_init (&iter, self->wants);
-  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &wants))
-    {
-      stop_cancellable (&wants->measuring);
-      stop_cancellable (&wants->cutting);
-    }
-}
-
-/* What was being read ahead ends only when this has been asked for: it may
- * be the same. */
-void
-almu_demand_get_plane (AlmuDemand *self)
-{
-  almu_demand_renew_cancellable (self, &self->plane_work);
-  almu_demand_begin_early (self);
-  almu_cache_get_plane_async (self->cache, self->image, self->channel, self->stokes,
-                              ALMU_PRIORITY_PICTURE, self->plane_work, on_plane,
-                              almu_work_new (self, self->plane_work, ALMU_REGION_IMAGE, self->stokes));
-  almu_read_ahead_stop (self->ahead);
-}
+/* -- its life ----------------------------------------------------------- */
 
 /* What is made of all channels, whichever is on display. */
 static void
@@ -518,7 +323,7 @@ almu_demand_stop (AlmuDemand *self)
 
   g_hash_table_iter_init (&iter, self->wants);
   while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &wants))
-    wants_stop (wants);
+    almu_wants_stop (wants);
 }
 
 /**
@@ -549,7 +354,7 @@ almu_demand_renew (AlmuDemand *self,
   g_hash_table_iter_init (&iter, self->wants);
   while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &wants))
     {
-      wants_stop (wants);
+      almu_wants_stop (wants);
       wants->told_after_resume = WANT_SPATIAL | WANT_SPECTRAL | WANT_STATS | WANT_HISTOGRAMS;
     }
 
@@ -572,37 +377,6 @@ almu_demand_set_paused (AlmuDemand *self,
   if (self->map != NULL)
     almu_channel_map_set_paused (self->map, paused);
   almu_demand_overlay_set_paused (self, paused);
-}
-
-/**
- * almu_demand_set_plane:
- *
- * Shows another plane. The caller has checked that it exists.
- */
-void
-almu_demand_set_plane (AlmuDemand *self,
-                       int         channel,
-                       int         stokes)
-{
-  gboolean new_stokes = stokes != self->stokes;
-
-  g_return_if_fail (ALMU_IS_DEMAND (self));
-
-  if (channel == self->channel && !new_stokes)
-    return;
-
-  almu_demand_leave_plane (self);
-  almu_demand_note_step (self, channel, stokes);
-  self->channel = channel;
-  self->stokes = stokes;
-  g_signal_emit (self, signals[CHANGED], 0);
-
-  if (!self->is_started)
-    return;
-
-  almu_demand_get_plane (self);
-  if (new_stokes)
-    almu_demand_change_stokes_of_sweeps (self);
 }
 
 /* -- tiles -------------------------------------------------------------- */
@@ -659,187 +433,4 @@ almu_demand_owes_tiles (AlmuDemand *self)
   g_return_val_if_fail (ALMU_IS_DEMAND (self), FALSE);
 
   return self->animation_id != 0 || !almu_tile_queue_is_idle (self->tiles);
-}
-
-/* -- wants in general --------------------------------------------------- */
-
-/* All that has to do with where a region lies. */
-void
-almu_wants_renew (Wants *wants)
-{
-  almu_wants_renew_cuts (wants);
-  almu_wants_renew_measures (wants);
-  almu_wants_renew_spectra (wants);
-}
-
-static void
-on_region_moved (AlmuRegion *region,
-                 GParamSpec *pspec,
-                 Wants      *wants)
-{
-  wants->told_after_resume = 0;
-  almu_wants_renew (wants);
-}
-
-/* The file it is drawn on was opened, or is another one now. */
-static void
-on_region_placed (AlmuRegion *region,
-                  GParamSpec *pspec,
-                  Wants      *wants)
-{
-  if (almu_region_get_file_id (region) == wants->demand->file_id)
-    return;
-
-  almu_wants_drop_shape (wants);
-  on_region_moved (region, pspec, wants);
-}
-
-Wants *
-almu_demand_get_wants (AlmuDemand *self,
-                       int         region_id,
-                       AlmuRegion *region)
-{
-  Wants *wants = g_hash_table_lookup (self->wants, GINT_TO_POINTER (region_id));
-
-  if (wants != NULL)
-    return wants;
-
-  wants = g_new0 (Wants, 1);
-  wants->demand = self;
-  wants->region_id = region_id;
-  wants->tracks = almu_wants_tracks_new ();
-  if (region != NULL)
-    {
-      wants->region = g_object_ref (region);
-      wants->moved_handler = g_signal_connect (region, "notify::shape",
-                                               G_CALLBACK (on_region_moved), wants);
-      wants->placed_handler = g_signal_connect (region, "notify::image",
-                                                G_CALLBACK (on_region_placed), wants);
-    }
-  g_hash_table_insert (self->wants, GINT_TO_POINTER (region_id), wants);
-
-  return wants;
-}
-
-/**
- * almu_demand_forget_region:
- *
- * Drops all that is wanted of a region which is no more.
- */
-void
-almu_demand_forget_region (AlmuDemand *self,
-                           int         region_id)
-{
-  g_return_if_fail (ALMU_IS_DEMAND (self));
-
-  g_hash_table_remove (self->wants, GINT_TO_POINTER (region_id));
-}
-
-/* Puts @with in the @place of a kind of wants. Returns FALSE if exactly this
- * was sent after a resume already, unasked, and need not be sent again. */
-gboolean
-almu_wants_replace (Wants   *wants,
-                    WantKind kind,
-                    GArray **place,
-                    GArray  *with,
-                    gboolean is_equal)
-{
-  gboolean is_told = (wants->told_after_resume & kind) != 0;
-
-  wants->told_after_resume &= ~kind;
-  g_array_ref (with);
-  g_clear_pointer (place, g_array_unref);
-  *place = with;
-  if (!is_equal)
-    g_signal_emit (wants->demand, signals[CHANGED], 0);
-
-  return !(is_told && is_equal);
-}
-
-gboolean
-almu_demand_resolve_stokes (AlmuDemand *self,
-                            const char *coordinate,
-                            int        *out_stokes)
-{
-  g_autoptr(GError) error = NULL;
-  char axis;
-
-  if (almu_coordinate_resolve (coordinate, almu_image_get_info (self->image), self->stokes,
-                               &axis, out_stokes, &error))
-    return TRUE;
-
-  almu_demand_emit_failure (self, error);
-  return FALSE;
-}
-
-gboolean
-almu_work_is_current (Work *work,
-                      gsize cancellable_offset)
-{
-  Wants *wants = g_hash_table_lookup (work->demand->wants, GINT_TO_POINTER (work->region_id));
-
-  return wants != NULL &&
-         work->cancellable == G_STRUCT_MEMBER (GCancellable *, wants, cancellable_offset);
-}
-
-/**
- * almu_demand_set_epoch:
- *
- * What products are marked with, before the first is made.
- */
-void
-almu_demand_set_epoch (AlmuDemand *self,
-                       guint       epoch)
-{
-  g_return_if_fail (ALMU_IS_DEMAND (self));
-
-  self->epoch = epoch;
-}
-
-static GArray *
-ref_if_any (GArray *wants)
-{
-  return wants != NULL && wants->len > 0 ? g_array_ref (wants) : NULL;
-}
-
-static int
-compare_requirements (gconstpointer a,
-                      gconstpointer b)
-{
-  return (*(AlmuRequirement *const *) a)->region_id - (*(AlmuRequirement *const *) b)->region_id;
-}
-
-/**
- * almu_demand_list_requirements:
- *
- * Returns: (transfer full) (element-type AlmuRequirement): what is wanted, by
- *   region
- */
-GPtrArray *
-almu_demand_list_requirements (AlmuDemand *self)
-{
-  GPtrArray     *list = almu_requirements_new ();
-  GHashTableIter iter;
-  Wants         *wants;
-
-  g_hash_table_iter_init (&iter, self->wants);
-  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &wants))
-    {
-      AlmuRequirement *requirement = almu_requirement_new (wants->region_id);
-
-      requirement->spatial = ref_if_any (wants->spatial);
-      requirement->spectral = ref_if_any (wants->spectral);
-      requirement->stats = ref_if_any (wants->stats);
-      requirement->histograms = ref_if_any (wants->histograms);
-      g_ptr_array_add (list, requirement);
-    }
-  g_ptr_array_sort (list, compare_requirements);
-
-  return list;
-}
-
-void
-almu_demand_emit_changed (AlmuDemand *self)
-{
-  g_signal_emit (self, signals[CHANGED], 0);
 }
