@@ -576,6 +576,18 @@ almu_catalog_comeback_async (AlmuLink           *link,
   go_on (task);
 }
 
+/**
+ * almu_catalog_comeback_finish:
+ * @link: to the page
+ * @result: what the callback got
+ * @error: return location
+ *
+ * Whether the page took a layout or opened a catalog is its own affair and no
+ * failure: it ends early only if the page goes (%ALMU_ERROR_NOT_FOUND) or is no
+ * longer asked (%G_IO_ERROR_CANCELLED).
+ *
+ * Returns: %FALSE if the page was not told everything
+ */
 gboolean
 almu_catalog_comeback_finish (AlmuLink     *link,
                               GAsyncResult *result,

@@ -76,6 +76,10 @@ parse (const char *look)
  * almu_catalog_plot_find_image:
  * @look: (nullable): see almu_catalog_file_get_look()
  *
+ * Reads the member %ALMU_CATALOG_PLOT_IMAGE. The id is that of the session in
+ * which the look was written; whether there is such a file is for the caller to
+ * see.
+ *
  * Returns: the id of the file that the catalog belongs to, or -1
  */
 int
@@ -94,7 +98,10 @@ almu_catalog_plot_find_image (const char *look)
  * almu_catalog_plot_parse:
  * @look: (nullable): see almu_catalog_file_get_look()
  *
- * Returns: (nullable): %NULL for a catalog that is not plotted
+ * Which columns are drawn is all that is looked at here; the rest of the look
+ * is copied to the page as it is.
+ *
+ * Returns: (nullable) (transfer full): %NULL for a catalog that is not plotted
  */
 AlmuCatalogPlot *
 almu_catalog_plot_parse (const char *look)
@@ -113,6 +120,12 @@ almu_catalog_plot_parse (const char *look)
   return self;
 }
 
+/**
+ * almu_catalog_plot_free:
+ * @self: (nullable): a plot
+ *
+ * Frees a plot and its look.
+ */
 void
 almu_catalog_plot_free (AlmuCatalogPlot *self)
 {
@@ -153,6 +166,12 @@ almu_catalog_script_begin (void)
  * almu_catalog_script_new:
  * @path: (transfer full): where in the page
  * @builder: (transfer full): the parameters
+ * @action: name of a function there
+ *
+ * Ends @builder's array, which almu_catalog_script_begin() has begun, and keeps
+ * the page from reading a `$` in it as the beginning of a name.
+ *
+ * Returns: (transfer full): a script that returns nothing
  */
 AlmuScript *
 almu_catalog_script_new (char        *path,
@@ -170,8 +189,15 @@ almu_catalog_script_new (char        *path,
   return script;
 }
 
-/* The page's map of tables is one of MobX, into which scripts do not see; its
- * own map inside is a plain one. */
+/**
+ * almu_catalog_script_dup_table:
+ * @catalog_id: one that the page has
+ *
+ * The page's map of tables is one of MobX, into which scripts do not see; its
+ * own map inside is a plain one.
+ *
+ * Returns: (transfer full): where in the page the table of a catalog is
+ */
 char *
 almu_catalog_script_dup_table (int catalog_id)
 {
@@ -226,6 +252,11 @@ push_shown (GQueue     *scripts,
  * almu_catalog_plot_make_question:
  * @catalog_id: one that the page has
  * @leaf: one of almu_catalog_plot_leaves
+ *
+ * Reads one leaf of the catalog's widget, for which the page makes a widget if
+ * it has none.
+ *
+ * Returns: (transfer full): for almu_scripting_ask()
  */
 AlmuScript *
 almu_catalog_plot_make_question (int         catalog_id,

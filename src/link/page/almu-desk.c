@@ -63,7 +63,11 @@ almu_desk_find_front (const AlmuMemento *memento)
 
 /**
  * almu_desk_find_image:
+ * @memento: the session before
  * @file_id: of the session before
+ *
+ * Images count from 0, in the order in which the page opens them: a hypercube
+ * is as many as it has files, and this is its first.
  *
  * Returns: which image of the page it is, or -1
  */

@@ -553,6 +553,9 @@ ask_next (AlmuGlance *glance)
  * almu_glance_new:
  * @link: to a page
  * @func: (scope forever): called when all has been seen, not when the page goes
+ * @user_data: for @func
+ *
+ * Asks nothing before almu_glance_begin().
  *
  * Returns: (transfer full): to go with @link
  */
@@ -570,6 +573,13 @@ almu_glance_new (AlmuLink      *link,
   return self;
 }
 
+/**
+ * almu_glance_free:
+ * @self: (transfer full): a glance
+ *
+ * Forgets a look that is under way, without calling back. No question may be on
+ * its way any more: free it with its link, which questions hold.
+ */
 void
 almu_glance_free (AlmuGlance *self)
 {

@@ -369,6 +369,15 @@ almu_greeter_note_page (AlmuGreeter *self,
     }
 }
 
+/**
+ * almu_greeter_new:
+ * @switchboard: whose pages are greeted; held
+ * @mode: what happens when a browser returns without knowing its session
+ *
+ * Looks from now on at each page that registers.
+ *
+ * Returns: (transfer full): a greeter
+ */
 AlmuGreeter *
 almu_greeter_new (AlmuSwitchboard *switchboard,
                   AlmuGreeterMode  mode)

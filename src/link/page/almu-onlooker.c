@@ -144,6 +144,15 @@ on_registered (AlmuSwitchboard *switchboard,
   g_signal_connect (link, "heard", G_CALLBACK (on_heard), watch);
 }
 
+/**
+ * almu_onlooker_new:
+ * @switchboard: whose pages are looked at; held
+ *
+ * Looks from now on at each page that registers and has a browser. A link that
+ * is watched already stays so when the onlooker is let go.
+ *
+ * Returns: (transfer full): an onlooker
+ */
 AlmuOnlooker *
 almu_onlooker_new (AlmuSwitchboard *switchboard)
 {

@@ -5,6 +5,12 @@
 
 #include "almu-json-text.h"
 
+/**
+ * almu_script_free:
+ * @self: (transfer full): a script
+ *
+ * Frees a script whose texts were allocated; not one that lies on the stack.
+ */
 void
 almu_script_free (AlmuScript *self)
 {
@@ -15,6 +21,16 @@ almu_script_free (AlmuScript *self)
   g_free (self);
 }
 
+/**
+ * almu_script_reply_new:
+ * @success: whether the page did it
+ * @message: (nullable): why not; copied
+ * @response: (nullable): the result, as JSON text; copied
+ *
+ * Keeps what a page said as it is: nothing of it has been checked.
+ *
+ * Returns: (transfer full): a reply
+ */
 AlmuScriptReply *
 almu_script_reply_new (gboolean    success,
                        const char *message,
@@ -29,6 +45,12 @@ almu_script_reply_new (gboolean    success,
   return self;
 }
 
+/**
+ * almu_script_reply_free:
+ * @self: (transfer full): a reply
+ *
+ * Frees a reply and its texts.
+ */
 void
 almu_script_reply_free (AlmuScriptReply *self)
 {
@@ -37,7 +59,16 @@ almu_script_reply_free (AlmuScriptReply *self)
   g_free (self);
 }
 
-/* The result, or NULL if there is none: nothing is not told apart from null. */
+/**
+ * almu_script_reply_dup_value:
+ * @self: what a page answered
+ *
+ * Reads the result, which goes through almu_json_text_clean() first. What is
+ * not JSON counts as none, and nothing is not told apart from null.
+ *
+ * Returns: (nullable) (transfer full): the result; %NULL if the page failed or
+ *   gave none
+ */
 JsonNode *
 almu_script_reply_dup_value (const AlmuScriptReply *self)
 {
@@ -52,7 +83,17 @@ almu_script_reply_dup_value (const AlmuScriptReply *self)
   return value != NULL && !JSON_NODE_HOLDS_NULL (value) ? g_steal_pointer (&value) : NULL;
 }
 
-/* What came of an #AlmuScriptFunc. */
+/**
+ * almu_script_finish:
+ * @result: what the callback of an #AlmuScriptFunc got
+ * @error: return location
+ *
+ * A page that could not do it is no error: see #AlmuScriptReply.success. That
+ * it has gone is %ALMU_ERROR_NOT_FOUND, that nobody waited
+ * %G_IO_ERROR_CANCELLED.
+ *
+ * Returns: (transfer full): what came of it
+ */
 AlmuScriptReply *
 almu_script_finish (GAsyncResult *result,
                     GError      **error)

@@ -173,6 +173,9 @@ on_map_known (GObject      *source,
  * almu_straggler_new:
  * @link: to a page
  *
+ * Hears from now on what the page says, and asks nothing before
+ * almu_straggler_check().
+ *
  * Returns: (transfer full): to go with @link
  */
 AlmuStraggler *
@@ -186,6 +189,13 @@ almu_straggler_new (AlmuLink *link)
   return self;
 }
 
+/**
+ * almu_straggler_free:
+ * @self: (transfer full): a straggler
+ *
+ * Does not stop listening, and questions may be on their way: free it with its
+ * link, which both hold.
+ */
 void
 almu_straggler_free (AlmuStraggler *self)
 {

@@ -161,12 +161,25 @@ fill_vectors (AlmuGather    *self,
   return n_vectors;
 }
 
+/**
+ * almu_gather_init:
+ * @self: (out caller-allocates): a gather
+ *
+ * Makes it empty. What was in it before is not freed.
+ */
 void
 almu_gather_init (AlmuGather *self)
 {
   *self = (AlmuGather){ G_QUEUE_INIT, 0, 0 };
 }
 
+/**
+ * almu_gather_clear:
+ * @self: a gather
+ *
+ * Throws away all frames, the one that is partly written too, and leaves it
+ * empty: only for a stream that ends.
+ */
 void
 almu_gather_clear (AlmuGather *self)
 {
@@ -250,6 +263,12 @@ almu_gather_drop_waiting (AlmuGather *self)
     }
 }
 
+/**
+ * almu_gather_is_empty:
+ * @self: a gather
+ *
+ * Whether everything has been handed to the kernel.
+ */
 gboolean
 almu_gather_is_empty (AlmuGather *self)
 {
@@ -260,6 +279,8 @@ almu_gather_is_empty (AlmuGather *self)
  * almu_gather_has_ordinary:
  * @self: a gather
  *
+ * As long as there are some the next message need not be made.
+ *
  * Returns: whether there are frames that are not urgent
  */
 gboolean
@@ -268,6 +289,16 @@ almu_gather_has_ordinary (AlmuGather *self)
   return self->frames.length > self->n_urgent;
 }
 
+/**
+ * almu_gather_get_n_urgent:
+ * @self: a gather
+ *
+ * Pongs and close frames wait here; a peer that makes us answer faster than it
+ * reads makes them pile up.
+ *
+ * Returns: how many urgent frames wait, the one that is partly written among
+ *   them
+ */
 guint
 almu_gather_get_n_urgent (AlmuGather *self)
 {

@@ -18,8 +18,14 @@ clean (AlmuScratch *scratch,
 
 /**
  * almu_speak_catalog_info:
+ * @table: what is told of
+ * @fingerprint: of the file: its size in bytes, and when it was changed
  * @name: of the file
  * @scratch: what the result borrows from
+ *
+ * Text that is no UTF-8 is mended; @name is borrowed too.
+ *
+ * Returns: (transfer none): the description of a catalog
  */
 CARTA__CatalogFileInfo *
 almu_speak_catalog_info (const AlmuDataTable   *table,
@@ -55,9 +61,13 @@ almu_speak_catalog_info (const AlmuDataTable   *table,
 
 /**
  * almu_speak_catalog_headers:
+ * @table: what is told of
  * @scratch: what the result borrows from
  *
- * Returns: one for each column
+ * Columns that are not supported are among them, so that their indices, from 0,
+ * are those of the table.
+ *
+ * Returns: (transfer none) (array): one for each column
  */
 CARTA__CatalogHeader **
 almu_speak_catalog_headers (const AlmuDataTable *table,
@@ -85,8 +95,15 @@ almu_speak_catalog_headers (const AlmuDataTable *table,
 
 /**
  * almu_speak_column:
+ * @table: what is told of
+ * @column: index of a column, from 0
  * @cells: what almu_table_view_cut() gave for @column
  * @scratch: what the result borrows from, beside @table and @cells
+ *
+ * Copies no cells: numbers stay where they are in @cells, little-endian as on
+ * the wire, and texts in @table.
+ *
+ * Returns: (transfer none): the cells as a message has them
  */
 CARTA__ColumnData *
 almu_speak_column (const AlmuDataTable *table,

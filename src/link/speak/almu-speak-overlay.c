@@ -23,6 +23,15 @@ borrow (GBytes *bytes)
   return data;
 }
 
+/**
+ * almu_speak_contours:
+ * @link: whose viewer looks
+ * @product: a chunk of contours, or none
+ *
+ * Sends CONTOUR_IMAGE_DATA with one set. A product without a chunk says that
+ * earlier ones are void: those that wait to be sent are dropped. None is
+ * dropped otherwise, since the page adds them up.
+ */
 void
 almu_speak_contours (AlmuLink          *link,
                      const AlmuProduct *product)
@@ -74,6 +83,15 @@ fill_tile (CARTA__TileData       *data,
   data->nan_encodings = borrow (picture->blanks);
 }
 
+/**
+ * almu_speak_vectors:
+ * @link: whose viewer looks
+ * @product: a tile of vectors, or none
+ *
+ * Sends VECTOR_OVERLAY_TILE_DATA. A product with a negative progress says that
+ * earlier ones are void: those that wait to be sent are dropped. One without a
+ * tile tells the progress alone.
+ */
 void
 almu_speak_vectors (AlmuLink          *link,
                     const AlmuProduct *product)

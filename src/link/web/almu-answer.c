@@ -23,7 +23,13 @@ static const struct
   { "Content-Security-Policy", "frame-ancestors 'self'" },
 };
 
-/* Also for what libsoup answers by itself. */
+/**
+ * almu_answer_begin:
+ * @msg: a request
+ *
+ * Sets the headers that every answer has, also for what libsoup answers by
+ * itself. Each ends its connection.
+ */
 void
 almu_answer_begin (SoupServerMessage *msg)
 {
@@ -39,6 +45,8 @@ almu_answer_begin (SoupServerMessage *msg)
  * @status: of HTTP
  * @type: (nullable): the media type of @body
  * @body: (nullable): what to send
+ *
+ * Main thread only. Caching is for the caller to forbid or to allow.
  */
 void
 almu_answer (SoupServerMessage *msg,
@@ -56,6 +64,15 @@ almu_answer (SoupServerMessage *msg,
     soup_message_body_append_bytes (soup_server_message_get_response_body (msg), body);
 }
 
+/**
+ * almu_answer_text:
+ * @msg: a request
+ * @status: of HTTP
+ * @format: what to say, as printf() has it, with its last line break
+ * @...: values for @format
+ *
+ * Answers with plain text for people, which nobody may cache.
+ */
 void
 almu_answer_text (SoupServerMessage *msg,
                   guint              status,
@@ -75,6 +92,14 @@ almu_answer_text (SoupServerMessage *msg,
   almu_answer (msg, status, "text/plain; charset=utf-8", body);
 }
 
+/**
+ * almu_answer_json:
+ * @msg: a request
+ * @status: of HTTP
+ * @json: JSON text; copied, not checked
+ *
+ * Answers with JSON, which nobody may cache.
+ */
 void
 almu_answer_json (SoupServerMessage *msg,
                   guint              status,
@@ -86,7 +111,14 @@ almu_answer_json (SoupServerMessage *msg,
   almu_answer (msg, status, "application/json", body);
 }
 
-/* As the page's database answers: success, and why not. */
+/**
+ * almu_answer_failure:
+ * @msg: a request
+ * @status: of HTTP
+ * @message: a phrase for people; need not be UTF-8
+ *
+ * Answers as the page's database does: `success` false, and why.
+ */
 void
 almu_answer_failure (SoupServerMessage *msg,
                      guint              status,
@@ -101,6 +133,12 @@ almu_answer_failure (SoupServerMessage *msg,
   almu_answer_json (msg, status, json);
 }
 
+/**
+ * almu_answer_no_cache:
+ * @msg: a request
+ *
+ * Forbids browsers and proxies to keep the answer, in all three ways they know.
+ */
 void
 almu_answer_no_cache (SoupServerMessage *msg)
 {

@@ -163,6 +163,10 @@ parse_name (AlmuApiCall *call,
  * @path: below `/api/database/`, as it came
  * @out_allow: (out): the methods this path knows
  *
+ * Looks at no body. On failure @call may hold a name already: free it by
+ * almu_api_call_clear() in any case. Sharing is 501, another method 405 with
+ * @out_allow set, a name that cannot be one 400, and everything else 404.
+ *
  * Returns: 200, or the status that says why it is no call
  */
 guint
@@ -201,6 +205,12 @@ almu_api_call_parse (AlmuApiCall *call,
   return SOUP_STATUS_NOT_FOUND;
 }
 
+/**
+ * almu_api_call_writes:
+ * @call: a call
+ *
+ * Whether it changes what is on the shelf, and so is not for read-only mode.
+ */
 gboolean
 almu_api_call_writes (const AlmuApiCall *call)
 {
@@ -208,6 +218,12 @@ almu_api_call_writes (const AlmuApiCall *call)
          call->op == ALMU_API_PUT || call->op == ALMU_API_REMOVE;
 }
 
+/**
+ * almu_api_call_clear:
+ * @call: a call
+ *
+ * Frees what it holds, not @call itself.
+ */
 void
 almu_api_call_clear (AlmuApiCall *call)
 {
@@ -491,6 +507,9 @@ fill_script (AlmuScript *script,
  * @out_session_id: (out): whose page it is for
  * @error: return location for an error
  *
+ * Fails with %ALMU_ERROR_FORMAT, or %ALMU_ERROR_NOT_FOUND for a number that no
+ * session can have; whether there is such a session is not asked. Any thread.
+ *
  * Returns: (transfer full): what the page is to do
  */
 AlmuScript *
@@ -515,6 +534,9 @@ almu_api_parse_script (GBytes  *body,
  * almu_api_print_reply:
  * @reply: what the page answered
  * @error: return location for an error
+ *
+ * `{"success":…,"message":…,"response":…}`, the latter two if there are any. A
+ * response of the page that is not JSON is %ALMU_ERROR_FORMAT. Any thread.
  *
  * Returns: (transfer full): it as JSON text
  */

@@ -149,6 +149,9 @@ almu_api_init (AlmuApi *self)
  * @settings: (nullable): what the page keeps; %NULL switches it off
  * @read_only: whether writes are refused
  *
+ * Main thread. Nothing is asked of @settings there: it is called on workers,
+ * one call at a time.
+ *
  * Returns: (transfer full): an API
  */
 AlmuApi *
@@ -169,6 +172,9 @@ almu_api_new (AlmuSettings *settings,
  * @func: (nullable): asks a page; %NULL switches scripting off
  * @user_data: for @func
  * @destroy: (nullable): for @user_data
+ *
+ * Takes the place of the function before, whose @destroy is called. Scripts
+ * that have been asked go on.
  */
 void
 almu_api_set_script_func (AlmuApi       *self,

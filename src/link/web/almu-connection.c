@@ -169,6 +169,15 @@ set_socket_options (GSocket *socket)
   g_socket_set_keepalive (socket, TRUE);
 }
 
+/**
+ * almu_connection_new:
+ * @base: a connection that has been accepted; held
+ *
+ * Has small messages sent at once, and a peer noticed that has not acknowledged
+ * anything for %ALMU_LIMIT_UNACKED_SECONDS. There is no deadline yet.
+ *
+ * Returns: (transfer full): a connection
+ */
 AlmuConnection *
 almu_connection_new (GSocketConnection *base)
 {
@@ -316,6 +325,13 @@ almu_connection_set_deadline (AlmuConnection *self,
   g_source_attach (self->deadline, g_main_context_get_thread_default ());
 }
 
+/**
+ * almu_connection_clear_deadline:
+ * @self: a connection
+ *
+ * Lets it last for ever, as far as we are concerned. Nothing happens if there
+ * is no deadline.
+ */
 void
 almu_connection_clear_deadline (AlmuConnection *self)
 {
@@ -360,7 +376,13 @@ almu_connection_watch_hangup (AlmuConnection *self)
   g_source_attach (self->hangup, g_main_context_get_thread_default ());
 }
 
-/* From here on it carries a WebSocket, and has no deadline. */
+/**
+ * almu_connection_set_linked:
+ * @self: a connection
+ *
+ * From here on it carries a WebSocket, and has no deadline. There is no way
+ * back.
+ */
 void
 almu_connection_set_linked (AlmuConnection *self)
 {
@@ -370,6 +392,13 @@ almu_connection_set_linked (AlmuConnection *self)
   self->linked = TRUE;
 }
 
+/**
+ * almu_connection_is_linked:
+ * @self: a connection
+ *
+ * Whether it carries a WebSocket: it then belongs to its link, and is not shut
+ * with the server.
+ */
 gboolean
 almu_connection_is_linked (AlmuConnection *self)
 {

@@ -56,6 +56,9 @@ dup_lower (const char *const *texts)
  * @origins: (nullable): pages from elsewhere that may talk to this server,
  *   as `scheme://host[:port]`
  *
+ * Everything is copied. Hosts and origins are compared without regard to case;
+ * a list that is %NULL is empty.
+ *
  * Returns: (transfer full): a guard
  */
 AlmuGuard *
@@ -74,6 +77,12 @@ almu_guard_new (const char        *token,
   return self;
 }
 
+/**
+ * almu_guard_free:
+ * @self: (transfer full): a guard
+ *
+ * Frees a guard. The token is not wiped from memory.
+ */
 void
 almu_guard_free (AlmuGuard *self)
 {
@@ -84,6 +93,12 @@ almu_guard_free (AlmuGuard *self)
   g_free (self);
 }
 
+/**
+ * almu_guard_has_token:
+ * @self: a guard
+ *
+ * Whether a token is needed at all.
+ */
 gboolean
 almu_guard_has_token (AlmuGuard *self)
 {
@@ -217,6 +232,13 @@ almu_guard_allows_token (AlmuGuard          *self,
   return found;
 }
 
+/**
+ * almu_guard_query_has_token:
+ * @query: (nullable): of an address, as it came
+ *
+ * Whether there is a `token=` in it, right or wrong. Parts begin behind `&` and
+ * behind `?`.
+ */
 gboolean
 almu_guard_query_has_token (const char *query)
 {
@@ -229,7 +251,14 @@ almu_guard_query_has_token (const char *query)
   return FALSE;
 }
 
-/* What remains of a query without its token; may be empty. */
+/**
+ * almu_guard_strip_token:
+ * @query: (nullable): of an address, as it came
+ *
+ * Takes out every part `token=…` that stands between `&`.
+ *
+ * Returns: (transfer full): what remains, which may be empty
+ */
 char *
 almu_guard_strip_token (const char *query)
 {
@@ -501,7 +530,16 @@ is_viewer (const char *value)
   return strlen (value) == 2 * VIEWER_BYTES && strspn (value, "0123456789abcdef") == 2 * VIEWER_BYTES;
 }
 
-/* What tells this browser from others, or NULL when it has not been here. */
+/**
+ * almu_guard_dup_viewer:
+ * @request: the headers of a request
+ *
+ * Reads the cookie that almu_guard_make_viewer() has set. It tells browsers
+ * apart and proves nothing.
+ *
+ * Returns: (nullable) (transfer full): what tells this browser from others, 32
+ *   hexadecimal digits; %NULL when it has not been here
+ */
 char *
 almu_guard_dup_viewer (SoupMessageHeaders *request)
 {
@@ -519,6 +557,17 @@ almu_guard_dup_viewer (SoupMessageHeaders *request)
   return NULL;
 }
 
+/**
+ * almu_guard_make_viewer:
+ * @response: headers of an answer; a cookie is added
+ * @path: where the page is, for which the browser will tell the cookie
+ *
+ * Chooses 128 random bits for a browser that has not been here, which it keeps
+ * for a year. The process ends if the system has no random numbers.
+ *
+ * Returns: (transfer full): what tells this browser from others, 32 hexadecimal
+ *   digits
+ */
 char *
 almu_guard_make_viewer (SoupMessageHeaders *response,
                         const char         *path)

@@ -125,6 +125,12 @@ almu_listener_attach (AlmuListener *self)
 /**
  * almu_listener_new:
  * @func: (scope forever): takes connections
+ * @user_data: for @func
+ *
+ * Does not listen before almu_listener_bind() or almu_listener_take_fd(). @func
+ * is called on the thread that calls those, in its default main context.
+ *
+ * Returns: (transfer full): a listener
  */
 AlmuListener *
 almu_listener_new (AlmuListenerFunc func,
@@ -140,6 +146,13 @@ almu_listener_new (AlmuListenerFunc func,
   return self;
 }
 
+/**
+ * almu_listener_free:
+ * @self: (transfer full): a listener
+ *
+ * Closes its sockets: nobody can come any more. Connections that were taken
+ * stay.
+ */
 void
 almu_listener_free (AlmuListener *self)
 {
@@ -261,6 +274,10 @@ set_bind_error (const char   *host,
  * @last_port: the last to try when those before are taken
  * @error: return location for an error
  *
+ * Listens on all addresses of @host at the same port; may be called again for
+ * another host. Blocks for the resolver if @host is a name. Ports that are all
+ * taken are %G_IO_ERROR_ADDRESS_IN_USE; anything else ends the search at once.
+ *
  * Returns: %TRUE once peers can come
  */
 gboolean
@@ -309,6 +326,9 @@ almu_listener_bind (AlmuListener *self,
  * @self: a listener
  * @fd: a listening stream socket; ours from here on, whatever comes
  * @error: return location for an error
+ *
+ * A descriptor that is no socket is the %G_IO_ERROR of its errno, one that does
+ * not listen %G_IO_ERROR_INVALID_ARGUMENT. Which address it has is not asked.
  *
  * Returns: %TRUE once peers can come
  */

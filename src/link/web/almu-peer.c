@@ -31,7 +31,14 @@ describe (SoupServerMessage *msg)
   return g_steal_pointer (&address);
 }
 
-/* What is worth keeping of a request when its connection becomes a link. */
+/**
+ * almu_peer_new:
+ * @msg: a request
+ *
+ * Copies what is worth keeping of a request when its connection becomes a link.
+ *
+ * Returns: (transfer full): who asks
+ */
 AlmuPeer *
 almu_peer_new (SoupServerMessage *msg)
 {
@@ -44,6 +51,14 @@ almu_peer_new (SoupServerMessage *msg)
   return self;
 }
 
+/**
+ * almu_peer_copy:
+ * @self: a peer
+ *
+ * Copies its texts too.
+ *
+ * Returns: (transfer full): the same in another place
+ */
 AlmuPeer *
 almu_peer_copy (const AlmuPeer *self)
 {
@@ -56,6 +71,12 @@ almu_peer_copy (const AlmuPeer *self)
   return copy;
 }
 
+/**
+ * almu_peer_free:
+ * @self: (transfer full): a peer
+ *
+ * Frees it and its texts.
+ */
 void
 almu_peer_free (AlmuPeer *self)
 {

@@ -42,6 +42,10 @@ skip_session (const char *path)
  * @out_rest: (out): what of @path follows the part that decided, with its
  *   slash
  *
+ * Looks at the path alone: whether a file or a session is there is not asked.
+ * `/s/NUMBER` before the rest, as in the address of a prepared session, is
+ * passed over. @out_rest is left alone for %ALMU_ROUTE_NONE outside the prefix.
+ *
  * Returns: what @path leads to
  */
 AlmuRoute
@@ -76,6 +80,13 @@ almu_route_find (const char  *prefix,
   return ALMU_ROUTE_SITE;
 }
 
+/**
+ * almu_route_allows:
+ * @route: what a path leads to
+ * @method: of HTTP, in capitals
+ *
+ * Whether the method may be used there. None may outside the prefix.
+ */
 gboolean
 almu_route_allows (AlmuRoute   route,
                    const char *method)
@@ -87,13 +98,25 @@ almu_route_allows (AlmuRoute   route,
   return FALSE;
 }
 
+/**
+ * almu_route_is_index:
+ * @rest: path of a file of the page, with its slash
+ *
+ * Whether it is the page itself, whose address may carry a token.
+ */
 gboolean
 almu_route_is_index (const char *rest)
 {
   return g_str_equal (rest, "/") || g_str_equal (rest, "/index.html");
 }
 
-/* The page opens its socket at whatever path it has itself. */
+/**
+ * almu_route_is_upgrade:
+ * @msg: a request
+ *
+ * Whether it asks for a WebSocket, at whatever path: the page opens its socket
+ * at the one it has itself.
+ */
 gboolean
 almu_route_is_upgrade (SoupServerMessage *msg)
 {
@@ -108,6 +131,9 @@ almu_route_is_upgrade (SoupServerMessage *msg)
  * almu_route_clean_prefix:
  * @text: what somebody wants before all paths
  * @error: return location for an error
+ *
+ * Letters and digits of ASCII and `+/@_-` are allowed; anything else is
+ * %ALMU_ERROR_FORMAT.
  *
  * Returns: (transfer full): it with one slash before each part and none at
  *   the end; empty for none

@@ -8,7 +8,14 @@
 #include "almu-answer.h"
 #include "almu-connection.h"
 
-/* The parameters of a request, as they came. */
+/**
+ * almu_server_query_of:
+ * @msg: a request
+ *
+ * As it came: neither decoded nor rid of its token.
+ *
+ * Returns: (nullable) (transfer none): the parameters of a request
+ */
 const char *
 almu_server_query_of (SoupServerMessage *msg)
 {
@@ -232,7 +239,15 @@ strip_ranges (SoupServerMessage *msg,
     soup_message_headers_remove (headers, "Range");
 }
 
-/* Answers a request whose head and body are in order, at once or later. */
+/**
+ * almu_server_answer:
+ * @self: a server
+ * @msg: a request whose head and body are in order
+ * @request: what was found out of its head
+ *
+ * Answers, at once or later; an upgrade turns the connection into a link and
+ * emits [signal@Almu.Server::link].
+ */
 void
 almu_server_answer (AlmuServer        *self,
                     SoupServerMessage *msg,

@@ -481,6 +481,10 @@ almu_server_init (AlmuServer *self)
  * @last_port: the last to try when those before are taken
  * @error: return location for an error
  *
+ * Looks for a port on the host that the server was made with; see
+ * almu_listener_bind() for how it fails. May be called after
+ * almu_server_listen_fd() too.
+ *
  * Returns: %TRUE once peers can come
  */
 gboolean
@@ -501,6 +505,9 @@ almu_server_listen (AlmuServer *self,
  * @fd: a listening socket that was handed over; taken in any case
  * @error: return location for an error
  *
+ * For sockets of service managers; see almu_listener_take_fd() for how it
+ * fails.
+ *
  * Returns: %TRUE once peers can come
  */
 gboolean
@@ -514,7 +521,15 @@ almu_server_listen_fd (AlmuServer *self,
   return almu_listener_take_fd (self->listener, fd, error);
 }
 
-/* The port peers come to, 0 when there is none. */
+/**
+ * almu_server_get_port:
+ * @self: a server
+ *
+ * That of the first socket, if there are several.
+ *
+ * Returns: the TCP port peers come to; 0 when there is none, or it is not one
+ *   of the internet
+ */
 guint
 almu_server_get_port (AlmuServer *self)
 {
@@ -531,6 +546,9 @@ almu_server_get_port (AlmuServer *self)
 /**
  * almu_server_dup_address:
  * @self: a server
+ *
+ * One that listens on all addresses is found at the loopback one. The address
+ * ends with the prefix and a slash.
  *
  * Returns: (transfer full) (nullable): where a browser of this machine finds
  *   the page, without token
@@ -561,7 +579,15 @@ almu_server_dup_address (AlmuServer *self)
                           g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (address)), self->prefix);
 }
 
-/* Connections that carry HTTP. */
+/**
+ * almu_server_get_n_connections:
+ * @self: a server
+ *
+ * Counts those that wait for a request as well; %ALMU_LIMIT_CONNECTIONS is the
+ * most.
+ *
+ * Returns: how many connections carry HTTP
+ */
 guint
 almu_server_get_n_connections (AlmuServer *self)
 {
@@ -570,7 +596,14 @@ almu_server_get_n_connections (AlmuServer *self)
   return g_hash_table_size (self->connections) - self->n_links;
 }
 
-/* Connections that carry a WebSocket. */
+/**
+ * almu_server_get_n_links:
+ * @self: a server
+ *
+ * While there are %ALMU_LIMIT_LINKS, requests for more are refused.
+ *
+ * Returns: how many connections carry a WebSocket
+ */
 guint
 almu_server_get_n_links (AlmuServer *self)
 {
@@ -579,7 +612,15 @@ almu_server_get_n_links (AlmuServer *self)
   return self->n_links;
 }
 
-/* Bodies of requests, as far as they are in memory. */
+/**
+ * almu_server_get_n_body_bytes:
+ * @self: a server
+ *
+ * Of all requests together, from their first byte until they are answered. What
+ * goes beyond %ALMU_LIMIT_BODIES_BYTES is refused.
+ *
+ * Returns: how many bytes of bodies are in memory
+ */
 gsize
 almu_server_get_n_body_bytes (AlmuServer *self)
 {
@@ -594,6 +635,8 @@ almu_server_get_n_body_bytes (AlmuServer *self)
  * @func: (nullable): asks a page; %NULL switches scripting off
  * @user_data: for @func
  * @destroy: (nullable): for @user_data
+ *
+ * See almu_api_set_script_func().
  */
 void
 almu_server_set_script_func (AlmuServer    *self,
@@ -679,6 +722,9 @@ serve_metrics (const AlmuPageRequest *request,
  * @func: tells how things are, as Prometheus text
  * @user_data: for @func
  * @destroy: (nullable): for @user_data
+ *
+ * Adds `/metrics` below the prefix, for those who have the token. @func is
+ * called on the main thread with each request.
  */
 void
 almu_server_set_metrics_func (AlmuServer     *self,

@@ -74,6 +74,9 @@ static const char style[] =
  * @user_data: for @picture_func
  * @destroy: (nullable): for @user_data
  *
+ * Lists are made anew with each request. @picture_func is called on the main
+ * thread, for one picture at a time.
+ *
  * Returns: (transfer full): a page, for almu_server_add_page() with the path
  *   `/sessions`
  */
@@ -98,6 +101,12 @@ almu_sessions_page_new (AlmuSessions   *sessions,
   return self;
 }
 
+/**
+ * almu_sessions_page_free:
+ * @self: (nullable): a page
+ *
+ * Frees a page that no server answers with any more.
+ */
 void
 almu_sessions_page_free (AlmuSessionsPage *self)
 {

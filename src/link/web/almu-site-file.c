@@ -92,6 +92,10 @@ is_hashed (const char *path)
  * @path: the path of a request, below the page, as it came
  * @error: return location for an error
  *
+ * A folder means its `index.html`. Parts that begin with a dot, or have a
+ * backslash, are %ALMU_ERROR_REFUSED; what cannot be decoded, or is longer than
+ * %ALMU_LIMIT_PATH_BYTES, is %ALMU_ERROR_FORMAT. Links are not looked at here.
+ *
  * Returns: (transfer full): the file below the site's folder that is meant
  */
 char *
@@ -298,6 +302,14 @@ almu_site_file_read (const char         *folder,
   return file;
 }
 
+/**
+ * almu_site_file_copy:
+ * @file: a file
+ *
+ * The bytes are shared, not copied.
+ *
+ * Returns: (transfer full): the same in another place
+ */
 AlmuSiteFile *
 almu_site_file_copy (const AlmuSiteFile *file)
 {
@@ -309,6 +321,12 @@ almu_site_file_copy (const AlmuSiteFile *file)
   return copy;
 }
 
+/**
+ * almu_site_file_free:
+ * @file: (transfer full): a file
+ *
+ * Frees a copy; the bytes go with the last one.
+ */
 void
 almu_site_file_free (AlmuSiteFile *file)
 {

@@ -200,6 +200,9 @@ almu_site_start (AlmuSite   *self,
  * @gzip: whether the peer takes gzip
  * @callback: called when it is there
  * @user_data: for @callback
+ *
+ * Reads on a worker, unless somebody else is reading the same file already.
+ * Cannot be cancelled.
  */
 void
 almu_site_load_async (AlmuSite           *self,
@@ -244,6 +247,19 @@ almu_site_load_async (AlmuSite           *self,
   g_ptr_array_add (waiting, g_steal_pointer (&task));
 }
 
+/**
+ * almu_site_load_finish:
+ * @self: a site
+ * @result: what the callback got
+ * @error: return location
+ *
+ * Fails with %G_IO_ERROR_NOT_FOUND if there is no page at all, with
+ * %ALMU_ERROR_NOT_FOUND if it has no such file, with %ALMU_ERROR_LIMIT if that
+ * has more than %ALMU_LIMIT_SITE_FILE_BYTES, with another %G_IO_ERROR if it
+ * cannot be read, and as almu_site_decode_path() does.
+ *
+ * Returns: (transfer full): the file
+ */
 AlmuSiteFile *
 almu_site_load_finish (AlmuSite     *self,
                        GAsyncResult *result,

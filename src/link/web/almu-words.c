@@ -16,6 +16,9 @@
  * @when: seconds since 1970
  * @now: likewise
  *
+ * In the user's language, as whole minutes, hours or days, cut off. What lies
+ * ahead was a moment ago.
+ *
  * Returns: (transfer full): how long ago that was, roughly
  */
 char *
@@ -47,6 +50,8 @@ almu_words_dup_ago (gint64 when,
 /**
  * almu_words_dup_time:
  * @when: seconds since 1970
+ *
+ * In the user's language. A year that no calendar has is empty text.
  *
  * Returns: (transfer full): the local date and time, to the minute
  */
