@@ -95,8 +95,12 @@ inflate_some (AlmuByteSource *self,
 
 /**
  * almu_byte_source_new:
- * @fd: an open file; stays the caller's
+ * @fd: an open file, read from its start; stays the caller's and must stay open
  * @is_packed: whether it is compressed by gzip
+ *
+ * Nothing is read yet. One thread at a time.
+ *
+ * Returns: (transfer full): the source
  */
 AlmuByteSource *
 almu_byte_source_new (int      fd,
@@ -111,6 +115,12 @@ almu_byte_source_new (int      fd,
   return self;
 }
 
+/**
+ * almu_byte_source_free:
+ * @self: (transfer full): a source
+ *
+ * Frees the source; the file stays open. Not for %NULL.
+ */
 void
 almu_byte_source_free (AlmuByteSource *self)
 {

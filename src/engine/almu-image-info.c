@@ -5,6 +5,12 @@
 
 #include "almu-polarisation.h"
 
+/**
+ * almu_image_info_free:
+ * @self: (nullable) (transfer full): what is known of an image
+ *
+ * Frees the value, with its references to headers that others may have too.
+ */
 void
 almu_image_info_free (AlmuImageInfo *self)
 {

@@ -325,6 +325,13 @@ almu_image_set_up (AlmuImage             *self,
   priv->info = info;
 }
 
+/**
+ * almu_image_get_info:
+ *
+ * What was learnt from the header when the image was opened. It never changes.
+ *
+ * Returns: (transfer none): the value, for as long as the image
+ */
 const AlmuImageInfo *
 almu_image_get_info (AlmuImage *self)
 {
@@ -335,6 +342,14 @@ almu_image_get_info (AlmuImage *self)
   return priv->info;
 }
 
+/**
+ * almu_image_get_fingerprint:
+ *
+ * Which file it was when it was opened: one that has another fingerprint by now
+ * was replaced or written to.
+ *
+ * Returns: (transfer none): the value, for as long as the image
+ */
 const AlmuFingerprint *
 almu_image_get_fingerprint (AlmuImage *self)
 {
@@ -345,6 +360,12 @@ almu_image_get_fingerprint (AlmuImage *self)
   return &priv->fingerprint;
 }
 
+/**
+ * almu_image_get_name:
+ *
+ * Returns: (transfer none): what almu_image_open() was told for people; not for
+ *   opening anything
+ */
 const char *
 almu_image_get_name (AlmuImage *self)
 {
@@ -355,7 +376,13 @@ almu_image_get_name (AlmuImage *self)
   return priv->name;
 }
 
-/* Unique in the process, from 1: what caches know the image by. */
+/**
+ * almu_image_get_serial:
+ *
+ * What caches know the image by. The same file opened twice has two of them.
+ *
+ * Returns: a number that is unique in the process, from 1
+ */
 guint64
 almu_image_get_serial (AlmuImage *self)
 {
@@ -437,7 +464,10 @@ almu_image_read (AlmuImage     *self,
  * almu_image_has_mip:
  * @mip: a power of two above 1
  *
- * Returns: whether the file keeps a smaller copy of the planes
+ * Whether the file itself keeps a copy of the planes that is smaller by @mip in
+ * both directions, for almu_image_read_mip(). Reads nothing; any thread.
+ *
+ * Returns: %FALSE for most files: only some HDF5 files have such copies
  */
 gboolean
 almu_image_has_mip (AlmuImage *self,
@@ -572,6 +602,12 @@ almu_fingerprint_read (int              fd,
   return TRUE;
 }
 
+/**
+ * almu_fingerprint_equal:
+ *
+ * Returns: whether device, inode, size and time of the last change are the same,
+ *   the last to the nanosecond
+ */
 gboolean
 almu_fingerprint_equal (const AlmuFingerprint *a,
                         const AlmuFingerprint *b)
@@ -582,14 +618,27 @@ almu_fingerprint_equal (const AlmuFingerprint *a,
          a->size == b->size && a->mtime_ns == b->mtime_ns;
 }
 
-/* Pixel data read from files by all images of the process, in bytes: what the
- * file has of them, packed or not. */
+/**
+ * almu_image_get_total_bytes_read:
+ *
+ * Pixel data read from files by all images of the process: what the file has of
+ * them, packed or not. Any thread.
+ *
+ * Returns: bytes since the process began
+ */
 guint64
 almu_image_get_total_bytes_read (void)
 {
   return atomic_load (&total_bytes_read);
 }
 
+/**
+ * almu_image_add_bytes_read:
+ * @n_bytes: that were read from a file
+ *
+ * For a subclass that reads by other means than almu_image_read_bytes(), to
+ * tell almu_image_get_total_bytes_read(). Any thread.
+ */
 void
 almu_image_add_bytes_read (gsize n_bytes)
 {

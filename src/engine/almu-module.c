@@ -13,9 +13,13 @@
 /**
  * almu_module_find_file:
  * @folder: where it is installed
+ * @name: of the file
  *
- * Returns: (transfer full): a file that came with this program: beside what
- *   was built with it, before what is installed, which may be of another day
+ * Where a file is that came with this program: beside what was built with it,
+ * before what is installed, which may be of another day.
+ *
+ * Returns: (transfer full): its path; in @folder, without looking, if it is not
+ *   beside the program
  */
 char *
 almu_module_find_file (const char *folder,

@@ -21,7 +21,15 @@ static const char *const spectral_types[] = {
   "BETA",
 };
 
-/* Text of the card "@name@axis", or NULL. */
+/**
+ * almu_axes_get_text:
+ * @header: a header
+ * @name: of the card without its number, such as `CTYPE`; at most 8 bytes
+ * @axis: counted from 1
+ *
+ * Returns: (nullable) (transfer none): the text of the card `@name@axis`, or
+ *   %NULL if there is none
+ */
 const char *
 almu_axes_get_text (AlmuHeader *header,
                     const char *name,
@@ -34,6 +42,15 @@ almu_axes_get_text (AlmuHeader *header,
   return almu_header_get_text (header, full);
 }
 
+/**
+ * almu_axes_get_number:
+ * @header: a header
+ * @name: of the card without its number, such as `CDELT`; at most 8 bytes
+ * @axis: counted from 1
+ * @out_number: (out): the value; left as it is if there is none
+ *
+ * Returns: whether the card `@name@axis` is there and has a number
+ */
 gboolean
 almu_axes_get_number (AlmuHeader *header,
                       const char *name,
@@ -47,8 +64,16 @@ almu_axes_get_number (AlmuHeader *header,
   return almu_header_get_number (header, full, out_number);
 }
 
-/* The part of CTYPE before the projection: "RA", "GLON", "FREQ"; NULL for
- * none. */
+/**
+ * almu_axes_dup_type:
+ * @header: a header
+ * @axis: counted from 1
+ *
+ * The part of CTYPE before the projection: `RA`, `GLON`, `FREQ`. Upper and lower
+ * case stay as they are.
+ *
+ * Returns: (nullable) (transfer full): the text, or %NULL if there is none
+ */
 char *
 almu_axes_dup_type (AlmuHeader *header,
                     int         axis)
@@ -87,6 +112,17 @@ find_celestial_kind (const char *type)
   return ALMU_AXIS_UNKNOWN;
 }
 
+/**
+ * almu_axes_get_kind:
+ * @header: a header
+ * @axis: counted from 1
+ *
+ * Looks at CTYPE only, in upper or lower case: `STOKES`, the spectral types of
+ * WCS Paper III and the older FELO, by their first four letters, and the
+ * longitudes and latitudes of WCS Paper II, those of planets and the Sun too.
+ *
+ * Returns: the kind, %ALMU_AXIS_UNKNOWN if CTYPE is missing or says something else
+ */
 AlmuAxisKind
 almu_axes_get_kind (AlmuHeader *header,
                     int         axis)

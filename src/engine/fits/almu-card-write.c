@@ -25,6 +25,17 @@ put_record (GByteArray *header,
   g_byte_array_append (header, (const guint8 *) record, sizeof record);
 }
 
+/**
+ * almu_put_card:
+ * @header: grows by one record of 80 bytes
+ * @name: a keyword, at most 8 bytes
+ * @value: as it shall stand there: a text in its quotes
+ * @comment: (nullable): what follows the slash; %NULL or "" for none
+ *
+ * Adds a card in fixed format (FITS Standard 4.0, section 4.2): a short value
+ * ends in column 30. What leaves the record is cut off, and what is not
+ * printable ASCII becomes a question mark.
+ */
 void
 almu_put_card (GByteArray *header,
                const char *name,
@@ -41,6 +52,15 @@ almu_put_card (GByteArray *header,
   put_record (header, text);
 }
 
+/**
+ * almu_put_int:
+ * @header: grows by one record of 80 bytes
+ * @name: a keyword, at most 8 bytes
+ * @number: its value
+ * @comment: (nullable): what follows the slash
+ *
+ * Adds a card of an integer, as almu_put_card().
+ */
 void
 almu_put_int (GByteArray *header,
               const char *name,
@@ -52,6 +72,16 @@ almu_put_int (GByteArray *header,
   almu_put_card (header, name, value, comment);
 }
 
+/**
+ * almu_put_real:
+ * @header: grows by one record of 80 bytes
+ * @name: a keyword, at most 8 bytes
+ * @number: its value, which must be finite: FITS has no other
+ * @comment: (nullable): what follows the slash
+ *
+ * Adds a card of a real number, with as few digits as give the same double
+ * again, and with a point or an exponent so that it is not taken for an integer.
+ */
 void
 almu_put_real (GByteArray *header,
                const char *name,
@@ -156,6 +186,12 @@ almu_put_commentary (GByteArray *header,
     }
 }
 
+/**
+ * almu_put_end:
+ * @header: a header that is complete
+ *
+ * Adds END, and blank records up to a multiple of 2880 bytes.
+ */
 void
 almu_put_end (GByteArray *header)
 {

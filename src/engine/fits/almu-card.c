@@ -11,6 +11,16 @@
 #define NAME_BYTES 8
 #define VALUE_AT 9 /* behind the "=" */
 
+/**
+ * almu_card_new:
+ * @type: what the value is
+ * @name: the keyword, or the whole card; copied
+ * @value: as text, without quotes; copied
+ * @number: the value of a number, or 0
+ * @comment: what follows the slash; copied
+ *
+ * Returns: (transfer full): the card
+ */
 AlmuCard *
 almu_card_new (AlmuCardType type,
                const char  *name,
@@ -29,6 +39,12 @@ almu_card_new (AlmuCardType type,
   return self;
 }
 
+/**
+ * almu_card_free:
+ * @self: (nullable) (transfer full): a card
+ *
+ * Frees the card with its text.
+ */
 void
 almu_card_free (AlmuCard *self)
 {
@@ -41,8 +57,14 @@ almu_card_free (AlmuCard *self)
   g_free (self);
 }
 
-/* Cards without a value: HISTORY and COMMENT, notes under a blank name, and
- * what no reader but its writer understands. Their name is the whole card. */
+/**
+ * almu_card_is_commentary:
+ *
+ * Cards without a value: HISTORY and COMMENT, notes under a blank name, and
+ * what no reader but its writer understands. Their name is the whole card.
+ *
+ * Returns: whether the card is one of them
+ */
 gboolean
 almu_card_is_commentary (const AlmuCard *self)
 {
@@ -232,6 +254,15 @@ almu_record_get_int (const char *record,
   return TRUE;
 }
 
+/**
+ * almu_record_get_logical:
+ * @record: (array fixed-size=80): the bytes of a card
+ * @out_truth: (out): the value; left as it is if there is none
+ *
+ * Reads a value that is T or F, without quotes, in free format.
+ *
+ * Returns: whether it is one
+ */
 gboolean
 almu_record_get_logical (const char *record,
                          gboolean   *out_truth)

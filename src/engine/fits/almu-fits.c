@@ -157,6 +157,13 @@ almu_fits_open (int         fd,
   return g_steal_pointer (&self);
 }
 
+/**
+ * almu_fits_close:
+ * @self: (nullable) (transfer full): a handle
+ *
+ * Closes the handle; the file it was opened from stays the caller's. What was
+ * unpacked for it may stay on the shelf of #AlmuInflated for a while.
+ */
 void
 almu_fits_close (AlmuFits *self)
 {

@@ -157,6 +157,19 @@ open_compressed (AlmuHduReader *self,
   return TRUE;
 }
 
+/**
+ * almu_hdu_reader_new:
+ * @fd: an open file; stays the caller's and must stay open while in use
+ * @name: for messages
+ * @error: return location
+ *
+ * Looks at the first bytes of a file, and unpacks it if it is compressed as a
+ * whole, which takes its time: not for the main thread. What does not begin as
+ * FITS does fails with %ALMU_ERROR_FORMAT and a guess at what it is, a folder with
+ * %ALMU_ERROR_UNSUPPORTED.
+ *
+ * Returns: (transfer full): a reader before the first HDU, or %NULL
+ */
 AlmuHduReader *
 almu_hdu_reader_new (int         fd,
                      const char *name,
@@ -182,6 +195,12 @@ almu_hdu_reader_new (int         fd,
   return g_steal_pointer (&self);
 }
 
+/**
+ * almu_hdu_reader_free:
+ * @self: (nullable) (transfer full): a reader
+ *
+ * Frees the reader. HDUs that it has given stay, the file is not closed.
+ */
 void
 almu_hdu_reader_free (AlmuHduReader *self)
 {
@@ -193,12 +212,23 @@ almu_hdu_reader_free (AlmuHduReader *self)
   g_free (self);
 }
 
+/**
+ * almu_hdu_reader_get_name:
+ *
+ * Returns: (transfer none): the name for messages, in valid UTF-8
+ */
 const char *
 almu_hdu_reader_get_name (AlmuHduReader *self)
 {
   return self->name;
 }
 
+/**
+ * almu_hdu_reader_is_compressed:
+ *
+ * Returns: whether the file is compressed as a whole, say by gzip: offsets are
+ *   then those of what was unpacked
+ */
 gboolean
 almu_hdu_reader_is_compressed (AlmuHduReader *self)
 {
@@ -368,6 +398,12 @@ almu_hdu_reader_next (AlmuHduReader *self,
 
 /* -- one HDU ------------------------------------------------------------ */
 
+/**
+ * almu_hdu_free:
+ * @self: (nullable) (transfer full): an HDU
+ *
+ * Frees the value with its records.
+ */
 void
 almu_hdu_free (AlmuHdu *self)
 {
@@ -378,6 +414,15 @@ almu_hdu_free (AlmuHdu *self)
   g_free (self);
 }
 
+/**
+ * almu_hdu_find:
+ * @name: a keyword
+ *
+ * Goes through the records; of several cards of that name the first counts.
+ *
+ * Returns: (nullable) (transfer none): the 80 bytes of the card, which end in no
+ *   zero and belong to @self, or %NULL if there is none
+ */
 const char *
 almu_hdu_find (const AlmuHdu *self,
                const char    *name)
@@ -393,6 +438,15 @@ almu_hdu_find (const AlmuHdu *self,
   return NULL;
 }
 
+/**
+ * almu_hdu_dup_text:
+ * @name: a keyword
+ *
+ * The value of a card as text, without quotes, and with what CONTINUE adds to it.
+ *
+ * Returns: (nullable) (transfer full): the text, "" for a card without a value;
+ *   %NULL if there is no such card
+ */
 char *
 almu_hdu_dup_text (const AlmuHdu *self,
                    const char    *name)
@@ -411,6 +465,15 @@ almu_hdu_dup_text (const AlmuHdu *self,
   return g_steal_pointer (&card->value);
 }
 
+/**
+ * almu_hdu_get_int:
+ * @name: a keyword
+ * @fallback: what is returned otherwise
+ *
+ * Reads a number as almu_record_get_int() does.
+ *
+ * Returns: the value, or @fallback if there is no such card or no integer in it
+ */
 gint64
 almu_hdu_get_int (const AlmuHdu *self,
                   const char    *name,
@@ -425,6 +488,12 @@ almu_hdu_get_int (const AlmuHdu *self,
   return number;
 }
 
+/**
+ * almu_hdu_is_true:
+ * @name: a keyword
+ *
+ * Returns: whether there is such a card, and it says T
+ */
 gboolean
 almu_hdu_is_true (const AlmuHdu *self,
                   const char    *name)

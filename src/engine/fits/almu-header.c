@@ -15,6 +15,13 @@ struct _AlmuHeader
   GHashTable     *index; /* name → first card of that name, borrowed */
 };
 
+/**
+ * almu_header_new:
+ *
+ * A header to which cards are added by almu_header_append().
+ *
+ * Returns: (transfer full): a header without cards
+ */
 AlmuHeader *
 almu_header_new (void)
 {
@@ -27,6 +34,13 @@ almu_header_new (void)
   return self;
 }
 
+/**
+ * almu_header_ref:
+ *
+ * Any thread.
+ *
+ * Returns: (transfer full): @self
+ */
 AlmuHeader *
 almu_header_ref (AlmuHeader *self)
 {
@@ -37,6 +51,12 @@ almu_header_ref (AlmuHeader *self)
   return self;
 }
 
+/**
+ * almu_header_unref:
+ * @self: (nullable) (transfer full): a header
+ *
+ * Frees the header with the last reference. Any thread.
+ */
 void
 almu_header_unref (AlmuHeader *self)
 {
@@ -102,7 +122,16 @@ almu_header_new_for_records (const char *records,
   return self;
 }
 
-/* Only while nobody else has the header yet. */
+/**
+ * almu_header_append:
+ * @type: what the value is
+ * @name: the keyword
+ * @value: as text, without quotes; "" for none
+ * @number: the value of a number, or 0
+ * @comment: (nullable): what follows the slash
+ *
+ * Adds a card to the end. Only while nobody else has the header yet.
+ */
 void
 almu_header_append (AlmuHeader  *self,
                     AlmuCardType type,
@@ -122,6 +151,11 @@ almu_header_append (AlmuHeader  *self,
   add_to_index (self, card);
 }
 
+/**
+ * almu_header_get_length:
+ *
+ * Returns: how many cards there are, those without a value too
+ */
 guint
 almu_header_get_length (AlmuHeader *self)
 {
@@ -130,6 +164,12 @@ almu_header_get_length (AlmuHeader *self)
   return self->cards->len;
 }
 
+/**
+ * almu_header_get_card:
+ * @index: counted from 0, below almu_header_get_length()
+ *
+ * Returns: (transfer none): the card at that place, in file order
+ */
 const AlmuCard *
 almu_header_get_card (AlmuHeader *self,
                       guint       index)
@@ -140,7 +180,15 @@ almu_header_get_card (AlmuHeader *self,
   return g_ptr_array_index (self->cards, index);
 }
 
-/* The first card of that name, or NULL. */
+/**
+ * almu_header_lookup:
+ * @name: a keyword; case matters
+ *
+ * The first card of that name; HISTORY, COMMENT and others without a value are
+ * never found. Does not depend on how many cards there are.
+ *
+ * Returns: (nullable) (transfer none): the card, or %NULL
+ */
 const AlmuCard *
 almu_header_lookup (AlmuHeader *self,
                     const char *name)
@@ -151,7 +199,15 @@ almu_header_lookup (AlmuHeader *self,
   return g_hash_table_lookup (self->index, name);
 }
 
-/* The text of the value, or NULL where there is no such card. */
+/**
+ * almu_header_get_text:
+ * @name: a keyword; case matters
+ *
+ * The value of the first card of that name as text, that of a number too.
+ *
+ * Returns: (nullable) (transfer none): the text, or %NULL where there is no such
+ *   card
+ */
 const char *
 almu_header_get_text (AlmuHeader *self,
                       const char *name)

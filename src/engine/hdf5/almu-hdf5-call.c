@@ -142,8 +142,14 @@ leave_reader (AlmuHdf5 *self)
   return pid;
 }
 
-/* Waits for nothing, since files are closed on the main thread, too; unless
- * no thread can be had. */
+/**
+ * almu_hdf5_end_reader:
+ * @self: an open file
+ *
+ * Lets the program that reads the file end; the next question starts another.
+ * Waits for nothing, since files are closed on the main thread, too; unless no
+ * thread can be had that waits for it.
+ */
 void
 almu_hdf5_end_reader (AlmuHdf5 *self)
 {
@@ -351,6 +357,21 @@ almu_hdf5_ask (AlmuHdf5              *self,
   return is_answered;
 }
 
+/**
+ * almu_hdf5_ask_of_path:
+ * @self: an open file
+ * @what: the question
+ * @path: which group or array it is about, from the root
+ * @reply: (out caller-allocates): the answer
+ * @out_text: (out) (optional) (transfer full): what the answer lists, for
+ *   questions that have such answers
+ * @error: return location
+ *
+ * almu_hdf5_ask() about a path. One that is too long for the question is not in
+ * the file: %ALMU_HDF5_ANSWER_NONE. Blocks; any thread.
+ *
+ * Returns: whether there is an answer
+ */
 gboolean
 almu_hdf5_ask_of_path (AlmuHdf5      *self,
                        AlmuHdf5Ask    what,

@@ -127,7 +127,15 @@ take_layout (Data                *data,
 
 /**
  * almu_hdf5_open_data:
- * @path: of an array
+ * @self: an open file, which has to outlive the array
+ * @path: of an array, from the root
+ * @error: return location; %ALMU_ERROR_FORMAT if there is no such array of
+ *   numbers, or none that can be read, %ALMU_ERROR_LIMIT if its chunks are too large
+ *
+ * Learns the shape and the type of an array, and checks both. Reads no values;
+ * waits for the program that reads the file.
+ *
+ * Returns: (transfer full): the array, or %NULL
  */
 AlmuHdf5Data *
 almu_hdf5_open_data (AlmuHdf5   *self,
@@ -157,6 +165,12 @@ almu_hdf5_open_data (AlmuHdf5   *self,
   return NULL;
 }
 
+/**
+ * almu_hdf5_data_close:
+ * @data: (nullable) (transfer full): an array
+ *
+ * Frees what is known of the array. The file stays open.
+ */
 void
 almu_hdf5_data_close (AlmuHdf5Data *about)
 {

@@ -146,6 +146,17 @@ take_layout (hid_t          id,
     H5Pclose (creation);
 }
 
+/**
+ * almu_hdf5_reader_get_shape:
+ * @file: the file
+ * @path: of an array, from the root
+ * @access: how links are followed
+ * @shape: (out caller-allocates): its shape and how it lies in the file
+ *
+ * Arrays that were asked for stay open, the last few of them.
+ *
+ * Returns: %FALSE if there is no such array, or it cannot be opened
+ */
 gboolean
 almu_hdf5_reader_get_shape (hid_t          file,
                             const char    *path,

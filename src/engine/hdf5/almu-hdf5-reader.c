@@ -91,7 +91,12 @@ take_message (unsigned            n,
   return 0;
 }
 
-/* Right after a call that failed: the next one forgets it. */
+/**
+ * almu_hdf5_reader_note_problem:
+ *
+ * Keeps the innermost thing that libhdf5 has to say of a failure, for the answer.
+ * Right after a call that failed: the next one forgets it.
+ */
 void
 almu_hdf5_reader_note_problem (void)
 {
@@ -147,7 +152,17 @@ make_access (void)
   return access >= 0 && H5Pset_elink_cb (access, refuse_link, NULL) >= 0 ? access : H5I_INVALID_HID;
 }
 
-/* Each step of the path has to be there before the next may be asked for. */
+/**
+ * almu_hdf5_reader_exists:
+ * @file: the file
+ * @path: from the root, without a slash before it
+ * @access: how links are followed
+ *
+ * Each step of the path has to be there before the next may be asked for.
+ *
+ * Returns: whether there is a group or an array of that name, and not only a link
+ *   to one
+ */
 gboolean
 almu_hdf5_reader_exists (hid_t       file,
                          const char *path,

@@ -8,7 +8,18 @@
 #include "almu-error.h"
 #include "almu-hdf5-private.h"
 
-/* @why: (nullable): what libhdf5 says of it */
+/**
+ * almu_hdf5_fail:
+ * @self: an open file
+ * @path: what in the file it is about
+ * @what: what is wrong with that, as a phrase
+ * @why: (nullable): what libhdf5 says of it
+ * @error: return location
+ *
+ * Sets an error %ALMU_ERROR_FORMAT that names the file.
+ *
+ * Returns: %FALSE, for the caller to return
+ */
 gboolean
 almu_hdf5_fail (AlmuHdf5   *self,
                 const char *path,
@@ -29,6 +40,13 @@ almu_hdf5_fail (AlmuHdf5   *self,
  * almu_hdf5_open:
  * @fd: an open file; stays the caller's and must stay open while in use
  * @name: for messages only
+ * @error: return location; %ALMU_ERROR_FORMAT if libhdf5 cannot open the file,
+ *   or does not survive that
+ *
+ * Starts the program that reads the file, and waits until it has opened it: not
+ * for the main thread.
+ *
+ * Returns: (transfer full): the open file, or %NULL
  */
 AlmuHdf5 *
 almu_hdf5_open (int         fd,
@@ -45,6 +63,12 @@ almu_hdf5_open (int         fd,
   return almu_hdf5_ask_of_path (self, ALMU_HDF5_ASK_NOTHING, "", &reply, NULL, error) ? g_steal_pointer (&self) : NULL;
 }
 
+/**
+ * almu_hdf5_close:
+ * @self: (nullable) (transfer full): an open file, without open arrays
+ *
+ * Lets the program that reads the file go, without waiting for it.
+ */
 void
 almu_hdf5_close (AlmuHdf5 *self)
 {
@@ -57,6 +81,16 @@ almu_hdf5_close (AlmuHdf5 *self)
   g_free (self);
 }
 
+/**
+ * almu_hdf5_has:
+ * @self: an open file
+ * @path: from the root
+ *
+ * Waits for the program that reads the file. Any thread.
+ *
+ * Returns: whether there is a group or an array of that name; %FALSE also if that
+ *   cannot be found out
+ */
 gboolean
 almu_hdf5_has (AlmuHdf5   *self,
                const char *path)

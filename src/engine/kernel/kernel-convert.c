@@ -170,6 +170,17 @@ blank_can_occur (const AlmuKernelFormat *format)
     }
 }
 
+/**
+ * almu_kernel_convert:
+ * @format: how the numbers stand in the file: big-endian, as FITS has them
+ * @raw: @n_values of them
+ * @values: room for @n_values floats; may be @raw if those are four bytes wide
+ * @n_values: how many
+ *
+ * BZERO + BSCALE × number for each (FITS Standard 4.0, section 4.4.2.5), computed
+ * in double precision, NaN for a blank one. With BZERO = 2⁶³ and BSCALE = 1 integers
+ * of 64 bits are taken as unsigned, exactly.
+ */
 void
 almu_kernel_convert (const AlmuKernelFormat *format,
                      const void             *raw,
@@ -225,7 +236,16 @@ almu_kernel_convert (const AlmuKernelFormat *format,
 #undef INTEGERS
 }
 
-/* Every stride-th element, close together; @picked may be @raw. */
+/**
+ * almu_kernel_pick:
+ * @picked: room for @n_elements; may be @raw
+ * @raw: elements of any type
+ * @element_size: bytes of one
+ * @stride: from one to the next that is taken, in elements
+ * @n_elements: how many to take
+ *
+ * Puts every stride-th element close together, the first of them first.
+ */
 void
 almu_kernel_pick (void       *picked,
                   const void *raw,

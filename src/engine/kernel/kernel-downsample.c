@@ -6,7 +6,16 @@
 #include <float.h>
 #include <math.h>
 
-/* Where there is no row below, zeros are added: x + 0 + 0 is x. */
+/**
+ * almu_kernel_halve:
+ * @above: a row of @width values, all of them finite
+ * @below: (nullable): the next one; %NULL if @above is the last
+ * @width: of the input
+ * @sums: room for (@width + 1) / 2 values
+ *
+ * Sums over 2 × 2 pixels; an odd last column stands alone. Where there is no row
+ * below, nothing is added.
+ */
 ALMU_KERNEL void
 almu_kernel_halve (const float *above,
                    const float *below,
@@ -38,8 +47,17 @@ one_if_finite (float value)
   return fabsf (value) <= FLT_MAX ? 1.0f : 0.0f;
 }
 
-/* Counts are floats: exact as far as 4096 × 4096, and of one width with
- * the sums. */
+/**
+ * almu_kernel_halve_finite:
+ * @above: a row of @width values
+ * @below: (nullable): the next one; %NULL if @above is the last
+ * @width: of the input
+ * @sums: room for (@width + 1) / 2 values
+ * @counts: as much room: how many finite values there are in each sum
+ *
+ * As almu_kernel_halve(), but values that are not finite count for nothing.
+ * Counts are floats: exact as far as 4096 × 4096, and of one width with the sums.
+ */
 ALMU_KERNEL void
 almu_kernel_halve_finite (const float *above,
                           const float *below,
@@ -79,7 +97,15 @@ almu_kernel_halve_finite (const float *above,
     }
 }
 
-/* Divided, not multiplied by an inverse: the mean of equal values is exact. */
+/**
+ * almu_kernel_divide_by:
+ * @sums: @width sums
+ * @count: of how many values each is
+ * @width: how many sums
+ * @means: room for @width values
+ *
+ * Divided, not multiplied by an inverse: the mean of equal values is exact.
+ */
 ALMU_KERNEL void
 almu_kernel_divide_by (const float *sums,
                        float        count,
@@ -90,6 +116,15 @@ almu_kernel_divide_by (const float *sums,
     means[i] = sums[i] / count;
 }
 
+/**
+ * almu_kernel_divide:
+ * @sums: @width sums
+ * @counts: of how many values each is
+ * @width: how many sums
+ * @means: room for @width values
+ *
+ * The mean of each sum; NaN where the count is 0.
+ */
 ALMU_KERNEL void
 almu_kernel_divide (const float *sums,
                     const float *counts,

@@ -3,8 +3,19 @@
 
 #include "kernel.h"
 
-/* All in float, as the viewer's other backends do it, so that a value on
- * the edge of a bin falls on the same side. */
+/**
+ * almu_kernel_bin:
+ * @values: any values
+ * @n_values: how many
+ * @min: where the first bin begins
+ * @max: where the last bin ends, which has that value too
+ * @width: of a bin
+ * @n_bins: how many bins
+ * @bins: room for @n_values: the bin of each, or @n_bins for what is outside or NaN
+ *
+ * All in float, as the viewer's other backends do it, so that a value on the
+ * edge of a bin falls on the same side.
+ */
 ALMU_KERNEL void
 almu_kernel_bin (const float *values,
                  gsize        n_values,
@@ -30,6 +41,13 @@ almu_kernel_bin (const float *values,
     }
 }
 
+/**
+ * almu_kernel_count_zeros:
+ * @values: any values
+ * @n_values: how many
+ *
+ * Returns: how many are 0 or -0
+ */
 ALMU_KERNEL gsize
 almu_kernel_count_zeros (const float *values,
                          gsize        n_values)

@@ -8,8 +8,17 @@
 /* The output may be one of the inputs. */
 #define IN_ANY_ORDER _Pragma ("GCC ivdep")
 
-/* Squares are summed in this order and in single precision, as it is done
- * elsewhere, so that the same file gives the same values everywhere. */
+/**
+ * almu_kernel_total:
+ * @v: Stokes V
+ * @u: Stokes U
+ * @q: Stokes Q
+ * @n_values: of each
+ * @total: room for as many; may be one of the inputs
+ *
+ * √(V² + U² + Q²). Squares are summed in this order and in single precision, as
+ * it is done elsewhere, so that the same file gives the same values everywhere.
+ */
 ALMU_KERNEL void
 almu_kernel_total (const float *v,
                    const float *u,
@@ -22,6 +31,15 @@ almu_kernel_total (const float *v,
     total[i] = sqrtf (v[i] * v[i] + u[i] * u[i] + q[i] * q[i]);
 }
 
+/**
+ * almu_kernel_linear:
+ * @u: Stokes U
+ * @q: Stokes Q
+ * @n_values: of each
+ * @linear: room for as many; may be one of the inputs
+ *
+ * √(U² + Q²), in single precision.
+ */
 ALMU_KERNEL void
 almu_kernel_linear (const float *u,
                     const float *q,
@@ -33,6 +51,15 @@ almu_kernel_linear (const float *u,
     linear[i] = sqrtf (u[i] * u[i] + q[i] * q[i]);
 }
 
+/**
+ * almu_kernel_percent:
+ * @part: polarised intensities
+ * @whole: Stokes I
+ * @n_values: of each
+ * @percent: room for as many; may be @part, not @whole
+ *
+ * 100 × part / whole: infinite or NaN where @whole is 0.
+ */
 ALMU_KERNEL void
 almu_kernel_percent (const float *part,
                      const float *whole,
@@ -83,6 +110,16 @@ half_angle (float u,
   return copysignf (angle, u);
 }
 
+/**
+ * almu_kernel_angle:
+ * @u: Stokes U
+ * @q: Stokes Q
+ * @n_values: of each
+ * @degrees: room for as many; may be one of the inputs
+ *
+ * The polarisation angle, half of atan2 (U, Q), from -90° to 90°; NaN where one of
+ * the two is.
+ */
 ALMU_KERNEL void
 almu_kernel_angle (const float *u,
                    const float *q,

@@ -55,8 +55,18 @@ blend_one (const float *const *rows,
   return sum / total;
 }
 
-/* Weighted means down the columns of @n_rows rows, all of them finite. Rows
- * that are one row shifted give the means along it. */
+/**
+ * almu_kernel_blend:
+ * @rows: (array length=n_rows): rows of @width values, all of them finite
+ * @weights: (array length=n_rows): of the rows
+ * @n_rows: how many rows
+ * @total: the sum of the weights
+ * @width: how many values
+ * @means: room for @width values, which is no part of @rows
+ *
+ * Weighted means down the columns. Rows that are one row shifted give the means
+ * along it.
+ */
 ALMU_KERNEL void
 almu_kernel_blend (const float *const *rows,
                    const float        *weights,
@@ -119,8 +129,17 @@ blend_one_finite (const float *const *rows,
   return sum / total;
 }
 
-/* The same over what is finite, by the weights of just that; NaN where
- * nothing is. */
+/**
+ * almu_kernel_blend_finite:
+ * @rows: (array length=n_rows): rows of @width values
+ * @weights: (array length=n_rows): of the rows
+ * @n_rows: how many rows
+ * @width: how many values
+ * @means: room for @width values, which is no part of @rows
+ *
+ * As almu_kernel_blend() over what is finite, by the weights of just that; NaN
+ * where nothing is.
+ */
 ALMU_KERNEL void
 almu_kernel_blend_finite (const float *const *rows,
                           const float        *weights,
@@ -136,7 +155,14 @@ almu_kernel_blend_finite (const float *const *rows,
     means[x] = blend_one_finite (rows, weights, n_rows, x);
 }
 
-/* What is blank in the source is blank again. */
+/**
+ * almu_kernel_veil:
+ * @source: @width values
+ * @width: how many
+ * @values: what was made of them
+ *
+ * What is NaN in the source is NaN again.
+ */
 ALMU_KERNEL void
 almu_kernel_veil (const float *source,
                   gsize        width,
@@ -146,7 +172,15 @@ almu_kernel_veil (const float *source,
     values[i] = source[i] == source[i] ? values[i] : NAN;
 }
 
-/* Adds the finite values of a row to sums, and their number to counts. */
+/**
+ * almu_kernel_gather:
+ * @row: @width values
+ * @width: how many
+ * @sums: grow by the finite ones
+ * @counts: grow by 1 where the value is finite
+ *
+ * Adds a row to sums down the columns.
+ */
 ALMU_KERNEL void
 almu_kernel_gather (const float *row,
                     gsize        width,
@@ -189,8 +223,17 @@ bound_stretch (const float *values,
   *max = MAX (high, last);
 }
 
-/* Least and greatest of each stretch of ALMU_KERNEL_STRETCH values and the
- * one that follows; what is blank counts as lowest. */
+/**
+ * almu_kernel_bound:
+ * @row: @width values
+ * @width: how many
+ * @mins: room for (@width - 1) / %ALMU_KERNEL_STRETCH values, rounded up
+ * @maxs: as much room
+ *
+ * Least and greatest of each stretch of %ALMU_KERNEL_STRETCH values and the one
+ * that follows; what is blank counts as lowest. Fewer than two values make no
+ * stretch.
+ */
 ALMU_KERNEL void
 almu_kernel_bound (const float *row,
                    gsize        width,
@@ -226,8 +269,17 @@ pack_bits (const guint8 *flags)
   return GUINT64_FROM_LE (bytes) * G_GUINT64_CONSTANT (0x0102040810204080) >> 56;
 }
 
-/* Which of @n values, up to ALMU_KERNEL_STRETCH, are below the threshold, or
- * blank, while the next one, of which there is one more, is not. */
+/**
+ * almu_kernel_find_rises:
+ * @values: @n + 1 values
+ * @n: up to %ALMU_KERNEL_STRETCH
+ * @threshold: what is as high as this is not below it
+ *
+ * Which of @n values are below the threshold, or blank, while the next one is
+ * not.
+ *
+ * Returns: a bit for each of them, the lowest for the first
+ */
 ALMU_KERNEL guint64
 almu_kernel_find_rises (const float *values,
                         gsize        n,

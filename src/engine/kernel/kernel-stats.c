@@ -189,8 +189,16 @@ sum_finite_squares (const float *values,
   return fold (sum);
 }
 
-/* A second look at the values, which are still in the cache, is what keeps
- * sigma right when the mean is large. */
+/**
+ * almu_kernel_measure:
+ * @values: at most %ALMU_KERNEL_BLOCK
+ * @n_values: how many
+ * @out_sums: (out caller-allocates): what is known of the finite ones
+ *
+ * A second look at the values, which are still in the cache, is what keeps
+ * sigma right when the mean is large. Without a finite value the minimum is the
+ * largest float, the maximum the lowest.
+ */
 void
 almu_kernel_measure (const float    *values,
                      gsize           n_values,
@@ -211,6 +219,13 @@ almu_kernel_measure (const float    *values,
     out_sums->m2 = sum_squares (values, n_values, mean);
 }
 
+/**
+ * almu_kernel_count_finite:
+ * @values: any values
+ * @n_values: how many, without a limit
+ *
+ * Returns: how many are neither NaN nor infinite
+ */
 ALMU_KERNEL gsize
 almu_kernel_count_finite (const float *values,
                           gsize        n_values)

@@ -293,6 +293,15 @@ can_be_encoded (const Group *group,
   return is_good;
 }
 
+/**
+ * almu_kernel_zfp_bound:
+ * @width: of a picture, in pixels
+ * @height: of a picture, in pixels
+ * @precision: planes of bits, as zfp_stream_set_precision() takes it
+ *
+ * Returns: bytes that are room enough for the stream of any picture, and for what
+ *   almu_kernel_zfp_encode() writes beyond it
+ */
 gsize
 almu_kernel_zfp_bound (gsize width,
                        gsize height,
@@ -303,6 +312,20 @@ almu_kernel_zfp_bound (gsize width,
   return n_blocks * MAX_BLOCK_BITS ((gsize) precision) / 8 + 2 * WORD;
 }
 
+/**
+ * almu_kernel_zfp_encode:
+ * @pixels: a picture, row after row
+ * @width: in pixels
+ * @height: in pixels
+ * @precision: planes of bits, as zfp_stream_set_precision() takes it
+ * @stream: room for almu_kernel_zfp_bound() bytes
+ *
+ * Encodes a picture as libzfp 1.0 does at a fixed precision, without a header, to
+ * the last bit.
+ *
+ * Returns: bytes of the stream; 0 for a picture that has to be left to libzfp, since
+ *   it has values that are not finite, or a block whose largest one is tiny
+ */
 ALMU_KERNEL gsize
 almu_kernel_zfp_encode (const float *pixels,
                         gsize        width,
