@@ -21,6 +21,8 @@ struct _AlmuPageAddress
  *   `http://127.0.0.1:3002/`, prefix included
  * @token: (nullable): what the page must know, or %NULL if anybody may
  *
+ * Both texts are copied; @base is not checked.
+ *
  * Returns: (transfer full): the address
  */
 AlmuPageAddress *
@@ -39,6 +41,14 @@ almu_page_address_new (const char *base,
   return self;
 }
 
+/**
+ * almu_page_address_ref:
+ * @self: an address
+ *
+ * Any thread.
+ *
+ * Returns: (transfer full): @self
+ */
 AlmuPageAddress *
 almu_page_address_ref (AlmuPageAddress *self)
 {
@@ -49,6 +59,12 @@ almu_page_address_ref (AlmuPageAddress *self)
   return self;
 }
 
+/**
+ * almu_page_address_unref:
+ * @self: (transfer full): an address
+ *
+ * Frees it with its last reference. Any thread.
+ */
 void
 almu_page_address_unref (AlmuPageAddress *self)
 {
@@ -62,7 +78,14 @@ almu_page_address_unref (AlmuPageAddress *self)
   g_free (self);
 }
 
-/* Without the token: for people and for logs. */
+/**
+ * almu_page_address_get_base:
+ * @self: an address
+ *
+ * Without the token: for people and for logs.
+ *
+ * Returns: (transfer none): the page, with a slash at the end
+ */
 const char *
 almu_page_address_get_base (AlmuPageAddress *self)
 {
@@ -104,11 +127,16 @@ append_files (GString           *url,
 
 /**
  * almu_page_address_make:
+ * @self: an address
  * @session_id: the session prepared for this page, or 0 for a new one
  * @folder: (nullable): where the page begins, and what @files are relative
  *   to; relative to the top-level folder, as they are otherwise
  * @files: (nullable) (array zero-terminated=1): what it opens, each with
  *   "[hdu]" appended to choose one; see almu_page_address_check_files()
+ *
+ * Escapes what does not belong into a query. Neither @folder nor @files are
+ * looked at: names that the page could not read again are for the caller to
+ * keep away.
  *
  * Returns: (transfer full): the address, with the token: not for logs
  */
@@ -141,7 +169,11 @@ almu_page_address_make (AlmuPageAddress   *self,
 
 /**
  * almu_page_address_make_workspace:
+ * @self: an address
  * @name: of a workspace
+ *
+ * Belongs to no prepared session. Whether there is such a workspace is not
+ * asked.
  *
  * Returns: (transfer full): the address of a page that builds up @name, with
  *   the token: not for logs
@@ -237,6 +269,10 @@ parse_session_here (const char *path)
 /**
  * almu_page_address_parse_session:
  * @path: the path of a request, such as `/prefix/s/123/index.html`
+ *
+ * Reads the last `/s/NUMBER` that stands between slashes or at the end; what
+ * comes before may be the prefix. A number that begins with 0, or is beyond 32
+ * bits, is none. Whether there is such a session is not asked.
  *
  * Returns: the session the path belongs to, or 0 for none
  */

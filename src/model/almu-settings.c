@@ -32,6 +32,15 @@ almu_settings_default_init (AlmuSettingsInterface *iface)
 {
 }
 
+/**
+ * almu_settings_entry_new:
+ * @name: what the user calls it; copied
+ * @date: seconds since 1970
+ *
+ * For lists; the name is not checked.
+ *
+ * Returns: (transfer full): an entry
+ */
 AlmuSettingsEntry *
 almu_settings_entry_new (const char *name,
                          gint64      date)
@@ -44,6 +53,12 @@ almu_settings_entry_new (const char *name,
   return self;
 }
 
+/**
+ * almu_settings_entry_free:
+ * @self: (transfer full): an entry
+ *
+ * Frees an entry and its name.
+ */
 void
 almu_settings_entry_free (AlmuSettingsEntry *self)
 {
@@ -51,7 +66,15 @@ almu_settings_entry_free (AlmuSettingsEntry *self)
   g_free (self);
 }
 
-/* The word for @kind, as it stands in the page's requests. */
+/**
+ * almu_settings_kind_get_name:
+ * @kind: of what
+ *
+ * A key, not for people: it is never translated.
+ *
+ * Returns: (transfer none): the word for @kind, as it stands in the page's
+ *   requests
+ */
 const char *
 almu_settings_kind_get_name (AlmuSettingsKind kind)
 {
@@ -123,6 +146,9 @@ almu_settings_check_name (const char *name,
  * @self: settings
  * @error: return location for an error
  *
+ * Never %ALMU_ERROR_NOT_FOUND: without any the object has none. See
+ * #AlmuSettings for the other failures.
+ *
  * Returns: (transfer full): a JSON object
  */
 char *
@@ -139,6 +165,10 @@ almu_settings_get_preferences (AlmuSettings *self,
  * @self: settings
  * @json: an object of the preferences that changed
  * @error: return location for an error
+ *
+ * Replaces the members that are in @json as a whole, and leaves all others. Two
+ * calls do not get in each other's way. Text that is no JSON object is
+ * %ALMU_ERROR_FORMAT; see #AlmuSettings for the other failures.
  *
  * Returns: %TRUE once the merged preferences are on the disk
  */
@@ -159,6 +189,8 @@ almu_settings_merge_preferences (AlmuSettings *self,
  * @keys: which to forget; unknown ones are no failure
  * @error: return location for an error
  *
+ * Writes nothing if none of @keys is there. See #AlmuSettings for the failures.
+ *
  * Returns: %TRUE once they are gone
  */
 gboolean
@@ -177,6 +209,9 @@ almu_settings_delete_preferences (AlmuSettings      *self,
  * @self: settings
  * @kind: of what
  * @error: return location for an error
+ *
+ * Of more than %ALMU_LIMIT_SHELF_ENTRIES some are left out. None at all is an
+ * empty list.
  *
  * Returns: (transfer full) (element-type AlmuSettingsEntry): what there is,
  *   by name
@@ -212,6 +247,18 @@ almu_settings_get_all (AlmuSettings    *self,
   return ALMU_SETTINGS_GET_IFACE (self)->get_all (self, kind, error);
 }
 
+/**
+ * almu_settings_get:
+ * @self: settings
+ * @kind: of what
+ * @name: which
+ * @error: return location for an error
+ *
+ * Reads it anew, so that what a person has changed counts. See #AlmuSettings
+ * for the failures.
+ *
+ * Returns: (transfer full): a JSON object, with its name as the member `name`
+ */
 char *
 almu_settings_get (AlmuSettings    *self,
                    AlmuSettingsKind kind,
@@ -232,6 +279,10 @@ almu_settings_get (AlmuSettings    *self,
  * @json: an object
  * @error: return location for an error
  *
+ * A name that cannot be one is refused as by almu_settings_check_name(); a new
+ * one beyond %ALMU_LIMIT_SHELF_ENTRIES is %ALMU_ERROR_LIMIT. See #AlmuSettings
+ * for the other failures. On failure what was there stays.
+ *
  * Returns: %TRUE once it is on the disk
  */
 gboolean
@@ -248,6 +299,18 @@ almu_settings_put (AlmuSettings    *self,
   return ALMU_SETTINGS_GET_IFACE (self)->put (self, kind, name, json, error);
 }
 
+/**
+ * almu_settings_remove:
+ * @self: settings
+ * @kind: of what
+ * @name: which
+ * @error: return location for an error
+ *
+ * See #AlmuSettings for the failures; %ALMU_ERROR_NOT_FOUND if there is none of
+ * that name.
+ *
+ * Returns: %TRUE once it is gone from the disk
+ */
 gboolean
 almu_settings_remove (AlmuSettings    *self,
                       AlmuSettingsKind kind,

@@ -45,6 +45,13 @@ typedef struct
 
 static int use_fallback = FALSE; /* atomic */
 
+/**
+ * almu_beneath_set_fallback_for_testing:
+ * @is_on: whether to follow paths by hand
+ *
+ * As on a kernel that has no openat2(2). For the whole process, and for calls
+ * that begin later.
+ */
 void
 almu_beneath_set_fallback_for_testing (gboolean is_on)
 {

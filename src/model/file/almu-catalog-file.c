@@ -150,7 +150,13 @@ almu_catalog_file_init (AlmuCatalogFile *self)
 
 /**
  * almu_catalog_file_new:
+ * @id: what the viewer calls it
+ * @name: where it lies; copied
  * @preview_size: how many rows the viewer saw when it was opened
+ *
+ * Reads nothing: there is no table before almu_catalog_file_come_alive().
+ *
+ * Returns: (transfer full): a catalog
  */
 AlmuCatalogFile *
 almu_catalog_file_new (int                 id,
@@ -166,6 +172,14 @@ almu_catalog_file_new (int                 id,
   return self;
 }
 
+/**
+ * almu_catalog_file_get_id:
+ * @self: a catalog
+ *
+ * Numbers of catalogs are apart from those of images.
+ *
+ * Returns: what the viewer calls it
+ */
 int
 almu_catalog_file_get_id (AlmuCatalogFile *self)
 {
@@ -174,6 +188,14 @@ almu_catalog_file_get_id (AlmuCatalogFile *self)
   return self->id;
 }
 
+/**
+ * almu_catalog_file_get_name:
+ * @self: a catalog
+ *
+ * It does not change while the catalog lives.
+ *
+ * Returns: (transfer none): where it lies
+ */
 const AlmuFileName *
 almu_catalog_file_get_name (AlmuCatalogFile *self)
 {
@@ -182,6 +204,14 @@ almu_catalog_file_get_name (AlmuCatalogFile *self)
   return self->name;
 }
 
+/**
+ * almu_catalog_file_get_preview_size:
+ * @self: a catalog
+ *
+ * What was asked for, whether or not the table has so many.
+ *
+ * Returns: how many rows the viewer saw when it was opened
+ */
 int
 almu_catalog_file_get_preview_size (AlmuCatalogFile *self)
 {
@@ -216,6 +246,15 @@ almu_catalog_file_get_error (AlmuCatalogFile *self)
   return self->error;
 }
 
+/**
+ * almu_catalog_file_get_fingerprint:
+ * @self: a catalog
+ *
+ * Taken when the table was read, so that a file that has changed since can be
+ * told from it.
+ *
+ * Returns: (transfer none): of the file; all zero if it was never there
+ */
 const AlmuFingerprint *
 almu_catalog_file_get_fingerprint (AlmuCatalogFile *self)
 {
@@ -246,6 +285,15 @@ almu_catalog_file_come_alive (AlmuCatalogFile       *self,
   self->epoch = epoch;
 }
 
+/**
+ * almu_catalog_file_fail:
+ * @self: a catalog
+ * @error: why its table could not be read
+ *
+ * Notes why it is not there. Any %G_IO_ERROR, and %ALMU_ERROR_NOT_FOUND, count
+ * as a file that is missing and may come back. A table that is there stays.
+ * Nobody is told.
+ */
 void
 almu_catalog_file_fail (AlmuCatalogFile *self,
                         const GError    *error)
@@ -462,6 +510,14 @@ almu_catalog_file_get_look (AlmuCatalogFile *self)
   return self->look;
 }
 
+/**
+ * almu_catalog_file_set_look:
+ * @self: a catalog
+ * @look: (nullable): how the viewer plots it, as JSON text; copied, not checked
+ *
+ * Emits [signal@Almu.CatalogFile::changed] if it is another one, so that it is
+ * written down.
+ */
 void
 almu_catalog_file_set_look (AlmuCatalogFile *self,
                             const char      *look)
@@ -518,6 +574,13 @@ almu_catalog_file_require (AlmuCatalogFile    *self,
   begin (self);
 }
 
+/**
+ * almu_catalog_file_stop:
+ * @self: a catalog
+ *
+ * Ends the rows that are on their way: none is emitted any more, even if a
+ * worker has cut it. What was wanted is still known.
+ */
 void
 almu_catalog_file_stop (AlmuCatalogFile *self)
 {
@@ -528,6 +591,14 @@ almu_catalog_file_stop (AlmuCatalogFile *self)
   self->is_waiting = FALSE;
 }
 
+/**
+ * almu_catalog_file_set_epoch:
+ * @self: a catalog
+ * @epoch: of the session
+ *
+ * What is emitted from now on carries it. Rows that are on their way are not
+ * stopped.
+ */
 void
 almu_catalog_file_set_epoch (AlmuCatalogFile *self,
                              guint            epoch)
@@ -557,6 +628,9 @@ almu_catalog_file_renew (AlmuCatalogFile *self,
 /**
  * almu_catalog_file_set_paused:
  * @paused: whether the viewer reads too slowly for more rows
+ *
+ * The piece that a worker is cutting comes; the next one is cut when @paused is
+ * %FALSE again.
  */
 void
 almu_catalog_file_set_paused (AlmuCatalogFile *self,

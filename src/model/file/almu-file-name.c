@@ -11,6 +11,19 @@
 #include "almu-polarisation.h"
 #include "almu-stokes-cube.h"
 
+/**
+ * almu_file_name_new:
+ * @directory: relative to the top-level folder, "" for itself
+ * @name: base name
+ * @hdu: (nullable): HDU as the viewer names it; %NULL and "" stand for the
+ *   first image
+ * @flags: how to read the header
+ *
+ * Copies the texts. No file is looked at, and nothing is checked: see
+ * almu_folder_normalize().
+ *
+ * Returns: (transfer full): a name
+ */
 AlmuFileName *
 almu_file_name_new (const char    *directory,
                     const char    *name,
@@ -29,6 +42,16 @@ almu_file_name_new (const char    *directory,
 
 /* -- hypercubes --------------------------------------------------------- */
 
+/**
+ * almu_part_name_new:
+ * @file: an image of one polarisation; copied
+ * @polarisation: which, as the ICD numbers them from 1
+ *
+ * Whether there is such a polarisation is checked by
+ * almu_file_name_new_hypercube().
+ *
+ * Returns: (transfer full): one of the files of a hypercube
+ */
 AlmuPartName *
 almu_part_name_new (const AlmuFileName *file,
                     int                 polarisation)
@@ -41,6 +64,12 @@ almu_part_name_new (const AlmuFileName *file,
   return self;
 }
 
+/**
+ * almu_part_name_free:
+ * @self: (transfer full): a part
+ *
+ * Frees it and the name in it.
+ */
 void
 almu_part_name_free (AlmuPartName *self)
 {
@@ -195,6 +224,15 @@ almu_file_name_new_hypercube (GPtrArray *parts,
 
 /* -- all ---------------------------------------------------------------- */
 
+/**
+ * almu_file_name_copy:
+ * @self: a name
+ *
+ * Parts of a hypercube are shared with the copy: nobody changes them once they
+ * are in a name.
+ *
+ * Returns: (transfer full): the same name
+ */
 AlmuFileName *
 almu_file_name_copy (const AlmuFileName *self)
 {
@@ -206,6 +244,12 @@ almu_file_name_copy (const AlmuFileName *self)
   return copy;
 }
 
+/**
+ * almu_file_name_free:
+ * @self: (transfer full): a name
+ *
+ * Frees it and its texts.
+ */
 void
 almu_file_name_free (AlmuFileName *self)
 {
@@ -235,7 +279,15 @@ parts_are_equal (GPtrArray *a,
   return TRUE;
 }
 
-/* Hypercubes of the same files are the same, whatever people call them. */
+/**
+ * almu_file_name_equal:
+ * @a: a name
+ * @b: another
+ *
+ * Whether both would open the same: directory, name, HDU and flags, as text.
+ * Hypercubes of the same files are the same, whatever people call them. Two
+ * links to one file are two names.
+ */
 gboolean
 almu_file_name_equal (const AlmuFileName *a,
                       const AlmuFileName *b)

@@ -105,6 +105,16 @@ match_ending (const char   *name,
   return ALMU_FILE_UNKNOWN;
 }
 
+/**
+ * almu_file_type_for_name:
+ * @name: of the file
+ * @kind: what is looked for
+ *
+ * Goes by the ending, upper and lower case being the same. No file is looked
+ * at.
+ *
+ * Returns: the type, %ALMU_FILE_UNKNOWN for what is not looked for
+ */
 AlmuFileType
 almu_file_type_for_name (const char  *name,
                          AlmuListKind kind)
@@ -190,6 +200,9 @@ match_catalog (const char   *name,
  * @n_bytes: %ALMU_FILE_TYPE_BYTES, or fewer if the file is shorter
  * @kind: what is looked for
  *
+ * Goes by what is in the file. For one that is compressed, and for a region
+ * file without a first line that tells, the name counts too.
+ *
  * Returns: the type, %ALMU_FILE_UNKNOWN for what is not looked for
  */
 AlmuFileType
@@ -211,6 +224,14 @@ almu_file_type_for_bytes (const char   *name,
   g_return_val_if_reached (ALMU_FILE_UNKNOWN);
 }
 
+/**
+ * almu_file_type_get_mark:
+ * @name: of an entry of a directory
+ *
+ * Marks are put together for all entries, for almu_file_type_for_folder().
+ *
+ * Returns: the mark of that name; 0 for most
+ */
 AlmuFolderMarks
 almu_file_type_get_mark (const char *name)
 {
@@ -274,6 +295,9 @@ is_image_table (int fd)
  * almu_file_type_for_folder:
  * @fd: of a directory
  * @marks: names that were found in it
+ *
+ * Reads the beginning of one small file for what looks like a table of CASA, as
+ * most of these are no images. Does not follow links. Any thread.
  *
  * Returns: what kind of image the directory is; %ALMU_FILE_UNKNOWN if it is
  *   just a folder

@@ -253,6 +253,15 @@ almu_file_new (int                 id,
   return self;
 }
 
+/**
+ * almu_file_get_id:
+ * @self: a file
+ *
+ * Numbers are the viewer's, from 0 to %ALMU_LIMIT_FILE_ID, and are given again
+ * once a file is closed.
+ *
+ * Returns: what the viewer calls it
+ */
 int
 almu_file_get_id (AlmuFile *self)
 {
@@ -261,6 +270,14 @@ almu_file_get_id (AlmuFile *self)
   return self->id;
 }
 
+/**
+ * almu_file_get_name:
+ * @self: a file
+ *
+ * It does not change while the file lives.
+ *
+ * Returns: (transfer none): what it was opened as
+ */
 const AlmuFileName *
 almu_file_get_name (AlmuFile *self)
 {
@@ -269,6 +286,14 @@ almu_file_get_name (AlmuFile *self)
   return self->name;
 }
 
+/**
+ * almu_file_get_state:
+ * @self: a file
+ *
+ * Notified as [property@Almu.File:state].
+ *
+ * Returns: whether there are pixels behind it
+ */
 AlmuFileState
 almu_file_get_state (AlmuFile *self)
 {
@@ -303,6 +328,14 @@ almu_file_get_demand (AlmuFile *self)
   return self->demand;
 }
 
+/**
+ * almu_file_get_channel:
+ * @self: a file
+ *
+ * Known while the file is not open too, but not checked then.
+ *
+ * Returns: the channel that is looked at, from 0
+ */
 int
 almu_file_get_channel (AlmuFile *self)
 {
@@ -311,6 +344,15 @@ almu_file_get_channel (AlmuFile *self)
   return self->channel;
 }
 
+/**
+ * almu_file_get_stokes:
+ * @self: a file
+ *
+ * Known while the file is not open too, but not checked then.
+ *
+ * Returns: the polarisation that is looked at: an index from 0, or the number
+ *   of a computed #AlmuPolarisation
+ */
 int
 almu_file_get_stokes (AlmuFile *self)
 {
@@ -319,6 +361,15 @@ almu_file_get_stokes (AlmuFile *self)
   return self->stokes;
 }
 
+/**
+ * almu_file_get_cursor:
+ * @self: a file
+ *
+ * In the middle of the image if it was never set, and at (0, 0) before such a
+ * file is open.
+ *
+ * Returns: where the cursor is, in pixels from 0 at the centre of the first
+ */
 AlmuPoint
 almu_file_get_cursor (AlmuFile *self)
 {
@@ -456,6 +507,19 @@ almu_file_show_frame (AlmuFile *self,
   set_stokes (self, stokes);
 }
 
+/**
+ * almu_file_set_cursor:
+ * @self: a file
+ * @cursor: in pixels from 0 at the centre of the first; may lie outside the
+ *   image
+ * @error: return location
+ *
+ * Moves the cursor; what is wanted of it follows. Fails with
+ * %ALMU_ERROR_NOT_FOUND if the file is not open, and with %ALMU_ERROR_FORMAT if
+ * a coordinate is not finite; the cursor stays then.
+ *
+ * Returns: whether it was moved
+ */
 gboolean
 almu_file_set_cursor (AlmuFile *self,
                       AlmuPoint cursor,
@@ -619,6 +683,9 @@ almu_file_dup_requirements (AlmuFile *self)
  * almu_file_keep_requirements:
  * @requirements: (element-type AlmuRequirement): what will be wanted once the
  *   file is open
+ *
+ * Replaces what was kept; nothing is checked. They are put in force by
+ * almu_session_require_kept(), once there is an image.
  */
 void
 almu_file_keep_requirements (AlmuFile  *self,
@@ -745,6 +812,14 @@ almu_file_get_look (AlmuFile *self)
   return self->look;
 }
 
+/**
+ * almu_file_set_look:
+ * @self: a file
+ * @look: (nullable): how the viewer shows it, as JSON text; copied, not checked
+ *
+ * Emits [signal@Almu.File::changed] if it is another one, so that it is written
+ * down.
+ */
 void
 almu_file_set_look (AlmuFile   *self,
                     const char *look)

@@ -63,6 +63,13 @@ static gint64 next_progress = NEXT_PROGRESS;
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DIR, closedir)
 
+/**
+ * almu_folder_set_progress_times_for_testing:
+ * @first: microseconds until progress is told
+ * @next: and between that and the next time
+ *
+ * For the whole process.
+ */
 void
 almu_folder_set_progress_times_for_testing (gint64 first,
                                             gint64 next)
@@ -595,6 +602,18 @@ almu_folder_list_async (AlmuFolder         *self,
   almu_workers_run (task, list_worker);
 }
 
+/**
+ * almu_folder_list_finish:
+ * @self: a folder
+ * @result: what the callback got
+ * @error: return location for an error
+ *
+ * Fails as almu_folder_normalize() does, with %ALMU_ERROR_NOT_FOUND if there is
+ * no such folder, with %ALMU_ERROR_REFUSED if a link leads out of the top-level
+ * one, and with %G_IO_ERROR if it cannot be read.
+ *
+ * Returns: (transfer full): what was found; incomplete if it was cancelled
+ */
 AlmuListing *
 almu_folder_list_finish (AlmuFolder   *self,
                          GAsyncResult *result,

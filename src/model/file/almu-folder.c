@@ -201,7 +201,14 @@ almu_folder_new (const char *top_level,
   return g_steal_pointer (&self);
 }
 
-/* Absolute, without links. */
+/**
+ * almu_folder_get_top:
+ * @self: a folder
+ *
+ * Absolute, without links.
+ *
+ * Returns: (transfer none): path of the top-level folder
+ */
 const char *
 almu_folder_get_top (AlmuFolder *self)
 {
@@ -210,7 +217,14 @@ almu_folder_get_top (AlmuFolder *self)
   return self->top;
 }
 
-/* Relative to the top-level folder; "" if it is the same. */
+/**
+ * almu_folder_get_start:
+ * @self: a folder
+ *
+ * Relative to the top-level folder; "" if it is the same.
+ *
+ * Returns: (transfer none): path of the starting folder
+ */
 const char *
 almu_folder_get_start (AlmuFolder *self)
 {
@@ -219,7 +233,13 @@ almu_folder_get_start (AlmuFolder *self)
   return self->start;
 }
 
-/* The starting folder asked for could not be had. */
+/**
+ * almu_folder_is_start_replaced:
+ * @self: a folder
+ *
+ * Whether the starting folder that was asked for could not be used, and the
+ * top-level one stands in its place: people should be told.
+ */
 gboolean
 almu_folder_is_start_replaced (AlmuFolder *self)
 {

@@ -48,6 +48,13 @@ users_equal (gconstpointer a,
          x->name->flags == y->name->flags;
 }
 
+/**
+ * almu_image_users_new:
+ *
+ * Knows nobody yet.
+ *
+ * Returns: (transfer full): for the main thread only
+ */
 AlmuImageUsers *
 almu_image_users_new (void)
 {
@@ -59,6 +66,12 @@ almu_image_users_new (void)
   return self;
 }
 
+/**
+ * almu_image_users_free:
+ * @self: (transfer full): users
+ *
+ * Lets all images go, whoever has them open.
+ */
 void
 almu_image_users_free (AlmuImageUsers *self)
 {
@@ -77,8 +90,13 @@ may_be_shared (AlmuImage          *image,
 
 /**
  * almu_image_users_add:
+ * @self: users
  * @image: just opened, or known
  * @name: as what
+ *
+ * Each call is to be followed by an almu_image_users_remove() of what it
+ * returned. Shared are images of the same bytes, base name, HDU and flags;
+ * never hypercubes, nor what was not read from a file.
  *
  * Returns: (transfer full): the image to use: the one that somebody has open
  *   from the same bytes, or @image

@@ -11,8 +11,14 @@ clear_entry (gpointer data)
   g_free (entry->name);
 }
 
-/* An empty listing of a path relative to the top-level folder; whoever made
- * it fills it before anybody else sees it. */
+/**
+ * almu_listing_new:
+ * @directory: relative to the top-level folder; "" for it
+ *
+ * Whoever made it fills it before anybody else sees it.
+ *
+ * Returns: (transfer full): a listing without entries
+ */
 AlmuListing *
 almu_listing_new (const char *directory)
 {
@@ -30,6 +36,14 @@ almu_listing_new (const char *directory)
   return self;
 }
 
+/**
+ * almu_listing_ref:
+ * @self: a listing
+ *
+ * Any thread.
+ *
+ * Returns: (transfer full): @self
+ */
 AlmuListing *
 almu_listing_ref (AlmuListing *self)
 {
@@ -40,6 +54,12 @@ almu_listing_ref (AlmuListing *self)
   return self;
 }
 
+/**
+ * almu_listing_unref:
+ * @self: (transfer full): a listing
+ *
+ * Frees it with its last reference. Any thread.
+ */
 void
 almu_listing_unref (AlmuListing *self)
 {
@@ -54,6 +74,15 @@ almu_listing_unref (AlmuListing *self)
   g_free (self);
 }
 
+/**
+ * almu_listing_get_entry:
+ * @self: a listing
+ * @index: from 0, below the length of its entries
+ *
+ * Costs nothing: the entries lie in an array.
+ *
+ * Returns: (transfer none): an entry, valid as long as @self
+ */
 const AlmuFolderEntry *
 almu_listing_get_entry (const AlmuListing *self,
                         guint              index)

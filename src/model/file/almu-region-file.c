@@ -152,6 +152,12 @@ typedef struct
   AlmuRegionImport *import;
 } Reading;
 
+/**
+ * almu_region_import_free:
+ * @self: (transfer full): an import
+ *
+ * Frees the lists; regions stay in the session.
+ */
 void
 almu_region_import_free (AlmuRegionImport *self)
 {
@@ -313,6 +319,18 @@ almu_region_import_async (AlmuSession            *session,
   almu_workers_run (work, read_worker);
 }
 
+/**
+ * almu_region_import_finish:
+ * @result: what the callback of almu_region_import_async() got
+ * @error: return location
+ *
+ * The regions are in the session by now, under new ids, and not committed yet;
+ * what could not be taken is one of the problems. Fails if the file cannot be
+ * read, if the image has been closed meanwhile, and with %ALMU_ERROR_FORMAT if
+ * not one region is left; nothing is changed then.
+ *
+ * Returns: (transfer full): what was read
+ */
 AlmuRegionImport *
 almu_region_import_finish (GAsyncResult *result,
                            GError      **error)

@@ -3,6 +3,14 @@
 
 #include "almu-rows-want.h"
 
+/**
+ * almu_rows_want_new:
+ *
+ * A query without conditions, which leaves the rows in their order, and no
+ * columns.
+ *
+ * Returns: (transfer full): what is wanted, to be filled in
+ */
 AlmuRowsWant *
 almu_rows_want_new (void)
 {
@@ -14,6 +22,14 @@ almu_rows_want_new (void)
   return self;
 }
 
+/**
+ * almu_rows_want_copy:
+ * @self: what is wanted
+ *
+ * Copies all of it, so that a worker may have its own.
+ *
+ * Returns: (transfer full): the same
+ */
 AlmuRowsWant *
 almu_rows_want_copy (const AlmuRowsWant *self)
 {
@@ -25,6 +41,12 @@ almu_rows_want_copy (const AlmuRowsWant *self)
   return copy;
 }
 
+/**
+ * almu_rows_want_free:
+ * @self: (transfer full): what is wanted
+ *
+ * Frees it with its query and its columns.
+ */
 void
 almu_rows_want_free (AlmuRowsWant *self)
 {

@@ -347,6 +347,14 @@ almu_saving_async (AlmuSession           *session,
  * almu_saving_finish:
  * @out_notice: (out) (nullable): what the saved file has not, a phrase for
  *   people
+ * @result: what the callback of almu_saving_async() got
+ * @error: return location
+ *
+ * %G_IO_ERROR_EXISTS if there is such a file and it may not be replaced,
+ * %G_IO_ERROR_CANCELLED if it was given up or its file was closed. Whatever the
+ * failure, no file of that name was made or changed.
+ *
+ * Returns: %TRUE if the file is there, whole, and on the disk
  */
 gboolean
 almu_saving_finish (GAsyncResult *result,

@@ -5,6 +5,12 @@
 
 G_DEFINE_INTERFACE (AlmuArchive, almu_archive, G_TYPE_OBJECT)
 
+/**
+ * almu_archive_entry_free:
+ * @self: (transfer full): an entry
+ *
+ * Frees an entry and its texts.
+ */
 void
 almu_archive_entry_free (AlmuArchiveEntry *self)
 {
@@ -19,6 +25,17 @@ almu_archive_default_init (AlmuArchiveInterface *iface)
 {
 }
 
+/**
+ * almu_archive_load:
+ * @self: an archive
+ * @id: of a session
+ * @error: return location
+ *
+ * Reads a record; blocks. %ALMU_ERROR_NOT_FOUND if none is kept; one that is
+ * damaged or cannot be read has an error of its own.
+ *
+ * Returns: (transfer full): the session as it was written down
+ */
 AlmuMemento *
 almu_archive_load (AlmuArchive *self,
                    guint32      id,
@@ -44,6 +61,16 @@ almu_archive_list (AlmuArchive *self,
   return ALMU_ARCHIVE_GET_IFACE (self)->list (self, error);
 }
 
+/**
+ * almu_archive_forget:
+ * @self: an archive
+ * @id: of a session
+ * @error: return location
+ *
+ * Drops a record for ever. That there is none is no failure.
+ *
+ * Returns: %FALSE if it could not be dropped
+ */
 gboolean
 almu_archive_forget (AlmuArchive *self,
                      guint32      id,
@@ -54,6 +81,13 @@ almu_archive_forget (AlmuArchive *self,
   return ALMU_ARCHIVE_GET_IFACE (self)->forget (self, id, error);
 }
 
+/**
+ * almu_archive_contains:
+ * @self: an archive
+ * @id: of a session
+ *
+ * Whether it is kept; %FALSE too if the archive cannot be read.
+ */
 gboolean
 almu_archive_contains (AlmuArchive *self,
                        guint32      id)
@@ -63,6 +97,18 @@ almu_archive_contains (AlmuArchive *self,
   return ALMU_ARCHIVE_GET_IFACE (self)->contains (self, id);
 }
 
+/**
+ * almu_archive_begin_restore:
+ * @self: an archive
+ * @id: of a session
+ * @error: return location
+ *
+ * To be followed by almu_archive_end_restore(). What changes in the session
+ * meanwhile is not written down: half a session must not become its record. A
+ * process that ends in between leaves the record suspect.
+ *
+ * Returns: %FALSE if no such session is kept (%ALMU_ERROR_NOT_FOUND)
+ */
 gboolean
 almu_archive_begin_restore (AlmuArchive *self,
                             guint32      id,
@@ -73,6 +119,14 @@ almu_archive_begin_restore (AlmuArchive *self,
   return ALMU_ARCHIVE_GET_IFACE (self)->begin_restore (self, id, error);
 }
 
+/**
+ * almu_archive_end_restore:
+ * @self: an archive
+ * @id: of a session
+ *
+ * It has been restored without harm: it is no longer suspect, and written down
+ * again from now on. Nothing happens if no restoring was begun.
+ */
 void
 almu_archive_end_restore (AlmuArchive *self,
                           guint32      id)

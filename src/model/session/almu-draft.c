@@ -28,6 +28,12 @@ struct _AlmuDraft
 
 static int use_names = FALSE; /* atomic */
 
+/**
+ * almu_draft_set_named_for_testing:
+ * @is_on: whether to give the file a name of its own from the beginning
+ *
+ * For the whole process, and for drafts that begin later.
+ */
 void
 almu_draft_set_named_for_testing (gboolean is_on)
 {
@@ -187,6 +193,12 @@ almu_draft_new (AlmuFolder            *folder,
   return g_steal_pointer (&self);
 }
 
+/**
+ * almu_draft_free:
+ * @self: (nullable) (transfer full): a draft
+ *
+ * Closes the file. One that was not committed is gone.
+ */
 void
 almu_draft_free (AlmuDraft *self)
 {
@@ -205,6 +217,15 @@ almu_draft_free (AlmuDraft *self)
   g_free (self);
 }
 
+/**
+ * almu_draft_get_fd:
+ * @self: a draft
+ *
+ * Open for writing only, at its beginning. It belongs to the draft and must not
+ * be closed.
+ *
+ * Returns: the descriptor to write to
+ */
 int
 almu_draft_get_fd (AlmuDraft *self)
 {

@@ -86,6 +86,9 @@ add_archived (GPtrArray    *list,
  * @sessions: the sessions
  * @error: return location for an error
  *
+ * Live sessions speak for themselves, the others through the archive, in one
+ * read of its list. Main thread. Fails if the archive cannot be read.
+ *
  * Returns: (transfer full) (element-type AlmuArchiveEntry): all there are,
  *   in memory or not, the latest seen first
  */
@@ -114,6 +117,9 @@ almu_kept_list (AlmuSessions *sessions,
  * @sessions: the sessions
  * @id: of one of them
  * @error: return location for an error
+ *
+ * Main thread; reads the archive unless the session is in memory. Nothing is
+ * brought back by it.
  *
  * Returns: (transfer full): the session as it can be written down;
  *   %ALMU_ERROR_NOT_FOUND if it is nowhere
@@ -162,6 +168,9 @@ almu_kept_contains (AlmuSessions *sessions,
 /**
  * almu_kept_parse_name:
  * @name: of a workspace
+ *
+ * A number that begins with 0, or is beyond 32 bits, is none. Whether there is
+ * such a session is not asked.
  *
  * Returns: the number in `Session NUMBER` or `Session NUMBER …`, else 0
  */

@@ -3,6 +3,15 @@
 
 #include "almu-memento.h"
 
+/**
+ * almu_requirement_new:
+ * @region_id: a region, or one of %ALMU_REGION_CURSOR, %ALMU_REGION_IMAGE and
+ *   %ALMU_REGION_CUBE
+ *
+ * Nothing is said of it yet: all lists are %NULL.
+ *
+ * Returns: (transfer full): what is wanted of it
+ */
 AlmuRequirement *
 almu_requirement_new (int region_id)
 {
@@ -13,6 +22,12 @@ almu_requirement_new (int region_id)
   return self;
 }
 
+/**
+ * almu_requirement_free:
+ * @self: (transfer full): a requirement
+ *
+ * Frees it and lets its lists go.
+ */
 void
 almu_requirement_free (AlmuRequirement *self)
 {
@@ -43,6 +58,14 @@ clear_region_wish (gpointer data)
   g_clear_error (&wish->error);
 }
 
+/**
+ * almu_file_wish_new:
+ * @id: what the viewer calls the file
+ *
+ * Channel and polarisation 0, no regions, and everything else unknown.
+ *
+ * Returns: (transfer full): a wish, to be filled in
+ */
 AlmuFileWish *
 almu_file_wish_new (int id)
 {
@@ -55,6 +78,12 @@ almu_file_wish_new (int id)
   return self;
 }
 
+/**
+ * almu_file_wish_free:
+ * @self: (transfer full): a wish
+ *
+ * Frees it and all that is in it.
+ */
 void
 almu_file_wish_free (AlmuFileWish *self)
 {
@@ -80,6 +109,14 @@ almu_file_wishes_new (void)
   return g_ptr_array_new_with_free_func ((GDestroyNotify) almu_file_wish_free);
 }
 
+/**
+ * almu_catalog_wish_new:
+ * @id: what the viewer calls the catalog
+ *
+ * Everything else is unknown, the size of its preview among it: -1.
+ *
+ * Returns: (transfer full): a wish, to be filled in
+ */
 AlmuCatalogWish *
 almu_catalog_wish_new (int id)
 {
@@ -91,6 +128,12 @@ almu_catalog_wish_new (int id)
   return self;
 }
 
+/**
+ * almu_catalog_wish_free:
+ * @self: (transfer full): a wish
+ *
+ * Frees it and all that is in it.
+ */
 void
 almu_catalog_wish_free (AlmuCatalogWish *self)
 {
@@ -113,6 +156,14 @@ almu_catalog_wishes_new (void)
   return g_ptr_array_new_with_free_func ((GDestroyNotify) almu_catalog_wish_free);
 }
 
+/**
+ * almu_memento_new:
+ * @id: of the session
+ *
+ * No files and no catalogs; texts are %NULL and times 0.
+ *
+ * Returns: (transfer full): a session, to be filled in
+ */
 AlmuMemento *
 almu_memento_new (guint32 id)
 {
@@ -125,6 +176,12 @@ almu_memento_new (guint32 id)
   return self;
 }
 
+/**
+ * almu_memento_free:
+ * @self: (transfer full): a session that was written down
+ *
+ * Frees it and all that is in it.
+ */
 void
 almu_memento_free (AlmuMemento *self)
 {

@@ -146,6 +146,16 @@ almu_region_init (AlmuRegion *self)
 {
 }
 
+/**
+ * almu_region_new:
+ * @id: the number the viewer will know it by, above 0
+ * @file_id: the file that it is drawn on
+ * @shape: where it lies, in pixels of that file; held
+ *
+ * Knows no image yet: see almu_region_set_image().
+ *
+ * Returns: (transfer full): a region
+ */
 AlmuRegion *
 almu_region_new (int        id,
                  int        file_id,
@@ -164,6 +174,14 @@ almu_region_new (int        id,
   return self;
 }
 
+/**
+ * almu_region_get_id:
+ * @self: a region
+ *
+ * Never given to another region of the session.
+ *
+ * Returns: the number the viewer knows it by, above 0
+ */
 int
 almu_region_get_id (AlmuRegion *self)
 {
@@ -172,6 +190,14 @@ almu_region_get_id (AlmuRegion *self)
   return self->id;
 }
 
+/**
+ * almu_region_get_file_id:
+ * @self: a region
+ *
+ * The file may have been closed since.
+ *
+ * Returns: the file that it is drawn on
+ */
 int
 almu_region_get_file_id (AlmuRegion *self)
 {
@@ -180,6 +206,14 @@ almu_region_get_file_id (AlmuRegion *self)
   return self->file_id;
 }
 
+/**
+ * almu_region_get_shape:
+ * @self: a region
+ *
+ * Shapes never change: a region that moves gets another.
+ *
+ * Returns: (transfer none): where it lies, in pixels of its file
+ */
 AlmuShape *
 almu_region_get_shape (AlmuRegion *self)
 {
@@ -188,6 +222,14 @@ almu_region_get_shape (AlmuRegion *self)
   return self->shape;
 }
 
+/**
+ * almu_region_set_shape:
+ * @self: a region
+ * @shape: where it lies now; held
+ *
+ * Notifies [property@Almu.Region:shape] if that is another place, on which
+ * whatever is computed of it begins anew.
+ */
 void
 almu_region_set_shape (AlmuRegion *self,
                        AlmuShape  *shape)
@@ -217,6 +259,13 @@ almu_region_get_image (AlmuRegion *self)
   return self->image;
 }
 
+/**
+ * almu_region_set_image:
+ * @self: a region
+ * @image: (nullable): of its file; %NULL while that is not open; held
+ *
+ * Notifies [property@Almu.Region:image] if it is another one.
+ */
 void
 almu_region_set_image (AlmuRegion *self,
                        AlmuImage  *image)

@@ -38,6 +38,11 @@ typedef struct
 /**
  * almu_resume_catalogs_check:
  * @wishes: (element-type AlmuCatalogWish)
+ * @error: return location
+ *
+ * There are at most %ALMU_LIMIT_CATALOGS, and their ids are from 0 to
+ * %ALMU_LIMIT_FILE_ID; anything else is %ALMU_ERROR_LIMIT. One id may be there
+ * twice: the last word counts.
  *
  * Returns: %FALSE if they make no sense together
  */
@@ -84,6 +89,11 @@ is_overruled (GPtrArray *wishes,
 /**
  * almu_resume_catalogs_new:
  * @wishes: (element-type AlmuCatalogWish): what the page had
+ *
+ * Reads nothing before almu_resume_catalogs_read(). @wishes are held and must
+ * not change.
+ *
+ * Returns: (transfer full): what is to be done
  */
 AlmuResumeCatalogs *
 almu_resume_catalogs_new (GPtrArray *wishes)
@@ -96,6 +106,12 @@ almu_resume_catalogs_new (GPtrArray *wishes)
   return self;
 }
 
+/**
+ * almu_resume_catalogs_free:
+ * @self: (transfer full): what was to be done
+ *
+ * Not while something is being read.
+ */
 void
 almu_resume_catalogs_free (AlmuResumeCatalogs *self)
 {

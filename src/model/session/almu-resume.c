@@ -471,7 +471,15 @@ almu_resume_async (AlmuSession        *session,
 
 /**
  * almu_resume_finish:
+ * @session: the session
+ * @result: what the callback of almu_resume_async() got
+ * @error: return location
  * @out_problems: (transfer full): what could not be restored, in words
+ *
+ * A file or a catalog that cannot be had is one of @out_problems and no
+ * failure: it waits in the session until it is there. What makes no sense is
+ * %ALMU_ERROR_FORMAT or %ALMU_ERROR_LIMIT, and %G_IO_ERROR_CANCELLED says that
+ * the viewer or the session has gone.
  *
  * Returns: %FALSE if nothing was changed, because the request makes no
  *   sense or the viewer has gone

@@ -113,6 +113,17 @@ almu_session_take_catalog (AlmuSession     *self,
   almu_session_await_missing (self);
 }
 
+/**
+ * almu_session_close_catalog:
+ * @self: a session
+ * @catalog_id: one of its catalogs
+ * @error: return location
+ *
+ * Ends its rows and frees the table, if nobody else has it. Emits
+ * [signal@Almu.Session::changed]. %ALMU_ERROR_NOT_FOUND if there is none.
+ *
+ * Returns: whether there was one
+ */
 gboolean
 almu_session_close_catalog (AlmuSession *self,
                             int          catalog_id,
@@ -132,6 +143,12 @@ almu_session_close_catalog (AlmuSession *self,
   return TRUE;
 }
 
+/**
+ * almu_session_close_all_catalogs:
+ * @self: a session
+ *
+ * almu_session_close_catalog() for each.
+ */
 void
 almu_session_close_all_catalogs (AlmuSession *self)
 {

@@ -320,6 +320,12 @@ almu_session_close_file (AlmuSession *self,
   return TRUE;
 }
 
+/**
+ * almu_session_close_all_files:
+ * @self: a session
+ *
+ * almu_session_close_file() for each, with its regions.
+ */
 void
 almu_session_close_all_files (AlmuSession *self)
 {

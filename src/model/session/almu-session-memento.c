@@ -71,6 +71,14 @@ almu_session_get_viewer (AlmuSession *self)
   return self->viewer;
 }
 
+/**
+ * almu_session_set_viewer:
+ * @self: a session
+ * @viewer: which browser has it; copied
+ *
+ * Emits [signal@Almu.Session::changed] if it is another one: it is written
+ * down, so that the browser finds the session when its page begins anew.
+ */
 void
 almu_session_set_viewer (AlmuSession *self,
                          const char  *viewer)

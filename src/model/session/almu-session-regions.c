@@ -65,6 +65,14 @@ almu_session_list_regions (AlmuSession *self,
   return regions;
 }
 
+/**
+ * almu_session_get_n_regions:
+ * @self: a session
+ *
+ * Those of all files; %ALMU_LIMIT_REGIONS is the most.
+ *
+ * Returns: how many there are
+ */
 guint
 almu_session_get_n_regions (AlmuSession *self)
 {
@@ -73,7 +81,13 @@ almu_session_get_n_regions (AlmuSession *self)
   return g_hash_table_size (self->regions);
 }
 
-/* Tells the regions of a file that has come alive which pixels they are in. */
+/**
+ * almu_session_place_regions:
+ * @self: a session
+ * @file: one of its files
+ *
+ * Tells the regions of a file that has come alive which pixels they are in.
+ */
 void
 almu_session_place_regions (AlmuSession *self,
                             AlmuFile    *file)
@@ -186,6 +200,17 @@ almu_session_set_region (AlmuSession *self,
   return region;
 }
 
+/**
+ * almu_session_remove_region:
+ * @self: a session
+ * @region_id: one of its regions
+ * @error: return location
+ *
+ * Ends what is computed of it on any file, and emits `region-removed` and
+ * [signal@Almu.Session::changed]. %ALMU_ERROR_NOT_FOUND if there is none.
+ *
+ * Returns: whether there was one
+ */
 gboolean
 almu_session_remove_region (AlmuSession *self,
                             int          region_id,

@@ -280,6 +280,16 @@ almu_session_init (AlmuSession *self)
   self->last_seen = self->created;
 }
 
+/**
+ * almu_session_new:
+ * @id: its number, not 0
+ * @folder: where its files are; held
+ * @cache: what is made of images, shared by all sessions; held
+ *
+ * Work for it is counted as that of one owner, by its number. It is detached.
+ *
+ * Returns: (transfer full): a session
+ */
 AlmuSession *
 almu_session_new (guint32     id,
                   AlmuFolder *folder,
@@ -298,6 +308,14 @@ almu_session_new (guint32     id,
   return self;
 }
 
+/**
+ * almu_session_get_id:
+ * @self: a session
+ *
+ * Not 0, and random. A name, not a secret.
+ *
+ * Returns: its number, which a page keeps
+ */
 guint32
 almu_session_get_id (AlmuSession *self)
 {
@@ -306,6 +324,14 @@ almu_session_get_id (AlmuSession *self)
   return self->id;
 }
 
+/**
+ * almu_session_get_state:
+ * @self: a session
+ *
+ * Notified as [property@Almu.Session:state].
+ *
+ * Returns: where it is, and whether somebody looks at it
+ */
 AlmuSessionState
 almu_session_get_state (AlmuSession *self)
 {
@@ -314,6 +340,14 @@ almu_session_get_state (AlmuSession *self)
   return self->state;
 }
 
+/**
+ * almu_session_state_get_name:
+ * @state: a state
+ *
+ * Stands in records and on the bus, and is never translated.
+ *
+ * Returns: (transfer none): `attached`, `detached`, `parked` or `closed`
+ */
 const char *
 almu_session_state_get_name (AlmuSessionState state)
 {
@@ -351,6 +385,15 @@ almu_session_get_cache (AlmuSession *self)
   return self->cache;
 }
 
+/**
+ * almu_session_get_epoch:
+ * @self: a session
+ *
+ * Grows whenever a viewer comes or goes. Products of an earlier one must not be
+ * sent.
+ *
+ * Returns: the epoch
+ */
 guint
 almu_session_get_epoch (AlmuSession *self)
 {
@@ -359,6 +402,14 @@ almu_session_get_epoch (AlmuSession *self)
   return self->epoch;
 }
 
+/**
+ * almu_session_get_last_seen:
+ * @self: a session
+ *
+ * Not kept up to date while a viewer is attached.
+ *
+ * Returns: seconds since 1970, when its state last changed or a viewer came
+ */
 gint64
 almu_session_get_last_seen (AlmuSession *self)
 {
@@ -367,6 +418,13 @@ almu_session_get_last_seen (AlmuSession *self)
   return self->last_seen;
 }
 
+/**
+ * almu_session_emit_changed:
+ * @self: a session
+ *
+ * Emits [signal@Almu.Session::changed], unless the session is ending, or half
+ * back: neither is a state to write down.
+ */
 void
 almu_session_emit_changed (AlmuSession *self)
 {
@@ -374,6 +432,13 @@ almu_session_emit_changed (AlmuSession *self)
     g_signal_emit (self, signals[CHANGED], 0);
 }
 
+/**
+ * almu_session_emit_failure:
+ * @self: a session
+ * @error: why something that was wanted cannot be had
+ *
+ * Emits `failed`, which tells the viewer.
+ */
 void
 almu_session_emit_failure (AlmuSession  *self,
                            const GError *error)
@@ -381,6 +446,16 @@ almu_session_emit_failure (AlmuSession  *self,
   g_signal_emit (self, signals[FAILED], 0, error);
 }
 
+/**
+ * almu_session_emit_returned:
+ * @self: a session
+ * @what: `File` or `Catalog`
+ * @id: what the viewer calls it
+ * @name: its base name
+ *
+ * Emits `returned` with a phrase such as `File 3 (m17.fits)`, which tells the
+ * viewer.
+ */
 void
 almu_session_emit_returned (AlmuSession *self,
                             const char  *what,
@@ -512,6 +587,9 @@ get_demand (gpointer file)
 /**
  * almu_session_set_congested:
  * @congested: whether the viewer reads too slowly for more pictures
+ *
+ * Tiles, frames, maps, overlays and rows are made no further than they are,
+ * until it is %FALSE again. A new epoch begins without it.
  */
 void
 almu_session_set_congested (AlmuSession *self,

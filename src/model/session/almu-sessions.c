@@ -210,7 +210,13 @@ on_crowded (AlmuCache    *cache,
 
 /**
  * almu_sessions_new:
+ * @folder: where files are; held
+ * @cache: what is made of images; held
  * @grace_seconds: how long a session that nobody looks at is kept
+ *
+ * Main thread. Without almu_sessions_set_archive() nothing outlives the memory.
+ *
+ * Returns: (transfer full): no sessions yet
  */
 AlmuSessions *
 almu_sessions_new (AlmuFolder *folder,
@@ -300,6 +306,11 @@ add_session (AlmuSessions      *self,
 /**
  * almu_sessions_create:
  * @id: what to call it, or 0 for a random number; not one in use
+ * @self: the sessions
+ * @error: return location
+ *
+ * Emits `session-added`. More than %ALMU_LIMIT_SESSIONS in memory are
+ * %ALMU_ERROR_LIMIT.
  *
  * Returns: (transfer none): a new session, detached
  */
@@ -349,6 +360,9 @@ almu_sessions_get_archive (AlmuSessions *self)
 /**
  * almu_sessions_set_archive:
  * @archive: where sessions are that are not in memory
+ *
+ * Held. To be set before the first session is made. Sessions know nothing of
+ * it: who keeps them follows their signals.
  */
 void
 almu_sessions_set_archive (AlmuSessions *self,
@@ -505,7 +519,15 @@ almu_sessions_revive_async (AlmuSessions       *self,
 
 /**
  * almu_sessions_revive_finish:
+ * @self: the sessions
+ * @result: what the callback got
+ * @error: return location
  * @out_problems: (transfer full): what could not be restored, in words
+ *
+ * Fails only if the record makes no sense, or the session has ended meanwhile
+ * (%G_IO_ERROR_CANCELLED); a file that cannot be had is one of @out_problems.
+ *
+ * Returns: whether it is as it was written down
  */
 gboolean
 almu_sessions_revive_finish (AlmuSessions *self,
@@ -558,6 +580,16 @@ almu_sessions_park_all (AlmuSessions *self)
     almu_sessions_park (self, list->pdata[i]);
 }
 
+/**
+ * almu_sessions_count:
+ * @self: the sessions
+ * @state: a state
+ *
+ * Goes through all that are in memory: those in the archive are not counted, so
+ * that none is parked or closed.
+ *
+ * Returns: how many are in that state
+ */
 guint
 almu_sessions_count (AlmuSessions    *self,
                      AlmuSessionState state)
