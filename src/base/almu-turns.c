@@ -17,7 +17,8 @@
  * Once begun, a job keeps its place. So that somebody who comes while others
  * hold all of them need not wait for their jobs to end, there are extra places
  * for owners that have nothing under way: who is next on the processors is then
- * up to the kernel, which favours those who use them little.
+ * up to the kernel, which favours those who use them little. When these are
+ * taken too, each job that has had its place for long makes for one more.
  *
  * Only a line: it knows of no threads, and takes no locks.
  */
@@ -26,6 +27,7 @@ struct _AlmuTurns
   GHashTable *owners; /* id → Owner, of those with jobs that wait or run */
   guint       n_free;
   guint       n_free_extra;
+  guint       n_owed; /* extra places that will be ordinary ones when they are free */
   guint       n_waiting;
   guint64     n_begun;
   guint64     n_owners; /* that ever came */
@@ -179,6 +181,7 @@ almu_turns_begin (AlmuTurns *self)
 
   turn = g_queue_pop_head_link (&owner->waiting)->data;
   turn->is_stuck = FALSE;
+  turn->is_lent = FALSE;
   turn->is_extra = self->n_free == 0;
   if (turn->is_extra)
     self->n_free_extra--;
@@ -195,10 +198,66 @@ static void
 free_place (AlmuTurns *self,
             AlmuTurn  *turn)
 {
-  if (turn->is_extra)
+  if (!turn->is_extra)
+    self->n_free++;
+  else if (self->n_owed == 0)
     self->n_free_extra++;
   else
-    self->n_free++;
+    {
+      self->n_owed--;
+      self->n_free++;
+    }
+
+  if (!turn->is_lent)
+    return;
+
+  /* what was lent is given back: by nobody, or later, by who has it */
+  turn->is_lent = FALSE;
+  if (self->n_free_extra > 0)
+    self->n_free_extra--;
+  else
+    {
+      self->n_free--;
+      self->n_owed++;
+    }
+}
+
+/**
+ * almu_turns_has_newcomer:
+ *
+ * Returns: whether an owner with nothing under way waits for a place
+ */
+gboolean
+almu_turns_has_newcomer (AlmuTurns *self)
+{
+  GHashTableIter iter;
+  Owner         *owner;
+
+  if (self->n_waiting == 0)
+    return FALSE;
+
+  g_hash_table_iter_init (&iter, self->owners);
+  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &owner))
+    if (owner->waiting.head != NULL && owner->n_running == 0)
+      return TRUE;
+
+  return FALSE;
+}
+
+/**
+ * almu_turns_lend:
+ * @turn: one that has begun, and has not lent its place yet
+ *
+ * Until it ends or is given up there is one more extra place.
+ */
+void
+almu_turns_lend (AlmuTurns *self,
+                 AlmuTurn  *turn)
+{
+  g_return_if_fail (!turn->is_lent && !turn->is_stuck);
+
+  turn->is_lent = TRUE;
+  self->n_free_extra++;
 }
 
 /**

@@ -22,6 +22,7 @@ typedef struct
   /*< private >*/
   gboolean is_extra;
   gboolean is_stuck;
+  gboolean is_lent;
   GList    link;
 } AlmuTurn;
 
@@ -31,6 +32,9 @@ void       almu_turns_free (AlmuTurns *self);
 void       almu_turns_push (AlmuTurns *self,
                             AlmuTurn  *turn);
 AlmuTurn  *almu_turns_begin (AlmuTurns *self);
+gboolean   almu_turns_has_newcomer (AlmuTurns *self);
+void       almu_turns_lend (AlmuTurns *self,
+                            AlmuTurn  *turn);
 void       almu_turns_give_up (AlmuTurns *self,
                                AlmuTurn  *turn);
 void       almu_turns_end (AlmuTurns *self,

@@ -17,12 +17,18 @@ typedef struct
   GMutex       mutex;
   guint        retry_source; /* under the mutex, as is the rest */
   guint        watch_source;
-  GPtrArray   *begun; /* Job */
+  guint        lend_source;
+  GPtrArray   *begun; /* Job, the first first */
   guint        n_stuck;
+  guint        n_lent;
 } Pool;
 
 /* Between attempts to get a thread. */
 #define RETRY_MSEC 100
+
+/* How long somebody with nothing under way waits for those that have places,
+ * before another begins beside them. Most jobs take less. */
+#define LEND_MSEC 100
 
 /* A thread that computes for less than this part of the time is waiting. */
 #define BUSY_PART 50
@@ -47,6 +53,7 @@ typedef struct
   gint64          pushed; /* for the trace */
 
   /* while it is under way, under the mutex of the pool */
+  gint64    begun_at;
   clockid_t clock; /* of its thread: runs while that computes */
   gint64    looked_at;
   gint64    computed;
@@ -198,7 +205,7 @@ static gboolean
 fit_threads (Pool    *pool,
              GError **error)
 {
-  return g_thread_pool_set_max_threads (pool->threads, (int) (almu_workers_get_places () + pool->n_stuck), error);
+  return g_thread_pool_set_max_threads (pool->threads, (int) (almu_workers_get_places () + pool->n_stuck + pool->n_lent), error);
 }
 
 /* Threads that could not be made before. */
@@ -228,6 +235,8 @@ retry (Pool         *pool,
   pool->retry_source = g_timeout_add (RETRY_MSEC, on_retry_time, pool);
 }
 
+static gboolean on_lend_time (gpointer user_data);
+
 /* With the mutex held. Each job that begins has a thread: there are as many
  * of them as places. If the system gives none, the job waits in the pool for
  * a thread that is there, or for better times. */
@@ -243,6 +252,51 @@ begin_jobs (Pool *pool)
       if (!g_thread_pool_push (pool->threads, turn, &error))
         retry (pool, error);
     }
+
+  if (pool->lend_source == 0 && almu_turns_has_newcomer (pool->turns))
+    pool->lend_source = g_timeout_add (LEND_MSEC, on_lend_time, pool);
+}
+
+/* -- jobs that take long -------------------------------------------------- */
+
+/* With the mutex held. Those that began first lend first. */
+static void
+lend (Pool *pool)
+{
+  gint64 late = g_get_monotonic_time () - LEND_MSEC * G_TIME_SPAN_MILLISECOND;
+  g_autoptr(GError) error = NULL;
+
+  for (guint i = 0; i < pool->begun->len && almu_turns_has_newcomer (pool->turns); i++)
+    {
+      Job *job = pool->begun->pdata[i];
+
+      if (job->turn.is_lent || job->is_stuck || job->begun_at > late)
+        continue;
+
+      almu_turns_lend (pool->turns, &job->turn);
+      pool->n_lent++;
+      if (!fit_threads (pool, &error))
+        retry (pool, error);
+      g_clear_error (&error);
+      begin_jobs (pool);
+    }
+}
+
+/* However many have begun what takes long, who comes then has its share of the
+ * processors. */
+static gboolean
+on_lend_time (gpointer user_data)
+{
+  Pool *pool = user_data;
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&pool->mutex);
+
+  lend (pool);
+  if (almu_turns_has_newcomer (pool->turns))
+    return G_SOURCE_CONTINUE;
+
+  pool->lend_source = 0;
+
+  return G_SOURCE_REMOVE;
 }
 
 /* -- jobs that are stuck ------------------------------------------------- */
@@ -295,6 +349,7 @@ on_watch_time (gpointer user_data)
       g_debug ("A job of owner %u is stuck", job->turn.owner);
       job->is_stuck = TRUE;
       pool->n_stuck++;
+      pool->n_lent -= job->turn.is_lent;
       almu_turns_give_up (pool->turns, &job->turn);
     }
 
@@ -313,16 +368,16 @@ static void
 note_begin (Job *job)
 {
   Pool *pool = job->pool;
-  g_autoptr(GMutexLocker) locker = NULL;
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&pool->mutex);
 
+  job->begun_at = g_get_monotonic_time ();
+  g_ptr_array_add (pool->begun, job);
   if (patience_msec == 0)
     return;
 
-  locker = g_mutex_locker_new (&pool->mutex);
   pthread_getcpuclockid (pthread_self (), &job->clock);
-  job->looked_at = g_get_monotonic_time ();
+  job->looked_at = job->begun_at;
   job->computed = get_computed (job);
-  g_ptr_array_add (pool->begun, job);
   if (pool->watch_source == 0)
     pool->watch_source = g_timeout_add (patience_msec / 2, on_watch_time, pool);
 }
@@ -333,12 +388,11 @@ note_end (Job *job)
 {
   Pool *pool = job->pool;
 
-  g_ptr_array_remove_fast (pool->begun, job);
-  if (job->is_stuck)
-    {
-      pool->n_stuck--;
-      fit_threads (pool, NULL);
-    }
+  g_ptr_array_remove (pool->begun, job);
+  pool->n_stuck -= job->is_stuck;
+  pool->n_lent -= job->turn.is_lent;
+  if (job->is_stuck || job->turn.is_lent)
+    fit_threads (pool, NULL);
 }
 
 static void

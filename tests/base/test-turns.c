@@ -152,6 +152,69 @@ test_turns_extra (void)
   g_assert_cmpuint (almu_turns_count_waiting (turns), ==, 0);
 }
 
+/* Jobs that keep their places for long make places for those who have none,
+ * and only for them; these end with the jobs, whoever of the two is first. */
+static void
+test_turns_lent (void)
+{
+  g_autoptr(AlmuTurns) turns = almu_turns_new (1, 1);
+  AlmuTurn bad[5];
+  AlmuTurn others[3];
+
+  for (guint i = 0; i < 4; i++)
+    push (turns, &bad[i], 1, -20);
+  push (turns, &bad[4], 2, -20);
+  assert_next (turns, &bad[0]);
+  assert_next (turns, &bad[4]);
+  g_assert_null (almu_turns_begin (turns));
+  g_assert_false (almu_turns_has_newcomer (turns));
+
+  for (guint i = 0; i < G_N_ELEMENTS (others); i++)
+    push (turns, &others[i], 3 + i, 0);
+  g_assert_null (almu_turns_begin (turns));
+  g_assert_true (almu_turns_has_newcomer (turns));
+  almu_turns_lend (turns, &bad[0]);
+  assert_next (turns, &others[0]);
+  g_assert_null (almu_turns_begin (turns));
+  almu_turns_lend (turns, &bad[4]);
+  assert_next (turns, &others[1]);
+  g_assert_null (almu_turns_begin (turns));
+
+  /* who lent ends first: its place is the borrower's until that ends */
+  almu_turns_end (turns, &bad[0]);
+  g_assert_null (almu_turns_begin (turns));
+  almu_turns_end (turns, &others[0]);
+  assert_next (turns, &bad[1]);
+  g_assert_null (almu_turns_begin (turns));
+
+  /* who borrowed ends first: the place goes to the next newcomer */
+  almu_turns_end (turns, &others[1]);
+  assert_next (turns, &others[2]);
+  g_assert_false (almu_turns_has_newcomer (turns));
+  almu_turns_end (turns, &others[2]);
+  almu_turns_end (turns, &bad[4]);
+  g_assert_null (almu_turns_begin (turns));
+
+  /* and one that gets nowhere after it has lent has nothing more to give */
+  push (turns, &bad[4], 2, 0);
+  push (turns, &others[0], 3, 0);
+  assert_next (turns, &bad[4]);
+  almu_turns_lend (turns, &bad[1]);
+  assert_next (turns, &others[0]);
+  almu_turns_give_up (turns, &bad[1]);
+  g_assert_null (almu_turns_begin (turns));
+  almu_turns_end (turns, &others[0]);
+  assert_next (turns, &bad[2]);
+  g_assert_null (almu_turns_begin (turns));
+  almu_turns_end (turns, &bad[1]);
+  g_assert_null (almu_turns_begin (turns));
+  almu_turns_end (turns, &bad[2]);
+  assert_next (turns, &bad[3]);
+  almu_turns_end (turns, &bad[3]);
+  almu_turns_end (turns, &bad[4]);
+  g_assert_cmpuint (almu_turns_count_waiting (turns), ==, 0);
+}
+
 /* What is known of an owner besides. */
 typedef struct
 {
@@ -174,11 +237,11 @@ note_begin (Known          *known,
       g_assert_cmpuint (++known[i].n_passed, <, 2 * N_OWNERS);
 }
 
-/* Jobs of any owners that come and go at random: all are done once, there are
- * never more than there are places, and who waits with nothing under way is
- * not passed over. */
+/* Jobs of any owners that come, lend and go at random: all are done once, there
+ * are never more than there are places, and who waits with nothing under way
+ * is not passed over. */
 static void
-test_turns_random (void)
+test_turns_random (gconstpointer lends)
 {
   g_autoptr(AlmuTurns) turns = almu_turns_new (3, 2);
   g_autofree AlmuTurn *jobs = g_new0 (AlmuTurn, N_JOBS);
@@ -186,6 +249,7 @@ test_turns_random (void)
   Known known[N_OWNERS] = { 0 };
   guint n_pushed = 0;
   guint n_done = 0;
+  guint n_lent = 0;
 
   while (n_done < N_JOBS)
     {
@@ -200,14 +264,22 @@ test_turns_random (void)
       while ((turn = almu_turns_begin (turns)) != NULL)
         {
           g_ptr_array_add (running, turn);
-          g_assert_cmpuint (running->len, <=, 5);
+          g_assert_cmpuint (running->len, <=, 5 + n_lent);
           note_begin (known, turn);
+        }
+
+      turn = running->len > 0 ? running->pdata[0] : NULL;
+      if (lends != NULL && turn != NULL && !turn->is_lent && g_test_rand_bit ())
+        {
+          almu_turns_lend (turns, turn);
+          n_lent++;
         }
 
       g_assert_true (running->len > 0 || almu_turns_count_waiting (turns) == 0);
       if (running->len > 0 && g_test_rand_bit ())
         {
           turn = g_ptr_array_remove_index_fast (running, (guint) g_test_rand_int_range (0, (int) running->len));
+          n_lent -= turn->is_lent;
           almu_turns_end (turns, turn);
           known[turn->owner].n_running--;
           n_done++;
@@ -259,7 +331,9 @@ main (int   argc,
   g_test_add_func ("/turns/urgent", test_turns_urgent);
   g_test_add_func ("/turns/extra", test_turns_extra);
   g_test_add_func ("/turns/stuck", test_turns_stuck);
-  g_test_add_func ("/turns/random", test_turns_random);
+  g_test_add_func ("/turns/lent", test_turns_lent);
+  g_test_add_data_func ("/turns/random", NULL, test_turns_random);
+  g_test_add_data_func ("/turns/random-lent", "lends", test_turns_random);
 
   return g_test_run ();
 }

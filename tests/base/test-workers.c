@@ -7,6 +7,7 @@
 
 #define N_THREADS 2
 #define N_MANY 40
+#define N_BAD 9
 
 /* Jobs that stay until they are told to end, and the order of those that
  * have begun. */
@@ -71,6 +72,7 @@ stay (GTask        *task,
   g_mutex_lock (&fixture->mutex);
   g_array_append_val (fixture->begun, job->owner);
   g_cond_broadcast (&fixture->changed);
+  g_main_context_wakeup (NULL);
   while (!fixture->is_open)
     g_cond_wait (&fixture->changed, &fixture->mutex);
   g_mutex_unlock (&fixture->mutex);
@@ -152,6 +154,49 @@ test_workers_beside (Fixture      *fixture,
   g_assert_cmpuint (almu_workers_count_waiting (priority >= ALMU_PRIORITY_LONG), ==, 0);
 }
 
+static guint
+count_begun (Fixture *fixture,
+             guint    owner)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&fixture->mutex);
+  guint n = 0;
+
+  for (guint i = 0; i < fixture->begun->len; i++)
+    n += get_begun (fixture, i) == owner;
+
+  return n;
+}
+
+static gboolean
+has_newcomer (gpointer user_data)
+{
+  return count_begun (user_data, N_BAD) == 1;
+}
+
+/* More owners than there are places have begun what does not end: who comes
+ * then begins beside them, and none of them gets more than it had. */
+static void
+test_workers_lent (Fixture      *fixture,
+                   gconstpointer user_data)
+{
+  int priority = GPOINTER_TO_INT (user_data);
+
+  for (guint i = 0; i <= N_BAD; i++)
+    {
+      g_autoptr(GCancellable) cancellable = g_cancellable_new ();
+
+      almu_workers_set_owner (cancellable, 10 + i);
+      for (guint j = 0; j < (i < N_BAD ? N_MANY : 1); j++)
+        run (fixture, NULL, cancellable, i, priority - (i < N_BAD));
+    }
+  almu_test_await (has_newcomer, fixture);
+  for (guint i = 0; i < N_BAD; i++)
+    g_assert_cmpuint (count_begun (fixture, i), <=, N_THREADS);
+
+  await_done (fixture, N_BAD * N_MANY + 1);
+  g_assert_cmpuint (almu_workers_count_waiting (priority >= ALMU_PRIORITY_LONG), ==, 0);
+}
+
 typedef struct
 {
   gint n_parts;
@@ -198,19 +243,6 @@ test_workers_share (Fixture      *fixture,
   g_assert_cmpuint (fixture->begun->len, ==, N_THREADS);
 
   await_done (fixture, N_MANY + 1);
-}
-
-static guint
-count_begun (Fixture *fixture,
-             guint    owner)
-{
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&fixture->mutex);
-  guint n = 0;
-
-  for (guint i = 0; i < fixture->begun->len; i++)
-    n += get_begun (fixture, i) == owner;
-
-  return n;
 }
 
 static gboolean
@@ -294,6 +326,10 @@ main (int   argc,
               fixture_set_up, test_workers_beside, fixture_tear_down);
   g_test_add ("/workers/beside/lengthy", Fixture, GINT_TO_POINTER (ALMU_PRIORITY_LONG),
               fixture_set_up, test_workers_beside, fixture_tear_down);
+  g_test_add ("/workers/lent/brief", Fixture, GINT_TO_POINTER (ALMU_PRIORITY_PICTURE),
+              fixture_set_up, test_workers_lent, fixture_tear_down);
+  g_test_add ("/workers/lent/lengthy", Fixture, GINT_TO_POINTER (ALMU_PRIORITY_LONG + 1),
+              fixture_set_up, test_workers_lent, fixture_tear_down);
   g_test_add ("/workers/share", Fixture, NULL, fixture_set_up, test_workers_share, fixture_tear_down);
   g_test_add ("/workers/current", Fixture, NULL, fixture_set_up, test_workers_current, fixture_tear_down);
   g_test_add ("/workers/stuck", Fixture, NULL, fixture_set_up, test_workers_stuck, fixture_tear_down);
