@@ -169,8 +169,16 @@
 #define ALMU_LIMIT_HYPERCUBE_FILES 12
 
 /* Cards of one header. The longest seen in the field is a HISTORY of some
- * 100,000 cards. */
-#define ALMU_LIMIT_CARDS 1000000
+ * 100,000 cards. In memory each takes some 300 bytes. */
+#define ALMU_LIMIT_CARDS 250000
+
+/* Cards of all images of a file together, when they are listed: 10,000 images
+ * of 50 cards. Images behind that are not listed. */
+#define ALMU_LIMIT_LISTED_CARDS 500000
+
+/* Cards in one message, which the page shows line by line; those behind are
+ * counted. Making and sending them takes a tenth of a second of everybody's. */
+#define ALMU_LIMIT_TOLD_CARDS 65536
 
 #define ALMU_LIMIT_HDUS 10000
 

@@ -107,6 +107,56 @@ test_limits_vectors (Desk         *desk,
   assert_refused (desk, G_MAXINT);
 }
 
+/* A header with so many cards of what was done to it; how many are told, and
+ * the last of them, both when the image is opened and when it is asked about. */
+static void
+assert_told (Desk       *desk,
+             guint       n_history,
+             guint       n_told,
+             const char *last)
+{
+  g_autoptr(AlmuTestFits) fits = almu_test_fits_new ();
+  g_autofree char       *path = NULL;
+  CARTA__FileInfoRequest request = CARTA__FILE_INFO_REQUEST__INIT;
+
+  almu_test_autobody CARTA__OpenFileAck      *ack = NULL;
+  almu_test_autobody CARTA__FileInfoResponse *info = NULL;
+
+  almu_test_fits_begin (fits, -32, 2, (const gint64[]){ 1, 1 });
+  for (guint i = 0; i < n_history; i++)
+    almu_test_fits_record (fits, "HISTORY of what was done to it");
+  almu_test_fits_end_header (fits);
+  almu_test_fits_values (fits, 1, (double[]){ 1 });
+  almu_test_fits_end (fits);
+  path = almu_test_fits_save (fits, desk->folder, "long.fits");
+
+  ack = almu_test_viewer_open (desk->viewer, "", "long.fits", "", 0);
+  g_assert_true (ack->success);
+  g_assert_cmpuint (ack->file_info_extended->n_header_entries, ==, n_told);
+  g_assert_cmpstr (ack->file_info_extended->header_entries[n_told - 1]->value, ==, last);
+
+  request.directory = request.hdu = (char *) "";
+  request.file = (char *) "long.fits";
+  info = almu_test_viewer_await_reply (desk->viewer, CARTA__EVENT_TYPE__FILE_INFO_RESPONSE,
+                                       almu_test_viewer_send (desk->viewer, &request.base));
+  g_assert_true (info->success);
+  g_assert_cmpuint (info->file_info_extended[0]->value->n_header_entries, ==, n_told);
+  g_assert_cmpstr (info->file_info_extended[0]->value->header_entries[n_told - 1]->value, ==, last);
+}
+
+/* The mandatory ones are told, too. What a HISTORY says is no value. */
+#define N_OTHER_CARDS 5
+
+static void
+test_limits_cards (Desk         *desk,
+                   gconstpointer user_data)
+{
+  assert_told (desk, 3, 3 + N_OTHER_CARDS, "");
+  assert_told (desk, ALMU_LIMIT_TOLD_CARDS - N_OTHER_CARDS - 1, ALMU_LIMIT_TOLD_CARDS - 1, "");
+  assert_told (desk, ALMU_LIMIT_TOLD_CARDS - N_OTHER_CARDS, ALMU_LIMIT_TOLD_CARDS, "");
+  assert_told (desk, ALMU_LIMIT_TOLD_CARDS - N_OTHER_CARDS + 1, ALMU_LIMIT_TOLD_CARDS, "and 2 more cards");
+}
+
 static CARTA__OpenCatalogFileAck *
 open_catalog (Desk *desk,
               int   id)
@@ -291,6 +341,7 @@ main (int   argc,
 
   desk_add ("/daemon/limits/contours", test_limits_contours);
   desk_add ("/daemon/limits/vectors", test_limits_vectors);
+  desk_add ("/daemon/limits/cards", test_limits_cards);
   desk_add ("/daemon/limits/catalogs", test_limits_catalogs);
   desk_add ("/daemon/limits/filters", test_limits_filters);
   desk_add ("/daemon/limits/hypercube", test_limits_hypercube);

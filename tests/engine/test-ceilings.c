@@ -161,6 +161,52 @@ test_cards (Fixture      *fixture,
     }
 }
 
+static void
+append_hdu (GString *text,
+            guint    n_cards)
+{
+  static const char *const first[] = { "XTENSION= 'IMAGE   '", "BITPIX  =                    8", "NAXIS   =                    2",
+                                       "NAXIS1  =                    2", "NAXIS2  =                    2" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (first); i++)
+    g_string_append_printf (text, "%-80s", i == 0 && text->len == 0 ? "SIMPLE  =                    T" : first[i]);
+  for (guint i = G_N_ELEMENTS (first); i < n_cards; i++)
+    g_string_append_printf (text, "%-80s", "HISTORY of what was done to it");
+  g_string_append_printf (text, "%-80s", "END");
+  while (text->len % 2880 != 0)
+    g_string_append_printf (text, "%-80s", "");
+  g_string_append_printf (text, "%-2880s", "data");
+}
+
+/* Many images with long headers: when there are enough cards, what follows is
+ * not listed, but can be asked for. */
+static void
+test_listed_cards (Fixture      *fixture,
+                   gconstpointer user_data)
+{
+  g_autofree char *path = g_build_filename (fixture->folder, "many-long.fits", NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (steps); i++)
+    {
+      g_autoptr(GString) text = g_string_new (NULL);
+      g_autoptr(GPtrArray) infos = NULL;
+      g_autoptr(GPtrArray) last = NULL;
+      g_autoptr(GError) error = NULL;
+
+      append_hdu (text, ALMU_LIMIT_LISTED_CARDS / 5 * 2);
+      append_hdu (text, ALMU_LIMIT_LISTED_CARDS / 5 * 2);
+      append_hdu (text, (guint) (ALMU_LIMIT_LISTED_CARDS / 5 + steps[i]));
+      append_hdu (text, 10);
+      put_behind (path, 0, text->str, text->len);
+      infos = read_path (path, NULL, ALMU_IMAGE_NONE, &error);
+      g_assert_no_error (error);
+      g_assert_cmpuint (infos->len, ==, steps[i] < 0 ? 4 : 3);
+      last = read_path (path, "3", ALMU_IMAGE_NONE, &error);
+      g_assert_no_error (error);
+      g_assert_cmpuint (last->len, ==, 1);
+    }
+}
+
 /* -- tables -------------------------------------------------------------- */
 
 static AlmuDataTable *
@@ -328,6 +374,7 @@ main (int   argc,
   add_test ("/engine/ceilings/stokes", test_stokes);
   add_test ("/engine/ceilings/hdus", test_hdus);
   add_test ("/engine/ceilings/cards", test_cards);
+  add_test ("/engine/ceilings/listed-cards", test_listed_cards);
   add_test ("/engine/ceilings/rows", test_rows);
   add_test ("/engine/ceilings/columns", test_columns);
   add_test ("/engine/ceilings/cell", test_cell);

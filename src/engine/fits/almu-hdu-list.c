@@ -11,6 +11,7 @@
 #include "almu-error.h"
 #include "almu-hdu-reader.h"
 #include "almu-image-info-read.h"
+#include "almu-limits.h"
 #include "almu-tiled-header.h"
 
 /* HDUs that are named in an error. */
@@ -29,6 +30,7 @@ typedef struct
   gboolean       is_found;
   GString       *described;
   guint          n_hdus;
+  gsize          n_cards;     /* of all infos */
   GError        *first_error; /* of an image that cannot be used */
 } Walk;
 
@@ -181,6 +183,7 @@ take_image (Walk    *walk,
       return TRUE;
     }
 
+  walk->n_cards += almu_header_get_length (info->header);
   is_from_history = almu_image_info_take_beam (info, walk->flags);
   g_ptr_array_add (walk->infos, info);
   g_array_append_val (walk->is_from_history, is_from_history);
@@ -225,10 +228,13 @@ static gboolean
 walk_file (Walk    *walk,
            GError **error)
 {
-  while (!walk->is_found || walk->n_without_beams > 0)
+  while (walk->n_cards < ALMU_LIMIT_LISTED_CARDS && (!walk->is_found || walk->n_without_beams > 0))
     {
       g_autoptr(AlmuHdu) hdu = NULL;
       g_autoptr(GError) local_error = NULL;
+
+      if (g_cancellable_set_error_if_cancelled (g_cancellable_get_current (), error))
+        return FALSE;
 
       if (!almu_hdu_reader_next (walk->reader, &hdu, &local_error))
         {

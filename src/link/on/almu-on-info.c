@@ -8,6 +8,7 @@
 #include "almu-catalog-opening.h"
 #include "almu-file-message.h"
 #include "almu-image.h"
+#include "almu-limits.h"
 #include "almu-message.h"
 #include "almu-speak-catalog.h"
 #include "almu-speak-image.h"
@@ -70,6 +71,7 @@ speak_inspection (AlmuLink   *link,
   CARTA__FileInfoResponse response = CARTA__FILE_INFO_RESPONSE__INIT;
   CARTA__FileInfo         file_info = CARTA__FILE_INFO__INIT;
   guint                   n = inspection->infos->len;
+  guint                   n_cards = ALMU_LIMIT_TOLD_CARDS;
   g_autoptr(AlmuScratch) scratch = almu_scratch_new ();
   CARTA__FileInfoResponse__FileInfoExtendedEntry *entries;
 
@@ -84,7 +86,8 @@ speak_inspection (AlmuLink   *link,
 
       carta__file_info_response__file_info_extended_entry__init (&entries[i]);
       entries[i].key = info->hdu;
-      entries[i].value = almu_speak_image_info (info, inspection->name->name, scratch);
+      entries[i].value = almu_speak_image_info (info, inspection->name->name, n_cards / (n - i), scratch);
+      n_cards -= MIN (n_cards, (guint) entries[i].value->n_header_entries);
       response.file_info_extended[i] = &entries[i];
       file_info.hdu_list[i] = info->hdu;
     }

@@ -3,6 +3,7 @@
 
 #include "almu-speak-image.h"
 
+#include "almu-limits.h"
 #include "almu-message.h"
 
 static const CARTA__EntryType entry_types[] = {
@@ -18,25 +19,46 @@ clean (AlmuScratch *scratch,
   return almu_scratch_take_text (scratch, almu_message_clean_text (text != NULL ? text : "", -1));
 }
 
+/* The last of fewer than there are. */
+static void
+speak_rest (CARTA__HeaderEntry *entry,
+            guint               n_more,
+            AlmuScratch        *scratch)
+{
+  entry->name = (char *) "COMMENT";
+  entry->value = almu_scratch_take_text (scratch, g_strdup_printf ("and %u more cards", n_more));
+  entry->comment = (char *) "";
+}
+
 static CARTA__HeaderEntry **
 speak_cards (AlmuHeader  *header,
+             guint        n_at_most,
+             gsize       *out_n,
              AlmuScratch *scratch)
 {
-  guint                n = almu_header_get_length (header);
+  guint                n_all = almu_header_get_length (header);
+  guint                n = MIN (n_all, MAX (n_at_most, 1));
   CARTA__HeaderEntry  *entries = almu_scratch_array (scratch, CARTA__HeaderEntry, n);
   CARTA__HeaderEntry **pointers = almu_scratch_array (scratch, CARTA__HeaderEntry *, n);
 
+  *out_n = n;
   for (guint i = 0; i < n; i++)
     {
       const AlmuCard *card = almu_header_get_card (header, i);
 
       carta__header_entry__init (&entries[i]);
+      pointers[i] = &entries[i];
+      if (i == n - 1 && n < n_all)
+        {
+          speak_rest (&entries[i], n_all - i, scratch);
+          break;
+        }
+
       entries[i].name = clean (scratch, card->name);
       entries[i].value = clean (scratch, card->value);
       entries[i].comment = clean (scratch, card->comment);
       entries[i].entry_type = entry_types[card->type];
       entries[i].numeric_value = card->number;
-      pointers[i] = &entries[i];
     }
 
   return pointers;
@@ -45,6 +67,7 @@ speak_cards (AlmuHeader  *header,
 /**
  * almu_speak_image_info:
  * @name: base name of the file
+ * @n_cards: how many cards may be told
  * @scratch: what the result borrows from
  *
  * What can be told of an image without its pixels, as the ICD has it.
@@ -52,6 +75,7 @@ speak_cards (AlmuHeader  *header,
 CARTA__FileInfoExtended *
 almu_speak_image_info (const AlmuImageInfo *info,
                        const char          *name,
+                       guint                n_cards,
                        AlmuScratch         *scratch)
 {
   CARTA__FileInfoExtended *extended = almu_scratch_array (scratch, CARTA__FileInfoExtended, 1);
@@ -70,10 +94,8 @@ almu_speak_image_info (const AlmuImageInfo *info,
   extended->height = info->height;
   extended->depth = info->depth;
   extended->stokes = info->n_stokes;
-  extended->n_header_entries = almu_header_get_length (info->header);
-  extended->header_entries = speak_cards (info->header, scratch);
-  extended->n_computed_entries = almu_header_get_length (info->computed);
-  extended->computed_entries = speak_cards (info->computed, scratch);
+  extended->header_entries = speak_cards (info->header, n_cards, &extended->n_header_entries, scratch);
+  extended->computed_entries = speak_cards (info->computed, G_MAXUINT, &extended->n_computed_entries, scratch);
   extended->axes_numbers = axes;
 
   return extended;
@@ -136,7 +158,7 @@ almu_speak_open_file_ack (AlmuFile    *file,
   ack->success = TRUE;
   ack->file_id = almu_file_get_id (file);
   ack->file_info = file_info;
-  ack->file_info_extended = almu_speak_image_info (info, file_info->name, scratch);
+  ack->file_info_extended = almu_speak_image_info (info, file_info->name, ALMU_LIMIT_TOLD_CARDS, scratch);
   ack->file_feature_flags = info->features;
   speak_beams (info, ack, scratch);
 

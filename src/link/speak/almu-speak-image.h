@@ -9,6 +9,7 @@ G_BEGIN_DECLS
 
 CARTA__FileInfoExtended *almu_speak_image_info (const AlmuImageInfo *info,
                                                 const char          *name,
+                                                guint                n_cards,
                                                 AlmuScratch         *scratch);
 CARTA__OpenFileAck      *almu_speak_open_file_ack (AlmuFile    *file,
                                                    AlmuScratch *scratch);
