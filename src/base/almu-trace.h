@@ -7,7 +7,7 @@
 
 /* Marks around work and around waits, for Sysprof:
  *
- *   sysprof-cli --gtk trace.syscap -- almucantard …
+ *   sysprof-cli trace.syscap -- almucantard …
  *
  * Without a profiler that listens, a mark is a look at the clock; without
  * Sysprof at build time, nothing. Any thread.
