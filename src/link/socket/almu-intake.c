@@ -166,10 +166,13 @@ on_message (wslay_event_context_ptr                   wslay,
 
 /**
  * almu_intake_new:
- * @read: (scope forever): where bytes come from
+ * @read: (scope forever): gives bytes; called by almu_intake_run() and by
+ *   nothing else
  * @user_data: for @read
  *
- * Returns: (transfer full): an intake at the beginning of a connection
+ * Calls nothing yet. The process ends if there is no memory.
+ *
+ * Returns: (transfer full): an intake
  */
 AlmuIntake *
 almu_intake_new (AlmuIntakeRead read,
@@ -198,6 +201,12 @@ almu_intake_new (AlmuIntakeRead read,
   return self;
 }
 
+/**
+ * almu_intake_free:
+ * @self: (transfer full): an intake
+ *
+ * Frees it with all messages and control frames that were not taken.
+ */
 void
 almu_intake_free (AlmuIntake *self)
 {
@@ -233,6 +242,12 @@ almu_intake_run (AlmuIntake *self)
   return wslay_event_get_read_enabled (self->wslay) ? ALMU_INTAKE_MORE : ALMU_INTAKE_REFUSED;
 }
 
+/**
+ * almu_intake_has_message:
+ * @self: an intake
+ *
+ * Whether a message has come whole and waits to be taken.
+ */
 gboolean
 almu_intake_has_message (AlmuIntake *self)
 {
@@ -243,6 +258,9 @@ almu_intake_has_message (AlmuIntake *self)
  * almu_intake_take_message:
  * @self: an intake that has a message
  * @out_is_text: (out): whether it is text, with a zero behind it
+ *
+ * To be called only when almu_intake_has_message() is %TRUE. No message has
+ * more than %ALMU_LIMIT_MESSAGE_BYTES.
  *
  * Returns: (transfer full): the message that came first
  */
@@ -299,6 +317,13 @@ almu_intake_stop (AlmuIntake *self)
   g_queue_clear_full (&self->messages, message_free);
 }
 
+/**
+ * almu_intake_ping:
+ * @self: an intake
+ *
+ * Asks the peer for a sign of life, with the next almu_intake_take_control().
+ * Its pong is passed over here: any byte is such a sign.
+ */
 void
 almu_intake_ping (AlmuIntake *self)
 {
@@ -328,6 +353,8 @@ almu_intake_close (AlmuIntake *self,
  * almu_intake_has_sent_close:
  * @self: an intake
  *
+ * It need not have left: what was taken is in the hands of whoever writes.
+ *
  * Returns: whether a close frame has been taken to be sent
  */
 gboolean
@@ -340,6 +367,8 @@ almu_intake_has_sent_close (AlmuIntake *self)
  * almu_intake_get_close_code:
  * @self: an intake
  * @out_code: (out): its code, 1005 if it had none
+ *
+ * Left alone if none came. 1005 is the code of a frame without one.
  *
  * Returns: whether a close frame came
  */

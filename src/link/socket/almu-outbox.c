@@ -215,6 +215,13 @@ almu_outbox_init (AlmuOutbox *self)
   self->groups = g_hash_table_new_full (g_int64_hash, g_int64_equal, NULL, g_free);
 }
 
+/**
+ * almu_outbox_new:
+ *
+ * Main thread.
+ *
+ * Returns: (transfer full): a box with nothing in it
+ */
 AlmuOutbox *
 almu_outbox_new (void)
 {
@@ -395,6 +402,8 @@ almu_outbox_drop_streams (AlmuOutbox *self)
  * almu_outbox_get_count:
  * @self: an outbox
  *
+ * Of all lanes together. Constant time.
+ *
  * Returns: the number of messages that wait
  */
 guint
@@ -409,6 +418,9 @@ almu_outbox_get_count (AlmuOutbox *self)
  * almu_outbox_get_bytes:
  * @self: an outbox
  *
+ * Their payloads only: what keeps them counts towards being full, too. Constant
+ * time.
+ *
  * Returns: the bytes of all messages that wait
  */
 gsize
@@ -422,6 +434,9 @@ almu_outbox_get_bytes (AlmuOutbox *self)
 /**
  * almu_outbox_is_full:
  * @self: an outbox
+ *
+ * It is so until the box is half empty, so that producers do not stop and go
+ * with every message.
  *
  * Returns: whether more than %ALMU_LIMIT_OUTBOX_BYTES have come to wait and
  *   [signal@Almu.Outbox::drained] has not been emitted since

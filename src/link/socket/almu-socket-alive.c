@@ -9,6 +9,13 @@
 
 static gboolean on_tick (gpointer user_data);
 
+/**
+ * almu_socket_arm_tick:
+ * @self: a socket
+ *
+ * Looks again when the next ping, or the end of patience, is due; not for one
+ * that is closing or has no limit.
+ */
 void
 almu_socket_arm_tick (AlmuSocket *self)
 {

@@ -14,6 +14,17 @@
 /* The code for what cannot even be parsed. */
 #define PROTOCOL_ERROR 1002
 
+/**
+ * almu_socket_read_bytes:
+ * @data: (out caller-allocates): room
+ * @length: bytes of room
+ * @user_data: the socket
+ *
+ * An #AlmuIntakeRead: reads as much as there is, up to what may be read before
+ * the main loop gets its turn, and notes the sign of life. Never waits.
+ *
+ * Returns: bytes read, 0 if there are none now, -1 if no more will come
+ */
 gssize
 almu_socket_read_bytes (guint8  *data,
                         gsize    length,
@@ -88,6 +99,14 @@ refuse_peer (AlmuSocket *self,
   almu_socket_write_some (self, FALSE);
 }
 
+/**
+ * almu_socket_read_frames:
+ * @self: a socket that can be read
+ *
+ * Takes in what came, answers control frames, and goes on to another state if
+ * the peer has closed, broken a rule or left. Messages wait in the intake for
+ * whoever delivers them.
+ */
 void
 almu_socket_read_frames (AlmuSocket *self)
 {
@@ -121,6 +140,13 @@ almu_socket_read_frames (AlmuSocket *self)
     }
 }
 
+/**
+ * almu_socket_throw_away:
+ * @self: a socket that lingers
+ *
+ * Reads what the peer still sends, so that it can read why it was refused; the
+ * stream's end is the socket's.
+ */
 void
 almu_socket_throw_away (AlmuSocket *self)
 {

@@ -17,8 +17,13 @@
 #define MAX_BATCH_MESSAGES 16
 #define MAX_BATCH_BYTES (256 * 1024)
 
-/* Takes what the intake wants to send: whole control frames, which go
- * between ours. */
+/**
+ * almu_socket_collect_control:
+ * @self: a socket
+ *
+ * Takes what the intake wants to send: whole control frames, which go between
+ * ours.
+ */
 void
 almu_socket_collect_control (AlmuSocket *self)
 {
@@ -28,6 +33,13 @@ almu_socket_collect_control (AlmuSocket *self)
     almu_gather_push_made (&self->gather, g_steal_pointer (&frames));
 }
 
+/**
+ * almu_socket_may_pull:
+ * @self: a socket
+ *
+ * Whether a message may be asked for: the source has said that it has one, and
+ * nothing that was begun forbids it.
+ */
 gboolean
 almu_socket_may_pull (AlmuSocket *self)
 {
@@ -108,6 +120,15 @@ queue_close (AlmuSocket *self)
   almu_socket_collect_control (self);
 }
 
+/**
+ * almu_socket_write_some:
+ * @self: a socket
+ * @pull: whether the source may be asked for messages
+ *
+ * Writes as much as the peer takes, but no more than the main loop can wait
+ * for; the close frame last. A failure throws away what waits and leaves the
+ * peer's last words to be read. Called from within itself it does nothing.
+ */
 void
 almu_socket_write_some (AlmuSocket *self,
                         gboolean    pull)

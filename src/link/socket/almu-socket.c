@@ -38,6 +38,12 @@ enum
 
 static guint signals[N_SIGNALS];
 
+/**
+ * almu_socket_clear_source:
+ * @source: (inout): where a source is kept, if there is one
+ *
+ * Has it never run again and lets it go.
+ */
 void
 almu_socket_clear_source (GSource **source)
 {
@@ -68,8 +74,14 @@ close_stream (AlmuSocket *self)
   g_clear_object (&self->stream);
 }
 
-/* The owner is told later, from the main loop: this may be within one of
- * its calls, and what the peer said before the end comes first. */
+/**
+ * almu_socket_end:
+ * @self: a socket
+ *
+ * Closes the stream and forgets what waits to be sent. The owner is told later,
+ * from the main loop: this may be within one of its calls, and what the peer
+ * said before the end comes first. A second call does nothing.
+ */
 void
 almu_socket_end (AlmuSocket *self)
 {
@@ -92,6 +104,13 @@ on_deadline (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+/**
+ * almu_socket_arm_deadline:
+ * @self: a socket that is about to end
+ *
+ * Gives the peer %ALMU_LIMIT_CLOSE_SECONDS to take what is left and to answer;
+ * it is asked for no more signs of life. Called again it does not begin anew.
+ */
 void
 almu_socket_arm_deadline (AlmuSocket *self)
 {
@@ -218,6 +237,16 @@ wants_to_deliver (AlmuSocket *self)
   return may_deliver (self) || (self->state == ALMU_SOCKET_CLOSED && !self->told);
 }
 
+/**
+ * almu_socket_attach_source:
+ * @self: a socket; not held by the source
+ * @place: where the source is kept, which is empty
+ * @source: (transfer full): a source
+ * @callback: (scope forever): called with @self
+ * @name: static
+ *
+ * Attaches it to the context that the socket was made in.
+ */
 void
 almu_socket_attach_source (AlmuSocket *self,
                            GSource   **place,
@@ -231,7 +260,13 @@ almu_socket_attach_source (AlmuSocket *self,
   g_source_attach (source, self->context);
 }
 
-/* What can happen next follows from the state, and from nothing else. */
+/**
+ * almu_socket_update_sources:
+ * @self: a socket
+ *
+ * What can happen next follows from the state, and from nothing else: to be
+ * called when anything of it has changed.
+ */
 void
 almu_socket_update_sources (AlmuSocket *self)
 {
@@ -534,6 +569,9 @@ almu_socket_close (AlmuSocket *self,
  * almu_socket_is_open:
  * @self: a socket
  *
+ * Notified by nothing: it ends with almu_socket_close(), and when the peer's
+ * close frame comes or the stream ends.
+ *
  * Returns: whether neither side has begun to close
  */
 gboolean
@@ -547,6 +585,9 @@ almu_socket_is_open (AlmuSocket *self)
 /**
  * almu_socket_get_bytes_sent:
  * @self: a socket
+ *
+ * What waits in the system's buffers counts as sent. Grows for as long as the
+ * socket lives.
  *
  * Returns: the bytes the system has taken, headers included
  */
@@ -562,6 +603,9 @@ almu_socket_get_bytes_sent (AlmuSocket *self)
  * almu_socket_get_bytes_received:
  * @self: a socket
  *
+ * What was read but is not yet a whole message counts, too. Grows for as long
+ * as the socket lives.
+ *
  * Returns: the bytes that came, headers included
  */
 guint64
@@ -575,6 +619,9 @@ almu_socket_get_bytes_received (AlmuSocket *self)
 /**
  * almu_socket_get_last_seen:
  * @self: a socket
+ *
+ * Any byte counts, also that of a pong. While the socket is paused nothing is
+ * read, and so nothing seen.
  *
  * Returns: when the last byte came, or the socket was made, in the time of
  *   g_get_monotonic_time()

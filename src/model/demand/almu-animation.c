@@ -84,6 +84,13 @@ static void on_moved (AlmuFile      *file,
                       GParamSpec    *pspec,
                       AlmuAnimation *self);
 
+/**
+ * almu_animation_plan_clear:
+ * @self: a plan
+ *
+ * Lets go of the lists that it owns; the tiles are borrowed. The plan itself is
+ * the caller's.
+ */
 void
 almu_animation_plan_clear (AlmuAnimationPlan *self)
 {
@@ -523,6 +530,15 @@ almu_animation_add_matched (AlmuAnimation *self,
     add_track (self, file, channels);
 }
 
+/**
+ * almu_animation_get_id:
+ * @self: an animation
+ *
+ * Marks its tiles and is told to the viewer; no other animation of the process
+ * has it.
+ *
+ * Returns: its number, above 0
+ */
 int
 almu_animation_get_id (AlmuAnimation *self)
 {
@@ -672,6 +688,9 @@ almu_animation_wind (AlmuAnimation *self,
 /**
  * almu_animation_set_paused:
  * @paused: whether the viewer reads too slowly for more pictures
+ *
+ * The frame that is under way is handed out whole; the next one begins when
+ * @paused is %FALSE again.
  */
 void
 almu_animation_set_paused (AlmuAnimation *self,

@@ -91,6 +91,16 @@ tile_detail (const AlmuTile *tile,
          (guint32) almu_tile_encode_place (tile);
 }
 
+/**
+ * almu_cache_key_of_plane: (skip)
+ * @image: of which
+ * @channel: from 0
+ * @stokes: index of a polarisation, or a computed #AlmuPolarisation
+ *
+ * No two planes of images that are open at the same time have the same.
+ *
+ * Returns: under what the plane is kept
+ */
 AlmuLruKey
 almu_cache_key_of_plane (AlmuImage *image,
                          int        channel,
@@ -99,7 +109,16 @@ almu_cache_key_of_plane (AlmuImage *image,
   return make_key (image, channel, stokes, DETAIL_PLANE);
 }
 
-/* The one with automatic bins over all values of a plane. */
+/**
+ * almu_cache_key_of_histogram: (skip)
+ * @image: of which
+ * @channel: from 0
+ * @stokes: index of a polarisation, or a computed #AlmuPolarisation
+ *
+ * For the one with automatic bins over all values of a plane.
+ *
+ * Returns: under what it is kept
+ */
 AlmuLruKey
 almu_cache_key_of_histogram (AlmuImage *image,
                              int        channel,
@@ -108,6 +127,19 @@ almu_cache_key_of_histogram (AlmuImage *image,
   return make_key (image, channel, stokes, DETAIL_HISTOGRAM);
 }
 
+/**
+ * almu_cache_key_of_tile: (skip)
+ * @image: of which
+ * @channel: from 0
+ * @stokes: index of a polarisation, or a computed #AlmuPolarisation
+ * @tile: its place
+ * @compression: how it is encoded
+ * @quality: and how well; only whole numbers are told apart, and only for ZFP
+ *
+ * Tiles that are encoded alike have the same.
+ *
+ * Returns: under what the tile is kept
+ */
 AlmuLruKey
 almu_cache_key_of_tile (AlmuImage      *image,
                         int             channel,
@@ -119,7 +151,17 @@ almu_cache_key_of_tile (AlmuImage      *image,
   return make_key (image, channel, stokes, tile_detail (tile, compression, quality));
 }
 
-/* Two places may come to the same key: who looks one up compares them too. */
+/**
+ * almu_cache_key_of_spectrum: (skip)
+ * @image: of which
+ * @stokes: index of a polarisation, or a computed #AlmuPolarisation
+ * @shape: (nullable): the place; %NULL for all pixels of a channel
+ * @is_pixel: whether values are meant, not statistics
+ *
+ * Two places may come to the same key: who looks one up compares them too.
+ *
+ * Returns: under what the spectrum is kept
+ */
 AlmuLruKey
 almu_cache_key_of_spectrum (AlmuImage       *image,
                             int              stokes,
@@ -129,7 +171,16 @@ almu_cache_key_of_spectrum (AlmuImage       *image,
   return make_key (image, 0, stokes, spectrum_detail (shape, is_pixel));
 }
 
-/* As for spectra, what is wanted has to be compared too. */
+/**
+ * almu_cache_key_of_cube: (skip)
+ * @image: of which
+ * @stokes: index of a polarisation, or a computed #AlmuPolarisation
+ * @want: how it is counted
+ *
+ * As for spectra, what is wanted has to be compared too.
+ *
+ * Returns: under what the histogram is kept
+ */
 AlmuLruKey
 almu_cache_key_of_cube (AlmuImage               *image,
                         int                      stokes,
@@ -138,6 +189,14 @@ almu_cache_key_of_cube (AlmuImage               *image,
   return make_key (image, 0, stokes, cube_detail (want));
 }
 
+/**
+ * almu_cache_key_get_kind:
+ * @key: made by one of the others
+ *
+ * Tells from the key alone what is kept under it.
+ *
+ * Returns: what it is
+ */
 AlmuCacheKind
 almu_cache_key_get_kind (const AlmuLruKey *key)
 {

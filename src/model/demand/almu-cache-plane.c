@@ -55,6 +55,13 @@ load_free (gpointer data)
   g_free (load);
 }
 
+/**
+ * almu_cache_loads_new:
+ *
+ * For planes that are being read, by their keys.
+ *
+ * Returns: (transfer full) (element-type AlmuLruKey gpointer): none yet
+ */
 GHashTable *
 almu_cache_loads_new (void)
 {

@@ -117,6 +117,12 @@ almu_cache_get_outside_bytes (void)
 /**
  * almu_cache_new:
  * @budget: bytes for everything kept
+ *
+ * Main thread. Others take from the same budget, see
+ * almu_cache_get_outside_bytes(), but never so much that less than a quarter of
+ * it is left.
+ *
+ * Returns: (transfer full): a cache with nothing in it
  */
 AlmuCache *
 almu_cache_new (gsize budget)
@@ -130,6 +136,15 @@ almu_cache_new (gsize budget)
   return self;
 }
 
+/**
+ * almu_cache_get_size:
+ * @self: a cache
+ *
+ * Without what others take from the budget. More than the budget only if one
+ * plane alone is.
+ *
+ * Returns: the bytes of everything kept
+ */
 gsize
 almu_cache_get_size (AlmuCache *self)
 {
@@ -148,8 +163,11 @@ add_size (const AlmuLruKey *key,
 
 /**
  * almu_cache_measure:
+ * @self: a cache
  * @out_sizes: (out caller-allocates) (array fixed-size=4): the bytes of each
  *   kind; together they are almu_cache_get_size()
+ *
+ * Goes through everything kept: for figures, not for each request.
  */
 void
 almu_cache_measure (AlmuCache *self,
@@ -159,6 +177,14 @@ almu_cache_measure (AlmuCache *self,
   almu_lru_foreach (self->lru, add_size, out_sizes);
 }
 
+/**
+ * almu_cache_get_budget:
+ * @self: a cache
+ *
+ * It does not change while the cache lives.
+ *
+ * Returns: the bytes it was made with
+ */
 gsize
 almu_cache_get_budget (AlmuCache *self)
 {
@@ -262,6 +288,15 @@ almu_cache_drop_image (AlmuCache *self,
   self->trim_source = g_idle_add_full (G_PRIORITY_LOW, on_idle_trim, self, NULL);
 }
 
+/**
+ * almu_cache_look_up:
+ * @self: a cache
+ * @key: of a plane or a tile
+ *
+ * Counts in the figures whether it is found, or to be made.
+ *
+ * Returns: (nullable) (transfer none): the value, now the latest used
+ */
 gpointer
 almu_cache_look_up (AlmuCache        *self,
                     const AlmuLruKey *key)
@@ -273,7 +308,18 @@ almu_cache_look_up (AlmuCache        *self,
   return value;
 }
 
-/* The histogram of the plane with automatic bins over all values. */
+/**
+ * almu_cache_peek_histogram:
+ * @self: a cache
+ * @image: of which
+ * @channel: from 0
+ * @stokes: index of a polarisation, or a computed #AlmuPolarisation
+ *
+ * The histogram of the plane with automatic bins over all values.
+ *
+ * Returns: (nullable) (transfer none): it, if it is in memory; valid until
+ *   something is put into the cache
+ */
 AlmuHistogram *
 almu_cache_peek_histogram (AlmuCache *self,
                            AlmuImage *image,
@@ -285,6 +331,17 @@ almu_cache_peek_histogram (AlmuCache *self,
   return almu_lru_lookup (self->lru, &key);
 }
 
+/**
+ * almu_cache_keep_histogram:
+ * @self: a cache
+ * @image: of which
+ * @channel: from 0
+ * @stokes: index of a polarisation, or a computed #AlmuPolarisation
+ * @histogram: of all values of the plane, with automatic bins; held
+ *
+ * Keeps it in place of one that was there. What was not used for longest may
+ * have to go, and other references stay good.
+ */
 void
 almu_cache_keep_histogram (AlmuCache     *self,
                            AlmuImage     *image,
@@ -311,8 +368,13 @@ is_of_place (const AlmuSpectrum *spectrum,
 
 /**
  * almu_cache_peek_spectrum:
+ * @self: a cache
+ * @image: of which
+ * @stokes: index of a polarisation, or a computed #AlmuPolarisation
  * @shape: (nullable): the place; %NULL for all pixels of a channel
  * @is_pixel: whether values are meant, not statistics
+ *
+ * Valid until something is put into the cache.
  *
  * Returns: (nullable) (transfer none): the whole spectrum, if it is in memory
  */
@@ -329,6 +391,16 @@ almu_cache_peek_spectrum (AlmuCache *self,
   return spectrum != NULL && is_of_place (spectrum, shape) ? spectrum : NULL;
 }
 
+/**
+ * almu_cache_keep_spectrum:
+ * @self: a cache
+ * @image: of which
+ * @stokes: index of a polarisation, or a computed #AlmuPolarisation
+ * @spectrum: a whole one; held
+ *
+ * Keeps it for its place, pixel and region apart. See
+ * almu_cache_keep_histogram().
+ */
 void
 almu_cache_keep_spectrum (AlmuCache    *self,
                           AlmuImage    *image,
@@ -371,6 +443,18 @@ almu_cache_peek_cube (AlmuCache               *self,
   return cube != NULL && wants_same_bins (&cube->want, want) ? cube->histogram : NULL;
 }
 
+/**
+ * almu_cache_keep_cube:
+ * @self: a cache
+ * @image: of which
+ * @stokes: index of a polarisation, or a computed #AlmuPolarisation
+ * @want: how it was counted; copied, but for its coordinate, which does not
+ *   matter
+ * @histogram: of all channels; held
+ *
+ * Keeps it for wants with the same bins and bounds. See
+ * almu_cache_keep_histogram().
+ */
 void
 almu_cache_keep_cube (AlmuCache               *self,
                       AlmuImage               *image,
@@ -388,6 +472,21 @@ almu_cache_keep_cube (AlmuCache               *self,
   almu_lru_take (self->lru, &key, cube, size, cube_free);
 }
 
+/**
+ * almu_cache_peek_tile:
+ * @self: a cache
+ * @image: of which
+ * @channel: from 0
+ * @stokes: index of a polarisation, or a computed #AlmuPolarisation
+ * @tile: its place
+ * @compression: how it is encoded
+ * @quality: and how well
+ *
+ * Counted in the figures as found or to be made.
+ *
+ * Returns: (nullable) (transfer none): the tile as it is sent, if it is in
+ *   memory; valid until something is put into the cache
+ */
 AlmuTilePicture *
 almu_cache_peek_tile (AlmuCache      *self,
                       AlmuImage      *image,
@@ -402,6 +501,20 @@ almu_cache_peek_tile (AlmuCache      *self,
   return almu_cache_look_up (self, &key);
 }
 
+/**
+ * almu_cache_keep_tile:
+ * @self: a cache
+ * @image: of which
+ * @channel: from 0
+ * @stokes: index of a polarisation, or a computed #AlmuPolarisation
+ * @tile: its place
+ * @compression: how it is encoded
+ * @quality: and how well
+ * @picture: the tile as it is sent; held
+ *
+ * Keeps it for that place and compression and, for ZFP, that quality as a whole
+ * number. See almu_cache_keep_histogram().
+ */
 void
 almu_cache_keep_tile (AlmuCache       *self,
                       AlmuImage       *image,

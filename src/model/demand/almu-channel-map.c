@@ -292,6 +292,15 @@ almu_channel_map_pump (AlmuChannelMap *self)
   almu_read_ahead_stop (self->ahead);
 }
 
+/**
+ * almu_channel_map_new:
+ * @cache: where planes and tiles are; held
+ * @image: whose channels are shown; held
+ *
+ * Reads and sends nothing before almu_channel_map_show(). Main thread.
+ *
+ * Returns: (transfer full): a map without panels
+ */
 AlmuChannelMap *
 almu_channel_map_new (AlmuCache *cache,
                       AlmuImage *image)
@@ -309,6 +318,8 @@ almu_channel_map_new (AlmuCache *cache,
 /**
  * almu_channel_map_set_owner:
  * @owner: whose work it is, see almu_workers_set_owner()
+ *
+ * Before anything is wanted: work that is under way stays whose it was.
  */
 void
 almu_channel_map_set_owner (AlmuChannelMap *self,
@@ -539,6 +550,9 @@ almu_channel_map_acknowledge (AlmuChannelMap *self,
 /**
  * almu_channel_map_set_paused:
  * @paused: whether the viewer reads too slowly for more pictures
+ *
+ * Tiles that are being encoded come; no others are begun, and no channel is
+ * read, until @paused is %FALSE again.
  */
 void
 almu_channel_map_set_paused (AlmuChannelMap *self,

@@ -128,6 +128,12 @@ almu_contour_queue_init (AlmuContourQueue *self)
  * almu_contour_queue_new:
  * @func: (scope forever): called with each piece of a contour
  * @done: (scope forever): called when all are sent
+ * @user_data: for both
+ *
+ * Makes nothing before it has both settings and a plane. Both functions are
+ * called on the main thread.
+ *
+ * Returns: (transfer full): a queue
  */
 AlmuContourQueue *
 almu_contour_queue_new (AlmuContourFunc func,
@@ -383,6 +389,9 @@ almu_contour_queue_get (AlmuContourQueue *self)
  * almu_contour_queue_set:
  * @settings: (nullable): what is wanted from now on
  *
+ * Copied; has been checked. If anything was said of what was wanted before,
+ * @func is told first that it is void.
+ *
  * Returns: %FALSE if just that was wanted already; it is not sent again
  */
 gboolean
@@ -406,7 +415,11 @@ almu_contour_queue_set (AlmuContourQueue          *self,
 
 /**
  * almu_contour_queue_begin:
+ * @self: a queue
  * @plane: what to make contours of from now on
+ *
+ * Held until almu_contour_queue_clear() or another. Makes all contours anew if
+ * any are wanted; what was said of the plane before is void.
  */
 void
 almu_contour_queue_begin (AlmuContourQueue *self,
@@ -450,6 +463,9 @@ almu_contour_queue_is_idle (AlmuContourQueue *self)
 /**
  * almu_contour_queue_set_paused:
  * @paused: whether the viewer is too slow for more
+ *
+ * Levels that are being traced and pieces that are being encoded come; no other
+ * piece is begun until @paused is %FALSE again.
  */
 void
 almu_contour_queue_set_paused (AlmuContourQueue *self,

@@ -132,6 +132,14 @@ almu_convoy_init (AlmuConvoy *self)
   self->lanes = g_ptr_array_new_with_free_func (lane_free);
 }
 
+/**
+ * almu_convoy_new:
+ * @image: whose channels are travelled along; held
+ *
+ * Reads nothing before somebody sets out.
+ *
+ * Returns: (transfer full): a convoy
+ */
 AlmuConvoy *
 almu_convoy_new (AlmuImage *image)
 {

@@ -39,6 +39,12 @@ counting_free (Counting *counting)
   g_free (counting);
 }
 
+/**
+ * almu_cube_count_free:
+ * @self: (transfer full): counts
+ *
+ * Frees it and lets go of what is in it.
+ */
 void
 almu_cube_count_free (AlmuCubeCount *self)
 {

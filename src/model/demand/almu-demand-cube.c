@@ -123,7 +123,13 @@ plan_counts (Wants *wants)
   return works;
 }
 
-/* All histograms of the cube, again. */
+/**
+ * almu_wants_renew_cube:
+ * @wants: what is wanted of the cube
+ *
+ * Has all its histograms counted anew, but for those in memory, which are
+ * emitted at once. Of other regions nothing is counted here.
+ */
 void
 almu_wants_renew_cube (Wants *wants)
 {
@@ -155,9 +161,14 @@ want_is_of_current (const AlmuHistogramWant *want)
          coordinate.polarisation == ALMU_POLARISATION_CURRENT;
 }
 
-/* Another polarisation is on display. A page has forgotten the histogram of
- * the cube then, and asks again if somebody wants it: nobody should read a
- * cube because of a look at another polarisation. */
+/**
+ * almu_wants_leave_cube:
+ * @wants: what is wanted of the cube
+ *
+ * Another polarisation is on display. A page has forgotten the histogram of the
+ * cube then, and asks again if somebody wants it: nobody should read a cube
+ * because of a look at another polarisation.
+ */
 void
 almu_wants_leave_cube (Wants *wants)
 {

@@ -159,7 +159,14 @@ cut_at_place (Wants *wants,
     }
 }
 
-/* All spatial profiles at a place or along a line, again. */
+/**
+ * almu_wants_renew_cuts:
+ * @wants: what is wanted of the cursor, a point or a line
+ *
+ * Makes all its spatial profiles anew. Those of the plane on display at a place
+ * are emitted before this returns; others need a plane that may have to be
+ * read, or a worker.
+ */
 void
 almu_wants_renew_cuts (Wants *wants)
 {
@@ -187,9 +194,15 @@ almu_wants_renew_cuts (Wants *wants)
 
 /**
  * almu_demand_require_spatial:
+ * @self: a demand
  * @region_id: a point or a line, or %ALMU_REGION_CURSOR
  * @region: (nullable): the region of that id
  * @wants: (element-type AlmuSpatialWant): replaces what was wanted so far
+ *
+ * Held, and not to be changed any more; emits [signal@Almu.Demand::changed] if
+ * it is something else. Profiles follow as products of %ALMU_PRODUCT_SPATIAL,
+ * for each plane that is shown and each place. A polarisation that the image
+ * has not is told by [signal@Almu.Demand::failed].
  */
 void
 almu_demand_require_spatial (AlmuDemand *self,
@@ -206,7 +219,12 @@ almu_demand_require_spatial (AlmuDemand *self,
 
 /**
  * almu_demand_set_cursor:
+ * @self: a demand
  * @cursor: in pixels, the centre of the first at 0
+ *
+ * May lie outside the image. What is wanted there is cut again in any case,
+ * spectra are made anew if it has moved; that emits
+ * [signal@Almu.Demand::changed].
  */
 void
 almu_demand_set_cursor (AlmuDemand *self,

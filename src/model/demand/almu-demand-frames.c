@@ -12,8 +12,15 @@
 
 /* -- the next step ------------------------------------------------------- */
 
-/* Who steps through a cube takes the next step the same way. A leap is no
- * step until it is repeated. */
+/**
+ * almu_demand_note_step:
+ * @self: a demand, still with the plane before
+ * @channel: that will be on display
+ * @stokes: likewise
+ *
+ * Notes which way somebody steps through a cube, who takes the next step the
+ * same way. A leap is no step until it is repeated.
+ */
 void
 almu_demand_note_step (AlmuDemand *self,
                        int         channel,
@@ -28,7 +35,13 @@ almu_demand_note_step (AlmuDemand *self,
   self->last_step = step;
 }
 
-/* Nobody waits for anything of the plane that is shown. */
+/**
+ * almu_demand_read_next:
+ * @self: a demand, nobody waiting for anything of its plane
+ *
+ * Begins to read the plane that the next step leads to, if somebody is stepping
+ * and there is one.
+ */
 void
 almu_demand_read_next (AlmuDemand *self)
 {
@@ -180,7 +193,13 @@ almu_demand_has_view (AlmuDemand *self)
 
 /**
  * almu_demand_read_ahead:
+ * @self: a demand
+ * @n_planes: how many
  * @planes: those that will be shown, the next one first
+ *
+ * Reads them when the threads have nothing better to do, instead of what was to
+ * be read so far, and as many as a part of the budget has room for. Nobody is
+ * told.
  */
 void
 almu_demand_read_ahead (AlmuDemand        *self,
@@ -265,7 +284,11 @@ almu_demand_require_map (AlmuDemand           *self,
 
 /**
  * almu_demand_acknowledge_map:
+ * @self: a demand
  * @channel: which the viewer has received
+ *
+ * Lets channels follow that wait for it; see almu_channel_map_acknowledge().
+ * Nothing happens if there is no map.
  */
 void
 almu_demand_acknowledge_map (AlmuDemand *self,
@@ -291,8 +314,13 @@ almu_demand_end_map (AlmuDemand *self)
     almu_channel_map_clear (self->map);
 }
 
-/* Nothing moves by itself any more, and nothing is read that nobody has asked
- * for: who comes back is served from memory. */
+/**
+ * almu_demand_clear_frames:
+ * @self: a demand
+ *
+ * Nothing moves by itself any more, and nothing is read that nobody has asked
+ * for: who comes back is served from memory.
+ */
 void
 almu_demand_clear_frames (AlmuDemand *self)
 {

@@ -92,7 +92,14 @@ on_plane_to_follow (GObject      *source,
                              on_line_profile, g_steal_pointer (&work));
 }
 
-/* Takes @work. */
+/**
+ * almu_wants_follow_line:
+ * @wants: what is wanted of a line
+ * @work: (transfer full): with the profiles that are wanted
+ *
+ * Has profiles along the line made of the channel on display, and emitted one
+ * by one.
+ */
 void
 almu_wants_follow_line (Wants *wants,
                         Work  *work)

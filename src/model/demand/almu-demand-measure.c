@@ -247,7 +247,13 @@ wants_measures (Wants *wants)
          (wants->histograms != NULL && wants->histograms->len > 0);
 }
 
-/* All statistics and histograms of a region, again. */
+/**
+ * almu_wants_renew_measures:
+ * @wants: what is wanted of a region, or of the image
+ *
+ * Makes all its statistics and histograms anew, those of one polarisation at
+ * once. Nothing happens before the plane is there, nor for the cube.
+ */
 void
 almu_wants_renew_measures (Wants *wants)
 {
@@ -272,9 +278,13 @@ almu_wants_renew_measures (Wants *wants)
 
 /**
  * almu_demand_require_stats:
+ * @self: a demand
  * @region_id: a region, or %ALMU_REGION_IMAGE
  * @region: (nullable): the region of that id
  * @wants: (element-type AlmuStatsWant): replaces what was wanted so far
+ *
+ * As almu_demand_require_spatial(), but products are of %ALMU_PRODUCT_STATS,
+ * one for each element of @wants.
  */
 void
 almu_demand_require_stats (AlmuDemand *self,
@@ -291,9 +301,14 @@ almu_demand_require_stats (AlmuDemand *self,
 
 /**
  * almu_demand_require_histograms:
+ * @self: a demand
  * @region_id: a region, %ALMU_REGION_IMAGE or %ALMU_REGION_CUBE
  * @region: (nullable): the region of that id
  * @wants: (element-type AlmuHistogramWant): replaces what was wanted so far
+ *
+ * As almu_demand_require_spatial(), but products are of
+ * %ALMU_PRODUCT_HISTOGRAM, one for each element of @wants. Of a cube they
+ * follow with a progress below 1 until all is counted.
  */
 void
 almu_demand_require_histograms (AlmuDemand *self,

@@ -86,6 +86,12 @@ on_done (gpointer user_data)
   almu_demand_check_shown (user_data);
 }
 
+/**
+ * almu_demand_overlay_init:
+ * @self: a demand with its cache and image
+ *
+ * Makes the queues of contours and vectors.
+ */
 void
 almu_demand_overlay_init (AlmuDemand *self)
 {
@@ -93,6 +99,13 @@ almu_demand_overlay_init (AlmuDemand *self)
   self->vectors = almu_vector_queue_new (self->cache, self->image, on_vectors, on_done, self);
 }
 
+/**
+ * almu_demand_overlay_set_owner:
+ * @self: a demand
+ * @owner: whose work it is, see almu_workers_set_owner()
+ *
+ * Before anything is wanted.
+ */
 void
 almu_demand_overlay_set_owner (AlmuDemand *self,
                                guint       owner)
@@ -101,6 +114,12 @@ almu_demand_overlay_set_owner (AlmuDemand *self,
   almu_workers_set_owner (self->vectors, owner);
 }
 
+/**
+ * almu_demand_overlay_clear:
+ * @self: a demand
+ *
+ * Lets the queues go; for dispose, and so twice-safe.
+ */
 void
 almu_demand_overlay_clear (AlmuDemand *self)
 {
@@ -108,7 +127,12 @@ almu_demand_overlay_clear (AlmuDemand *self)
   g_clear_object (&self->vectors);
 }
 
-/* The plane is there. */
+/**
+ * almu_demand_overlay_begin:
+ * @self: a demand whose plane is there
+ *
+ * Has contours and vectors made of it, if any are wanted.
+ */
 void
 almu_demand_overlay_begin (AlmuDemand *self)
 {
@@ -116,7 +140,13 @@ almu_demand_overlay_begin (AlmuDemand *self)
   almu_vector_queue_begin (self->vectors, self->plane, self->channel);
 }
 
-/* The plane is not what is shown any more. */
+/**
+ * almu_demand_overlay_leave:
+ * @self: a demand
+ *
+ * The plane is not what is shown any more: what is made of it ends, and what
+ * was told of it is void.
+ */
 void
 almu_demand_overlay_leave (AlmuDemand *self)
 {
@@ -124,12 +154,25 @@ almu_demand_overlay_leave (AlmuDemand *self)
   almu_vector_queue_clear (self->vectors);
 }
 
+/**
+ * almu_demand_overlay_is_idle:
+ * @self: a demand
+ *
+ * Whether no contours and no vectors are being made.
+ */
 gboolean
 almu_demand_overlay_is_idle (AlmuDemand *self)
 {
   return almu_contour_queue_is_idle (self->contours) && almu_vector_queue_is_idle (self->vectors);
 }
 
+/**
+ * almu_demand_overlay_set_paused:
+ * @self: a demand
+ * @paused: whether the viewer reads too slowly for more
+ *
+ * Pauses both queues.
+ */
 void
 almu_demand_overlay_set_paused (AlmuDemand *self,
                                 gboolean    paused)

@@ -20,6 +20,13 @@ tell_shown (AlmuDemand *self,
     almu_demand_read_next (self);
 }
 
+/**
+ * almu_demand_check_shown:
+ * @self: a demand
+ *
+ * Tells once for each plane when its histogram, its tiles, contours and vectors
+ * have been handed out; the next plane is read ahead then.
+ */
 void
 almu_demand_check_shown (AlmuDemand *self)
 {
@@ -28,6 +35,14 @@ almu_demand_check_shown (AlmuDemand *self)
     tell_shown (self, TRUE);
 }
 
+/**
+ * almu_demand_send_histogram:
+ * @self: a demand
+ * @histogram: of the plane on display, with automatic bins
+ *
+ * Emits it as a product of the whole image, with the number of the frame if
+ * planes move by themselves.
+ */
 void
 almu_demand_send_histogram (AlmuDemand    *self,
                             AlmuHistogram *histogram)
@@ -134,7 +149,14 @@ on_plane (GObject      *source,
     count_plane (self);
 }
 
-/* Whatever hangs on the plane that was shown so far ends here. */
+/**
+ * almu_demand_leave_plane:
+ * @self: a demand
+ *
+ * Whatever hangs on the plane that was shown so far ends here: its reading, its
+ * tiles, contours and vectors, and what is measured and cut of it. Spectra and
+ * the histogram of the cube go on.
+ */
 void
 almu_demand_leave_plane (AlmuDemand *self)
 {
@@ -157,8 +179,14 @@ almu_demand_leave_plane (AlmuDemand *self)
     }
 }
 
-/* What was being read ahead ends only when this has been asked for: it may
- * be the same. */
+/**
+ * almu_demand_get_plane:
+ * @self: a demand that is started
+ *
+ * Has the plane on display read, or taken from memory, and served when it is
+ * there. What was being read ahead ends only when this has been asked for: it
+ * may be the same.
+ */
 void
 almu_demand_get_plane (AlmuDemand *self)
 {

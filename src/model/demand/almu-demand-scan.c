@@ -45,6 +45,13 @@ track_free (gpointer data)
   g_free (track);
 }
 
+/**
+ * almu_wants_tracks_new:
+ *
+ * For #Wants: what is in it is cancelled when it is removed.
+ *
+ * Returns: (transfer full): no spectrum under way
+ */
 GPtrArray *
 almu_wants_tracks_new (void)
 {
@@ -540,7 +547,12 @@ update_tracks (Wants   *wants,
   forget_tracks (wants);
 }
 
-/* All spectra of a place, again. */
+/**
+ * almu_wants_renew_spectra:
+ * @wants: what is wanted of the cursor or a region
+ *
+ * Makes all its spectra anew, from the beginning.
+ */
 void
 almu_wants_renew_spectra (Wants *wants)
 {
@@ -548,13 +560,25 @@ almu_wants_renew_spectra (Wants *wants)
   update_tracks (wants, FALSE);
 }
 
-/* Those of the polarisation on display, which is another now. */
+/**
+ * almu_wants_change_stokes:
+ * @wants: what is wanted of the cursor or a region
+ *
+ * Makes spectra of the polarisation on display, which is another now. Those of
+ * a given one go on.
+ */
 void
 almu_wants_change_stokes (Wants *wants)
 {
   update_tracks (wants, TRUE);
 }
 
+/**
+ * almu_wants_stop_spectra:
+ * @wants: what is wanted of the cursor or a region
+ *
+ * Ends its spectra. What was whole is in the cache.
+ */
 void
 almu_wants_stop_spectra (Wants *wants)
 {
@@ -563,9 +587,14 @@ almu_wants_stop_spectra (Wants *wants)
 
 /**
  * almu_demand_require_spectral:
+ * @self: a demand
  * @region_id: a region, or %ALMU_REGION_CURSOR
  * @region: (nullable): the region of that id
  * @wants: (element-type AlmuStatsWant): replaces what was wanted so far
+ *
+ * As almu_demand_require_spatial(), but products are of %ALMU_PRODUCT_SPECTRAL,
+ * and not of one plane: several, with a progress below 1, until the spectrum is
+ * whole. One that is under way goes on if it is still wanted.
  */
 void
 almu_demand_require_spectral (AlmuDemand *self,

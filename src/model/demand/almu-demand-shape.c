@@ -200,7 +200,13 @@ convert_shape (Wants   *wants,
   return wants->shape != NULL;
 }
 
-/* Has the shape converted anew when it is needed next. */
+/**
+ * almu_wants_drop_shape:
+ * @wants: what is wanted of a region
+ *
+ * Has the shape converted anew when it is needed next; a conversion that is
+ * under way ends.
+ */
 void
 almu_wants_drop_shape (Wants *wants)
 {
@@ -263,7 +269,17 @@ find_pixel (AlmuDemand      *self,
   return TRUE;
 }
 
-/* Where the cursor or a point region is; FALSE for what is no place. */
+/**
+ * almu_wants_get_place:
+ * @wants: what is wanted of the cursor or of a point
+ * @out_x: (out): pixel, from 0; left alone if there is none
+ * @out_y: (out): likewise
+ *
+ * The pixel that the cursor or a point region falls into, in this image: half
+ * away from zero, as C rounds.
+ *
+ * Returns: %FALSE for what is no place: another shape, or one outside the image
+ */
 gboolean
 almu_wants_get_place (Wants *wants,
                       int   *out_x,

@@ -9,6 +9,12 @@
 
 /* -- work --------------------------------------------------------------- */
 
+/**
+ * almu_work_free:
+ * @work: (transfer full): a note
+ *
+ * Frees it and lets the demand go, on the main thread.
+ */
 void
 almu_work_free (Work *work)
 {
@@ -21,6 +27,17 @@ almu_work_free (Work *work)
   g_free (work);
 }
 
+/**
+ * almu_work_new:
+ * @demand: for whom; held while the work is on its way
+ * @cancellable: of what it hangs on; held
+ * @region_id: what it is about
+ * @stokes: of which polarisation; the channel is that on display
+ *
+ * Notes what was asked for, and in which epoch, before threads take over.
+ *
+ * Returns: (transfer full): a note for the callback
+ */
 Work *
 almu_work_new (AlmuDemand   *self,
                GCancellable *cancellable,
@@ -39,6 +56,15 @@ almu_work_new (AlmuDemand   *self,
   return work;
 }
 
+/**
+ * almu_work_is_current:
+ * @work: what has come back
+ * @cancellable_offset: where in #Wants the cancellable is that it hung on
+ *
+ * Whether what it was asked for is still wanted: the cancellable is compared by
+ * identity, so that a result which was already on its way when it was cancelled
+ * is void too.
+ */
 gboolean
 almu_work_is_current (Work *work,
                       gsize cancellable_offset)
@@ -51,6 +77,12 @@ almu_work_is_current (Work *work,
 
 /* -- wants -------------------------------------------------------------- */
 
+/**
+ * almu_wants_stop:
+ * @wants: what is wanted of a region
+ *
+ * Ends all work for it. What is wanted stays known.
+ */
 void
 almu_wants_stop (Wants *wants)
 {
@@ -60,6 +92,12 @@ almu_wants_stop (Wants *wants)
   almu_wants_stop_spectra (wants);
 }
 
+/**
+ * almu_wants_free:
+ * @data: a #Wants
+ *
+ * Ends all work for it, stops listening to the region and frees it.
+ */
 void
 almu_wants_free (gpointer data)
 {
@@ -81,7 +119,13 @@ almu_wants_free (gpointer data)
   g_free (wants);
 }
 
-/* All that has to do with where a region lies. */
+/**
+ * almu_wants_renew:
+ * @wants: what is wanted of a region
+ *
+ * Makes anew all that has to do with where it lies: profiles, statistics and
+ * histograms, spectra.
+ */
 void
 almu_wants_renew (Wants *wants)
 {
@@ -112,6 +156,17 @@ on_region_placed (AlmuRegion *region,
   on_region_moved (region, pspec, wants);
 }
 
+/**
+ * almu_demand_get_wants:
+ * @self: a demand
+ * @region_id: a region, or what stands for one
+ * @region: (nullable): that region, which is held and listened to if it is not
+ *   known yet
+ *
+ * Looks up what is wanted of a region; nothing is, if nobody has asked yet.
+ *
+ * Returns: (transfer none): what is wanted, until almu_demand_forget_region()
+ */
 Wants *
 almu_demand_get_wants (AlmuDemand *self,
                        int         region_id,
@@ -153,8 +208,20 @@ almu_demand_forget_region (AlmuDemand *self,
   g_hash_table_remove (self->wants, GINT_TO_POINTER (region_id));
 }
 
-/* Puts @with in the @place of a kind of wants. Returns FALSE if exactly this
- * was sent after a resume already, unasked, and need not be sent again. */
+/**
+ * almu_wants_replace:
+ * @wants: what is wanted of a region
+ * @kind: of what kind
+ * @place: (inout): the list of that kind in @wants
+ * @with: what is wanted from now on; held, and not to be changed any more
+ * @is_equal: whether it is what was wanted before
+ *
+ * Takes over what is wanted, and notes that the record has changed if it is
+ * something else.
+ *
+ * Returns: %FALSE if exactly this was sent after a resume already, unasked, and
+ *   need not be sent again
+ */
 gboolean
 almu_wants_replace (Wants   *wants,
                     WantKind kind,
@@ -174,6 +241,18 @@ almu_wants_replace (Wants   *wants,
   return !(is_told && is_equal);
 }
 
+/**
+ * almu_demand_resolve_stokes:
+ * @self: a demand
+ * @coordinate: as it was asked for
+ * @out_stokes: (out): index of the polarisation that is meant, or a computed
+ *   #AlmuPolarisation; left alone if there is none
+ *
+ * almu_coordinate_resolve() for this image and the polarisation on display.
+ * What cannot be resolved is emitted as a failure.
+ *
+ * Returns: whether there is such a polarisation
+ */
 gboolean
 almu_demand_resolve_stokes (AlmuDemand *self,
                             const char *coordinate,

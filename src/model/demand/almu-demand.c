@@ -29,6 +29,16 @@ enum
 
 static guint signals[N_SIGNALS];
 
+/**
+ * almu_demand_renew_cancellable:
+ * @demand: whose work will hang on it
+ * @cancellable: (inout): where it is kept
+ *
+ * Cancels the one that is there and puts another in its place, with the
+ * demand's owner.
+ *
+ * Returns: (transfer none): the new one
+ */
 GCancellable *
 almu_demand_renew_cancellable (AlmuDemand    *self,
                                GCancellable **cancellable)
@@ -40,6 +50,12 @@ almu_demand_renew_cancellable (AlmuDemand    *self,
   return *cancellable;
 }
 
+/**
+ * almu_demand_stop_cancellable:
+ * @cancellable: (inout) (nullable): where it is kept
+ *
+ * Cancels the one that is there, if any, and puts none in its place.
+ */
 void
 almu_demand_stop_cancellable (GCancellable **cancellable)
 {
@@ -137,6 +153,14 @@ almu_demand_init (AlmuDemand *self)
   self->wants = g_hash_table_new_full (NULL, NULL, NULL, almu_wants_free);
 }
 
+/**
+ * almu_demand_emit_product:
+ * @self: a demand
+ * @product: with the epoch of what was asked for; valid during the call
+ *
+ * Emits [signal@Almu.Demand::product]. Whoever hears it may change what is
+ * wanted.
+ */
 void
 almu_demand_emit_product (AlmuDemand        *self,
                           const AlmuProduct *product)
@@ -144,6 +168,14 @@ almu_demand_emit_product (AlmuDemand        *self,
   g_signal_emit (self, signals[PRODUCT], 0, product);
 }
 
+/**
+ * almu_demand_emit_failure:
+ * @self: a demand
+ * @error: why
+ *
+ * Emits [signal@Almu.Demand::failed], unless it was cancelled: nobody waits for
+ * it then.
+ */
 void
 almu_demand_emit_failure (AlmuDemand   *self,
                           const GError *error)
@@ -152,12 +184,26 @@ almu_demand_emit_failure (AlmuDemand   *self,
     g_signal_emit (self, signals[FAILED], 0, error);
 }
 
+/**
+ * almu_demand_emit_changed:
+ * @self: a demand
+ *
+ * Emits [signal@Almu.Demand::changed]: a record of the session is not right any
+ * more.
+ */
 void
 almu_demand_emit_changed (AlmuDemand *self)
 {
   g_signal_emit (self, signals[CHANGED], 0);
 }
 
+/**
+ * almu_demand_emit_shown:
+ * @self: a demand
+ * @is_there: %FALSE if the plane cannot be read
+ *
+ * Emits [signal@Almu.Demand::shown].
+ */
 void
 almu_demand_emit_shown (AlmuDemand *self,
                         gboolean    is_there)
@@ -271,6 +317,13 @@ renew_sweeps (AlmuDemand *self)
     }
 }
 
+/**
+ * almu_demand_change_stokes_of_sweeps:
+ * @self: a demand, another polarisation being on display
+ *
+ * Has spectra of the polarisation on display made anew, and gives up the
+ * histogram of the cube that was of it.
+ */
 void
 almu_demand_change_stokes_of_sweeps (AlmuDemand *self)
 {
@@ -365,6 +418,9 @@ almu_demand_renew (AlmuDemand *self,
 /**
  * almu_demand_set_paused:
  * @paused: whether the viewer reads too slowly for more pictures
+ *
+ * Tiles, panels of a map, contours and vectors are made no further; those that
+ * a worker has begun come. Numbers are small, and go on.
  */
 void
 almu_demand_set_paused (AlmuDemand *self,

@@ -38,6 +38,12 @@ input_free (gpointer data)
   g_free (input);
 }
 
+/**
+ * almu_measure_free:
+ * @self: (transfer full): what was measured
+ *
+ * Frees it and lets its histograms go.
+ */
 void
 almu_measure_free (AlmuMeasure *self)
 {
@@ -51,6 +57,9 @@ almu_measure_free (AlmuMeasure *self)
  * @stats: of the values
  * @width: of the area that the number of bins follows from
  * @height: likewise
+ *
+ * Without values, bounds that are not fixed are 0 and 0. @want has been
+ * checked.
  *
  * Returns: where the values are put: as asked, or as wide as they are
  */
@@ -298,6 +307,15 @@ almu_measure_plane_async (AlmuPlane          *plane,
   run_measure (input, priority, cancellable, callback, user_data);
 }
 
+/**
+ * almu_measure_finish:
+ * @result: what the callback of one of the three got
+ * @error: return location
+ *
+ * Fails only if it was cancelled (%G_IO_ERROR_CANCELLED).
+ *
+ * Returns: (transfer full): what was measured
+ */
 AlmuMeasure *
 almu_measure_finish (GAsyncResult *result,
                      GError      **error)

@@ -42,6 +42,14 @@ almu_contour_settings_new (void)
   return self;
 }
 
+/**
+ * almu_contour_settings_copy:
+ * @self: (nullable): settings
+ *
+ * Copies the levels too.
+ *
+ * Returns: (nullable) (transfer full): the same; %NULL for %NULL
+ */
 AlmuContourSettings *
 almu_contour_settings_copy (const AlmuContourSettings *self)
 {
@@ -56,6 +64,12 @@ almu_contour_settings_copy (const AlmuContourSettings *self)
   return copy;
 }
 
+/**
+ * almu_contour_settings_free:
+ * @self: (nullable) (transfer full): settings
+ *
+ * Frees them and the levels.
+ */
 void
 almu_contour_settings_free (AlmuContourSettings *self)
 {
@@ -66,6 +80,15 @@ almu_contour_settings_free (AlmuContourSettings *self)
   g_free (self);
 }
 
+/**
+ * almu_contour_settings_set_levels:
+ * @self: settings
+ * @levels: (array length=n_levels): values of pixels
+ * @n_levels: how many; 0 for none
+ *
+ * Copies the levels in place of those that were there. They are checked by
+ * almu_contour_settings_check() only.
+ */
 void
 almu_contour_settings_set_levels (AlmuContourSettings *self,
                                   const double        *levels,
@@ -82,6 +105,11 @@ almu_contour_settings_set_levels (AlmuContourSettings *self,
  * almu_contour_settings_equal:
  * @a: (nullable)
  * @b: (nullable)
+ *
+ * Whether just the same is wanted, the order of the levels included. Two that
+ * are %NULL are equal.
+ *
+ * Returns: whether they are equal
  */
 gboolean
 almu_contour_settings_equal (const AlmuContourSettings *a,
@@ -173,6 +201,14 @@ almu_contour_settings_check (const AlmuContourSettings *self,
 
 /* -- vectors ------------------------------------------------------------ */
 
+/**
+ * almu_vector_settings_new:
+ *
+ * Without sources, threshold, compression and averaging: the latter has to be
+ * set before almu_vector_settings_check() lets them pass.
+ *
+ * Returns: (transfer full): no vectors
+ */
 AlmuVectorSettings *
 almu_vector_settings_new (void)
 {
@@ -186,12 +222,26 @@ almu_vector_settings_new (void)
   return self;
 }
 
+/**
+ * almu_vector_settings_copy:
+ * @self: (nullable): settings
+ *
+ * A plain value, without anything that would be shared.
+ *
+ * Returns: (nullable) (transfer full): the same; %NULL for %NULL
+ */
 AlmuVectorSettings *
 almu_vector_settings_copy (const AlmuVectorSettings *self)
 {
   return self != NULL ? g_memdup2 (self, sizeof *self) : NULL;
 }
 
+/**
+ * almu_vector_settings_free:
+ * @self: (nullable) (transfer full): settings
+ *
+ * Frees them.
+ */
 void
 almu_vector_settings_free (AlmuVectorSettings *self)
 {
@@ -209,6 +259,11 @@ numbers_equal (double a,
  * almu_vector_settings_equal:
  * @a: (nullable)
  * @b: (nullable)
+ *
+ * Whether just the same is wanted. Two that are %NULL are equal, and so are
+ * numbers that are NaN.
+ *
+ * Returns: whether they are equal
  */
 gboolean
 almu_vector_settings_equal (const AlmuVectorSettings *a,

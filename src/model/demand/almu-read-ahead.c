@@ -80,6 +80,15 @@ almu_read_ahead_init (AlmuReadAhead *self)
   self->planes = g_array_new (FALSE, FALSE, sizeof (AlmuPlaneId));
 }
 
+/**
+ * almu_read_ahead_new:
+ * @cache: where it goes; held
+ * @image: of which; held
+ *
+ * Reads nothing before almu_read_ahead_begin().
+ *
+ * Returns: (transfer full): for the main thread
+ */
 AlmuReadAhead *
 almu_read_ahead_new (AlmuCache *cache,
                      AlmuImage *image)

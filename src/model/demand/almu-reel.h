@@ -44,6 +44,13 @@ gboolean almu_reel_check (const AlmuReel *self,
                           GError        **error);
 gboolean almu_reel_advance (AlmuReel *self);
 
+/**
+ * almu_still_equal:
+ * @a: a still
+ * @b: another
+ *
+ * Whether they are the same picture.
+ */
 static inline gboolean
 almu_still_equal (const AlmuStill *a,
                   const AlmuStill *b)

@@ -101,6 +101,12 @@ almu_series_init (AlmuSeries *self)
  * @make: makes one
  * @data: for @make
  * @free_data: (nullable): on any thread
+ * @free_item: frees what @make returned, on any thread
+ *
+ * Nothing is made before almu_series_start(). @make is called on several
+ * workers at once, in no particular order.
+ *
+ * Returns: (transfer full): a series, which is used once
  */
 AlmuSeries *
 almu_series_new (guint          n_items,
@@ -206,6 +212,12 @@ pump (AlmuSeries *self)
  * almu_series_start:
  * @take: (scope forever): gets the items; not called before this returns, unless there are
  *   none
+ * @self: a series that has not been started
+ * @paused: whether to begin in a pause
+ * @user_data: for @take
+ *
+ * Items are handed out in their order, each freed after @take. Not many more
+ * are made than are handed out: twice as many as there are threads.
  */
 void
 almu_series_start (AlmuSeries    *self,
@@ -243,6 +255,8 @@ almu_series_stop (AlmuSeries *self)
 /**
  * almu_series_set_paused:
  * @paused: whether no more shall be begun for now
+ *
+ * Items that are being made are handed out all the same.
  */
 void
 almu_series_set_paused (AlmuSeries *self,

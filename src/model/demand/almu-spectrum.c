@@ -35,6 +35,14 @@ spectrum_new (AlmuShape *shape,
   return self;
 }
 
+/**
+ * almu_spectrum_ref:
+ * @self: a spectrum
+ *
+ * Any thread.
+ *
+ * Returns: (transfer full): @self
+ */
 AlmuSpectrum *
 almu_spectrum_ref (AlmuSpectrum *self)
 {
@@ -45,6 +53,12 @@ almu_spectrum_ref (AlmuSpectrum *self)
   return self;
 }
 
+/**
+ * almu_spectrum_unref:
+ * @self: (transfer full): a spectrum
+ *
+ * Frees it with its last reference. Any thread.
+ */
 void
 almu_spectrum_unref (AlmuSpectrum *self)
 {
@@ -59,7 +73,14 @@ almu_spectrum_unref (AlmuSpectrum *self)
   g_free (self);
 }
 
-/* What a cache should count. */
+/**
+ * almu_spectrum_get_size:
+ * @self: a spectrum
+ *
+ * What a cache should count: shared shapes are counted each time.
+ *
+ * Returns: the bytes it takes
+ */
 gsize
 almu_spectrum_get_size (const AlmuSpectrum *self)
 {
@@ -74,9 +95,14 @@ almu_spectrum_get_size (const AlmuSpectrum *self)
 
 /**
  * almu_spectrum_get:
+ * @self: a spectrum
+ * @channel: from 0, below its number of channels
  * @type: which statistic; of a single pixel there is only its value
  * @info: the image, for its beams
  * @stokes: what was read
+ *
+ * Computes nothing anew: whatever statistic is asked for was counted with the
+ * others.
  *
  * Returns: one point of the profile; NaN if it was not read yet, or no pixel
  *   is under the mask
@@ -231,6 +257,8 @@ almu_spectrum_read_async (AlmuImage           *image,
  * @stats: (transfer full) (array length=n_channels): of its pixels in each
  *   channel
  * @n_channels: how many
+ *
+ * The shape is held.
  *
  * Returns: (transfer full): what somebody else has measured, as a spectrum
  */

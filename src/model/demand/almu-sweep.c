@@ -186,6 +186,15 @@ almu_sweep_async (const AlmuSweepKind *kind,
   almu_workers_run (task, sweep_worker);
 }
 
+/**
+ * almu_sweep_finish:
+ * @result: what the callback of almu_sweep_async() got
+ * @error: return location
+ *
+ * Fails with the error of a step, or with %G_IO_ERROR_CANCELLED.
+ *
+ * Returns: whether all steps were done
+ */
 gboolean
 almu_sweep_finish (GAsyncResult *result,
                    GError      **error)

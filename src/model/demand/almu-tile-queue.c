@@ -152,6 +152,14 @@ almu_tile_queue_init (AlmuTileQueue *self)
 /**
  * almu_tile_queue_new:
  * @func: (scope forever): gets every tile; called on the main thread
+ * @cache: where planes and tiles are; held
+ * @image: of which; held
+ * @user_data: for @func
+ *
+ * Hands out nothing before almu_tile_queue_begin(); requests may come before.
+ * @func may lead back to the queue.
+ *
+ * Returns: (transfer full): a queue
  */
 AlmuTileQueue *
 almu_tile_queue_new (AlmuCache   *cache,
@@ -422,7 +430,13 @@ almu_tile_queue_pump (AlmuTileQueue *self)
 
 /**
  * almu_tile_queue_decode:
+ * @self: a queue
+ * @n_codes: how many
+ * @error: return location
  * @codes: places of tiles as the ICD writes them, the most wanted first
+ *
+ * Asks for nothing. More than %ALMU_LIMIT_TILES are %ALMU_ERROR_LIMIT; a place
+ * is wrong as almu_tile_decode_place() says.
  *
  * Returns: (transfer full) (element-type AlmuTile): the tiles, each once; or
  *   %NULL if one of the places is wrong, or if there are too many
@@ -596,6 +610,9 @@ almu_tile_queue_is_idle (AlmuTileQueue *self)
 /**
  * almu_tile_queue_set_paused:
  * @paused: whether the reader is too slow for more
+ *
+ * Tiles that are being encoded are handed out; no others are begun, nor taken
+ * from memory, until @paused is %FALSE again.
  */
 void
 almu_tile_queue_set_paused (AlmuTileQueue *self,
@@ -605,6 +622,15 @@ almu_tile_queue_set_paused (AlmuTileQueue *self,
   almu_tile_queue_pump (self);
 }
 
+/**
+ * almu_tile_queue_get_n_running:
+ * @self: a queue
+ *
+ * To know when the workers have let go of a plane.
+ *
+ * Returns: how many tiles are being encoded, those among them that nobody wants
+ *   any more too
+ */
 guint
 almu_tile_queue_get_n_running (AlmuTileQueue *self)
 {

@@ -134,6 +134,14 @@ almu_vector_queue_init (AlmuVectorQueue *self)
  * almu_vector_queue_new:
  * @func: (scope forever): called with each tile
  * @done: (scope forever): called when all are sent
+ * @cache: where planes are; held
+ * @image: of which; held
+ * @user_data: for both
+ *
+ * Makes nothing before it has both settings and a plane. Both functions are
+ * called on the main thread.
+ *
+ * Returns: (transfer full): a queue
  */
 AlmuVectorQueue *
 almu_vector_queue_new (AlmuCache      *cache,
@@ -406,6 +414,9 @@ almu_vector_queue_get (AlmuVectorQueue *self)
  * almu_vector_queue_set:
  * @settings: (nullable): what is wanted from now on
  *
+ * Copied; has been checked. If anything was said of what was wanted before,
+ * @func is told first that it is void.
+ *
  * Returns: %FALSE if just that was wanted already; it is not sent again
  */
 gboolean
@@ -426,8 +437,13 @@ almu_vector_queue_set (AlmuVectorQueue          *self,
 
 /**
  * almu_vector_queue_begin:
+ * @self: a queue
  * @plane: what to make vectors of from now on
  * @channel: of it
+ *
+ * Held until almu_vector_queue_clear() or another. Makes all vectors anew if
+ * any are wanted, after reading the planes of other polarisations that they
+ * need; what was said of the plane before is void.
  */
 void
 almu_vector_queue_begin (AlmuVectorQueue *self,
@@ -473,6 +489,9 @@ almu_vector_queue_is_idle (AlmuVectorQueue *self)
 /**
  * almu_vector_queue_set_paused:
  * @paused: whether the viewer is too slow for more
+ *
+ * Tiles that are being made come; no other is begun until @paused is %FALSE
+ * again.
  */
 void
 almu_vector_queue_set_paused (AlmuVectorQueue *self,

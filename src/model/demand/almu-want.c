@@ -80,6 +80,9 @@ almu_histogram_wants_new (void)
 /**
  * almu_stats_wants_append:
  * @self: (element-type AlmuStatsWant): a list
+ * @want: copied; its types are shared, and not to be changed any more
+ *
+ * Adds one to the end.
  */
 void
 almu_stats_wants_append (GArray              *self,
@@ -93,6 +96,9 @@ almu_stats_wants_append (GArray              *self,
 /**
  * almu_histogram_wants_append:
  * @self: (element-type AlmuHistogramWant): a list
+ * @want: copied
+ *
+ * Adds one to the end.
  */
 void
 almu_histogram_wants_append (GArray                  *self,
@@ -108,6 +114,10 @@ almu_histogram_wants_append (GArray                  *self,
  * almu_spatial_wants_equal:
  * @a: (element-type AlmuSpatialWant): a list
  * @b: (element-type AlmuSpatialWant): another
+ *
+ * Whether both ask for the same in the same order.
+ *
+ * Returns: whether they are equal
  */
 gboolean
 almu_spatial_wants_equal (const GArray *a,
@@ -133,6 +143,10 @@ almu_spatial_wants_equal (const GArray *a,
  * almu_stats_wants_equal:
  * @a: (element-type AlmuStatsWant): a list
  * @b: (element-type AlmuStatsWant): another
+ *
+ * Whether both ask for the same in the same order, that of the types included.
+ *
+ * Returns: whether they are equal
  */
 gboolean
 almu_stats_wants_equal (const GArray *a,
@@ -159,6 +173,11 @@ almu_stats_wants_equal (const GArray *a,
  * almu_histogram_wants_equal:
  * @a: (element-type AlmuHistogramWant): a list
  * @b: (element-type AlmuHistogramWant): another
+ *
+ * Whether both ask for the same in the same order. A bound that is NaN is equal
+ * to none.
+ *
+ * Returns: whether they are equal
  */
 gboolean
 almu_histogram_wants_equal (const GArray *a,
@@ -186,6 +205,14 @@ almu_histogram_wants_equal (const GArray *a,
 /**
  * almu_coordinate_parse:
  * @text: "x", "Iy", "z", "Ptotalz" …; "" is "z"
+ * @out_coordinate: (out): axis and polarisation; left alone on failure
+ * @error: return location
+ *
+ * An axis alone is of the polarisation on display, and a polarisation alone is
+ * along z. Anything else is %ALMU_ERROR_FORMAT; whether an image has that
+ * polarisation is not asked.
+ *
+ * Returns: whether @text is a coordinate
  */
 gboolean
 almu_coordinate_parse (const char     *text,
@@ -254,6 +281,13 @@ find_stokes (const AlmuImageInfo *info,
  * @out_axis: 'x', 'y' or 'z'
  * @out_stokes: index of the polarisation that is meant, or a computed
  *   #AlmuPolarisation; either way what planes and boxes are asked for with
+ * @error: return location
+ *
+ * Fails as almu_coordinate_parse() does, with %ALMU_ERROR_NOT_FOUND if the
+ * image has no such polarisation, and as almu_polarisation_find_parts() does
+ * for one that it would be computed from. Both are left alone then.
+ *
+ * Returns: whether the image has what is meant
  */
 gboolean
 almu_coordinate_resolve (const char          *text,

@@ -7,7 +7,7 @@
 G_BEGIN_DECLS
 
 /**
- * AlmuImageUsers:
+ * AlmuImageUsers: (foreign)
  *
  * Which images are open, as what, and by how many files of how many sessions.
  * Main thread only.
