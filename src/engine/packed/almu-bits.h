@@ -25,6 +25,14 @@ typedef struct
   int           n_bits;
 } AlmuBits;
 
+/**
+ * almu_bits_init:
+ * @self: (out caller-allocates): where reading is at
+ * @bytes: (array length=n_bytes): the bytes; have to stay
+ * @n_bytes: how many
+ *
+ * Begins before the first bit, which is the highest of the first byte.
+ */
 static inline void
 almu_bits_init (AlmuBits     *self,
                 const guint8 *bytes,
@@ -33,7 +41,11 @@ almu_bits_init (AlmuBits     *self,
   *self = (AlmuBits){ bytes, bytes + n_bytes, 0, 0 };
 }
 
-/* Afterwards there are at least 57 bits, or all that are left. */
+/**
+ * almu_bits_fill:
+ *
+ * Afterwards at least 57 bits are at hand, or all that are left.
+ */
 static inline void
 almu_bits_fill (AlmuBits *self)
 {
@@ -56,7 +68,12 @@ almu_bits_fill (AlmuBits *self)
     self->bits |= (guint64) *self->next++ << (56 - self->n_bits);
 }
 
-/* @n: less than 64 */
+/**
+ * almu_bits_skip:
+ * @n: less than 64, and no more than are at hand
+ *
+ * Passes over bits.
+ */
 static inline void
 almu_bits_skip (AlmuBits *self,
                 int       n)
@@ -65,7 +82,13 @@ almu_bits_skip (AlmuBits *self,
   self->n_bits -= n;
 }
 
-/* @n: at most 32. What is behind the end counts as zero. */
+/**
+ * almu_bits_peek:
+ * @n: at most 32
+ *
+ * Returns: the next bits as a number, without passing over them; what is behind
+ *   the end counts as zero
+ */
 static inline guint32
 almu_bits_peek (AlmuBits *self,
                 int       n)
@@ -76,7 +99,15 @@ almu_bits_peek (AlmuBits *self,
   return (guint32) (self->bits >> 1 >> (63 - n));
 }
 
-/* @n: at most 32. Returns FALSE if there are not so many. */
+/**
+ * almu_bits_read:
+ * @n: at most 32
+ * @out_value: (out): the next bits as a number
+ *
+ * Passes over the bits, if they are all there.
+ *
+ * Returns: %FALSE if there are not so many
+ */
 static inline gboolean
 almu_bits_read (AlmuBits *self,
                 int       n,
@@ -91,8 +122,14 @@ almu_bits_read (AlmuBits *self,
   return TRUE;
 }
 
-/* How many zeros there are before the next one, which is passed over too.
- * Returns FALSE if there is none. */
+/**
+ * almu_bits_read_zeros:
+ * @out_n: (out): how many zeros there are before the next one
+ *
+ * Passes over the zeros and the one, as Rice's code has its quotients.
+ *
+ * Returns: %FALSE if no one follows
+ */
 static inline gboolean
 almu_bits_read_zeros (AlmuBits *self,
                       guint32  *out_n)
@@ -120,7 +157,11 @@ almu_bits_read_zeros (AlmuBits *self,
     }
 }
 
-/* To the next whole byte. */
+/**
+ * almu_bits_align:
+ *
+ * Passes over what is left of a byte that was begun.
+ */
 static inline void
 almu_bits_align (AlmuBits *self)
 {

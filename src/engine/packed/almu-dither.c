@@ -42,6 +42,9 @@ start (AlmuDither *self)
  * almu_dither_begin:
  * @tile: counted from 0
  * @seed: ZDITHER0, from 1 to %ALMU_DITHER_NUMBERS
+ *
+ * Goes to the first pixel of a tile: where in the sequence that is, one of its
+ * numbers says (FITS Standard 4.0, section 10.2 and appendix I).
  */
 void
 almu_dither_begin (AlmuDither *self,
@@ -59,6 +62,13 @@ get_rest (const AlmuDither *self)
   return ALMU_DITHER_NUMBERS - self->next;
 }
 
+/**
+ * almu_dither_skip:
+ * @n_pixels: how many pixels of the tile to pass over
+ *
+ * Goes on as if they had been restored. At the end of the sequence it is begun
+ * anew elsewhere, as the next number says.
+ */
 void
 almu_dither_skip (AlmuDither *self,
                   gint64      n_pixels)

@@ -236,8 +236,13 @@ split_last_row (gint64     *row,
 /**
  * almu_htransform_invert:
  * @values: coefficients of the transform, by rows, below 2^59; pixels then
+ * @n_rows: at least 1
+ * @n_columns: at least 1
  * @smoothing: how much each was cut off at most, to smooth them; below 2^31,
  *   and then they are below 2^52; 0 for not to
+ *
+ * Undoes the H-transform of HCOMPRESS, in place (FITS Standard 4.0, section 10.4;
+ * White, Postman and Lattanzi 1992).
  *
  * Returns: whether there was memory for it
  */

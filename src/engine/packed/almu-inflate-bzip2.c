@@ -58,7 +58,16 @@ inflate_stream (AlmuInflating *self,
   return TRUE;
 }
 
-/* As packers for several processors write it: one stream after the other. */
+/**
+ * almu_inflate_bzip2:
+ * @self: a file that begins as bzip2 has it
+ *
+ * Unpacks one stream after the other, as packers for several processors write
+ * them. Errors are those of almu_inflating_get(), almu_inflating_put() and
+ * almu_inflating_fail().
+ *
+ * Returns: whether all of it could be unpacked
+ */
 gboolean
 almu_inflate_bzip2 (AlmuInflating *self,
                     GError       **error)

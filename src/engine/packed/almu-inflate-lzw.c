@@ -187,6 +187,15 @@ inflate (Lzw     *lzw,
   return code == -1 && flush (lzw, error);
 }
 
+/**
+ * almu_inflate_lzw:
+ * @self: a file that begins as compress has it
+ *
+ * Unpacks what compress (.Z) writes, with codes of 9 to 16 bits. Errors are those
+ * of almu_inflating_get(), almu_inflating_put() and almu_inflating_fail().
+ *
+ * Returns: whether all of it could be unpacked
+ */
 gboolean
 almu_inflate_lzw (AlmuInflating *self,
                   GError       **error)

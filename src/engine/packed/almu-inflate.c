@@ -117,6 +117,18 @@ check_start (AlmuInflating *self,
   return FALSE;
 }
 
+/**
+ * almu_inflating_put:
+ * @bytes: (array length=n_bytes): what came out
+ * @n_bytes: how many
+ *
+ * Writes the next bytes. It fails with %ALMU_ERROR_UNSUPPORTED if the first of all
+ * are neither those of FITS nor of HDF5, with %ALMU_ERROR_LIMIT if there are too
+ * many, or too little room, and with %G_IO_ERROR, also if the thread's current
+ * #GCancellable is cancelled.
+ *
+ * Returns: whether they were written
+ */
 gboolean
 almu_inflating_put (AlmuInflating *self,
                     const guint8  *bytes,
@@ -151,7 +163,14 @@ almu_inflating_put (AlmuInflating *self,
          fail_io (self, _ ("cannot be decompressed into the cache folder"), error);
 }
 
-/* @why: (nullable): what is wrong; %NULL if the file ends too early */
+/**
+ * almu_inflating_fail:
+ * @why: (nullable): what is wrong; %NULL if the file ends too early
+ *
+ * Sets an error %ALMU_ERROR_FORMAT that names the file and how far it was read.
+ *
+ * Returns: %FALSE, for the caller to return
+ */
 gboolean
 almu_inflating_fail (AlmuInflating *self,
                      const char    *why,
@@ -166,6 +185,14 @@ almu_inflating_fail (AlmuInflating *self,
 
 /* -- gzip, zip --------------------------------------------------------------- */
 
+/**
+ * almu_inflating_get:
+ * @bytes: room for %ALMU_INFLATE_IN_BYTES
+ *
+ * Reads packed bytes from where the caller is, who goes on from there.
+ *
+ * Returns: how many there are, 0 at the end of the file; -1 with %G_IO_ERROR
+ */
 gssize
 almu_inflating_get (AlmuInflating *self,
                     guint8        *bytes,

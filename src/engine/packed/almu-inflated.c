@@ -213,6 +213,13 @@ almu_inflated_open (int         fd,
   return self;
 }
 
+/**
+ * almu_inflated_unref:
+ * @self: (transfer full): what is inside a file
+ *
+ * With the last reference it goes to the shelf, from which what was given back
+ * first goes when there are too many or when its minute is over. Any thread.
+ */
 void
 almu_inflated_unref (AlmuInflated *self)
 {
@@ -248,6 +255,8 @@ almu_inflated_get_fd (const AlmuInflated *self)
  * almu_inflated_get_total_bytes:
  * @in_memory: whether those in memory, or else those on disk
  *
+ * Any thread. What is being unpacked does not count before it is done.
+ *
  * Returns: what all unpacked files take, those on the shelf too
  */
 gint64
@@ -262,7 +271,11 @@ almu_inflated_get_total_bytes (gboolean in_memory)
   return total;
 }
 
-/* Gives back at once what nobody uses. */
+/**
+ * almu_inflated_clear_shelf:
+ *
+ * Gives back at once what nobody uses. Any thread.
+ */
 void
 almu_inflated_clear_shelf (void)
 {

@@ -23,6 +23,9 @@ free_bytes (gpointer bytes)
 /**
  * almu_kept_tiles_find:
  * @image: its serial number
+ * @tile: counted from 0
+ *
+ * Makes nothing and never waits for a tile that is being made.
  *
  * Returns: (transfer full) (nullable): the pixels of a tile, if they are here
  */
@@ -59,7 +62,14 @@ keep (guint64 image,
 
 /**
  * almu_kept_tiles_get:
+ * @image: its serial number
+ * @tile: counted from 0
  * @make: (scope call): makes it if nobody has
+ * @user_data: for @make
+ * @error: return location, for @make
+ *
+ * Finds a tile or makes it, and keeps it. Threads that want the same tile wait
+ * for the first of them; if that fails, the next one tries.
  *
  * Returns: (transfer full): the pixels of a tile, or %NULL
  */

@@ -114,7 +114,13 @@ get_double (const Reading *reading,
 
 /* -- columns ------------------------------------------------------------ */
 
-/* Of an element of a column; 0 for a type that is not known. X has bits. */
+/**
+ * almu_tiled_get_element_bytes:
+ * @type: the letter of a TFORMn
+ *
+ * Returns: bytes of an element of a column; 0 for a type that is not known, and
+ *   for X, which has bits
+ */
 int
 almu_tiled_get_element_bytes (char type)
 {
@@ -577,6 +583,13 @@ find_table (int         fd,
  * @fd: an open file, not compressed as a whole
  * @name: for messages
  * @hdu: number of the table that has the tiles
+ * @out_layout: (out caller-allocates): where the pixels are; left as it is on
+ *   failure
+ * @error: return location; names the HDU and what is wrong with it
+ *
+ * Reads the header of a table (FITS Standard 4.0, section 10.1), and no tile.
+ *
+ * Returns: whether its tiles can be read
  */
 gboolean
 almu_tiled_layout_read (int              fd,

@@ -73,7 +73,12 @@ typedef struct
 /**
  * almu_tiled_unpacker_new:
  * @image: whose pixels they are; must stay, like @layout
- * @fd: its file
+ * @fd: its file; stays the caller's
+ * @layout: where the pixels are
+ *
+ * Memory for tiles is taken when the first one is loaded.
+ *
+ * Returns: (transfer full): an unpacker without a tile
  */
 AlmuTiledUnpacker *
 almu_tiled_unpacker_new (AlmuImage             *image,
@@ -89,6 +94,12 @@ almu_tiled_unpacker_new (AlmuImage             *image,
   return self;
 }
 
+/**
+ * almu_tiled_unpacker_free:
+ * @self: (nullable) (transfer full): an unpacker
+ *
+ * Frees the unpacker with its memory; the file stays open.
+ */
 void
 almu_tiled_unpacker_free (AlmuTiledUnpacker *self)
 {
@@ -596,6 +607,10 @@ almu_tiled_unpacker_load (AlmuTiledUnpacker *self,
  * almu_tiled_unpacker_get:
  * @first: which pixel of the tile; behind those that were asked for before
  * @n_pixels: how many from there on
+ * @pixels: room for them
+ *
+ * Makes floats of pixels of the tile that was loaded last: scaled, without the
+ * dither, blanks as NaN.
  */
 void
 almu_tiled_unpacker_get (AlmuTiledUnpacker *self,

@@ -67,6 +67,12 @@ almu_unpack_gzip (GZlibDecompressor *inflater,
 /**
  * almu_unpack_unshuffle:
  * @shuffled: the first byte of each element, then the second of each …
+ * @element_size: bytes of one
+ * @n_elements: how many
+ * @elements: room for as many bytes, elsewhere
+ *
+ * Puts the bytes of each element together again, as GZIP_2 takes them apart
+ * (FITS Standard 4.0, section 10.4). The order of bytes stays as it is.
  */
 void
 almu_unpack_unshuffle (const guint8 *shuffled,

@@ -274,6 +274,13 @@ trace (Tracer    *self,
 
 /* -- finding where lines begin ------------------------------------------ */
 
+/**
+ * almu_contour_count_stretches:
+ * @width: of a plane, in pixels
+ *
+ * Returns: room for how many bounds a row needs, and how many words of bits: see
+ *   almu_kernel_bound()
+ */
 gsize
 almu_contour_count_stretches (int width)
 {
@@ -433,7 +440,15 @@ get_threshold (double level)
 
 /**
  * almu_contour_trace_strip:
- * @strip: (out): the lines of one level within the strip
+ * @field: pixels of a strip, and room
+ * @level: the value to follow
+ * @max_vertices: how many there may be
+ * @strip: (out): the lines of one level within the strip; to be cleared also on
+ *   failure
+ *
+ * Marching squares over the cells of the strip, on which its lines alone depend:
+ * strips may be traced in any order, on different threads. @field must have been
+ * bounded by almu_contour_bound().
  *
  * Returns: %FALSE if there are more than @max_vertices
  */
@@ -464,6 +479,12 @@ almu_contour_trace_strip (const ContourField *field,
          trace_from_sides (&self) && trace_closed (&self);
 }
 
+/**
+ * almu_contour_strip_clear:
+ * @strip: one that was traced, or zeros
+ *
+ * Frees the vertices and the pieces. Twice is harmless.
+ */
 void
 almu_contour_strip_clear (ContourStrip *strip)
 {

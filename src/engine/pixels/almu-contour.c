@@ -491,6 +491,13 @@ contours_new (const AlmuContourRecipe *recipe)
   return self;
 }
 
+/**
+ * almu_contours_ref:
+ *
+ * Any thread.
+ *
+ * Returns: (transfer full): @self
+ */
 AlmuContours *
 almu_contours_ref (AlmuContours *self)
 {
@@ -513,6 +520,12 @@ level_clear (Level *level,
   g_array_unref (level->chunks);
 }
 
+/**
+ * almu_contours_unref:
+ * @self: (transfer full): some lines
+ *
+ * Frees the lines with the last reference. Any thread.
+ */
 void
 almu_contours_unref (AlmuContours *self)
 {
@@ -593,6 +606,12 @@ almu_contours_trace (AlmuPlane               *plane,
   return g_steal_pointer (&self);
 }
 
+/**
+ * almu_contours_get_n_lines:
+ * @level: index of a level
+ *
+ * Returns: how many lines the level has, closed or not
+ */
 guint
 almu_contours_get_n_lines (AlmuContours *self,
                            guint         level)
@@ -708,6 +727,12 @@ almu_contour_chunk_new_empty (double level,
   return self;
 }
 
+/**
+ * almu_contour_chunk_free:
+ * @self: (transfer full): a chunk
+ *
+ * Lets go of its bytes, which others may have too. Not for %NULL.
+ */
 void
 almu_contour_chunk_free (AlmuContourChunk *self)
 {
@@ -721,6 +746,11 @@ almu_contour_chunk_free (AlmuContourChunk *self)
  * @level: index of a level
  * @chunk: index of a chunk of it
  * @decimation: see almu_vertex_encode(), as is @compression_level
+ * @compression_level: below 1 for floats
+ * @cancellable: (nullable): asked now and then
+ *
+ * Packs the lines of a chunk, which takes its time; any thread, and different
+ * chunks at a time. Progress is that of vertices, and is 1 for the last chunk only.
  *
  * Returns: (transfer full) (nullable): the chunk; %NULL if cancelled
  */

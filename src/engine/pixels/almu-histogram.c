@@ -97,6 +97,13 @@ almu_histogram_new (int              n_bins,
   return self;
 }
 
+/**
+ * almu_histogram_ref:
+ *
+ * Any thread.
+ *
+ * Returns: (transfer full): @self
+ */
 AlmuHistogram *
 almu_histogram_ref (AlmuHistogram *self)
 {
@@ -107,6 +114,12 @@ almu_histogram_ref (AlmuHistogram *self)
   return self;
 }
 
+/**
+ * almu_histogram_unref:
+ * @self: (transfer full): a histogram
+ *
+ * Frees the histogram with the last reference. Any thread.
+ */
 void
 almu_histogram_unref (AlmuHistogram *self)
 {

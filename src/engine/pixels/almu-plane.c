@@ -356,6 +356,13 @@ almu_plane_new_for_pixels (const float *pixels,
   return self;
 }
 
+/**
+ * almu_plane_ref:
+ *
+ * Any thread.
+ *
+ * Returns: (transfer full): @self
+ */
 AlmuPlane *
 almu_plane_ref (AlmuPlane *self)
 {
@@ -366,6 +373,13 @@ almu_plane_ref (AlmuPlane *self)
   return self;
 }
 
+/**
+ * almu_plane_unref:
+ * @self: (transfer full): a plane
+ *
+ * Frees the plane with the last reference, and what was handed out of it. Any
+ * thread.
+ */
 void
 almu_plane_unref (AlmuPlane *self)
 {
@@ -379,6 +393,11 @@ almu_plane_unref (AlmuPlane *self)
   g_free (self);
 }
 
+/**
+ * almu_plane_get_width:
+ *
+ * Returns: pixels along x
+ */
 int
 almu_plane_get_width (AlmuPlane *self)
 {
@@ -387,6 +406,11 @@ almu_plane_get_width (AlmuPlane *self)
   return self->width;
 }
 
+/**
+ * almu_plane_get_height:
+ *
+ * Returns: pixels along y
+ */
 int
 almu_plane_get_height (AlmuPlane *self)
 {
@@ -395,6 +419,13 @@ almu_plane_get_height (AlmuPlane *self)
   return self->height;
 }
 
+/**
+ * almu_plane_get_pixels:
+ *
+ * All pixels, the row y = 0 first, without gaps; blanks are NaN.
+ *
+ * Returns: (transfer none): width × height values, for as long as the plane
+ */
 const float *
 almu_plane_get_pixels (AlmuPlane *self)
 {
@@ -403,6 +434,13 @@ almu_plane_get_pixels (AlmuPlane *self)
   return self->pixels;
 }
 
+/**
+ * almu_plane_get_stats:
+ *
+ * Of all pixels, made when the plane was loaded.
+ *
+ * Returns: (transfer none): the statistics, for as long as the plane
+ */
 const AlmuStats *
 almu_plane_get_stats (AlmuPlane *self)
 {
@@ -424,6 +462,16 @@ almu_plane_get_size (AlmuPlane *self)
   return almu_plane_estimate_size (self->width, self->height);
 }
 
+/**
+ * almu_plane_estimate_size:
+ * @width: pixels, at least 1
+ * @height: likewise
+ *
+ * What a plane will take, before it is read: pixels, and layers that come to a third
+ * of them if it is large.
+ *
+ * Returns: bytes, the same as almu_plane_get_size() of it
+ */
 gsize
 almu_plane_estimate_size (int width,
                           int height)

@@ -303,6 +303,12 @@ almu_pyramid_fill (AlmuPyramid *self,
   band_clear (&band);
 }
 
+/**
+ * almu_pyramid_free:
+ * @self: (nullable) (transfer full): layers
+ *
+ * Frees the layers with their values.
+ */
 void
 almu_pyramid_free (AlmuPyramid *self)
 {
@@ -313,8 +319,18 @@ almu_pyramid_free (AlmuPyramid *self)
   g_free (self);
 }
 
-/* NULL for a @mip that is no power of two above 1, or that leaves less than
- * a tile. */
+/**
+ * almu_pyramid_get_layer:
+ * @mip: a power of two above 1
+ * @out_width: (out): pixels of the layer; left as it is if there is none
+ * @out_height: (out): likewise
+ *
+ * Means of the finite pixels of @mip × @mip ones, fewer at the right and the upper
+ * edge; NaN where none is finite.
+ *
+ * Returns: (transfer none) (nullable): the values of the layer, by rows; %NULL for
+ *   a @mip that is no power of two above 1, or larger than it takes to fit one tile
+ */
 const float *
 almu_pyramid_get_layer (AlmuPyramid *self,
                         int          mip,
@@ -337,6 +353,13 @@ almu_pyramid_get_layer (AlmuPyramid *self,
   return self->layers[layer];
 }
 
+/**
+ * almu_pyramid_estimate_size:
+ * @width: of a plane
+ * @height: likewise
+ *
+ * Returns: bytes that all layers of the plane will take, about a third of it
+ */
 gsize
 almu_pyramid_estimate_size (int width,
                             int height)

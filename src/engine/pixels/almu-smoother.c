@@ -93,6 +93,12 @@ almu_smoother_new (const float  *pixels,
   return self;
 }
 
+/**
+ * almu_smoother_free:
+ * @self: (nullable) (transfer full): a smoother
+ *
+ * Frees the smoother; the pixels are not its own.
+ */
 void
 almu_smoother_free (AlmuSmoother *self)
 {
@@ -103,13 +109,23 @@ almu_smoother_free (AlmuSmoother *self)
   g_free (self);
 }
 
-/* Of the result; 0 if there is none. */
+/**
+ * almu_smoother_get_width:
+ *
+ * Returns: pixels of the result along x; 0 if there is none, since a Gaussian is
+ *   wider than the plane
+ */
 int
 almu_smoother_get_width (AlmuSmoother *self)
 {
   return self->width;
 }
 
+/**
+ * almu_smoother_get_height:
+ *
+ * Returns: pixels of the result along y; 0 if there is none
+ */
 int
 almu_smoother_get_height (AlmuSmoother *self)
 {
@@ -129,6 +145,12 @@ almu_smoother_get_scale (AlmuSmoother *self)
   return self->scale;
 }
 
+/**
+ * almu_smoother_get_offset:
+ *
+ * Returns: pixels of the plane before the first of the result: what a Gaussian
+ *   leaves out at an edge, otherwise 0; see almu_smoother_get_scale()
+ */
 double
 almu_smoother_get_offset (AlmuSmoother *self)
 {

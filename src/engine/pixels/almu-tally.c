@@ -67,8 +67,12 @@ empty_hand (AlmuTally *self,
 
 /**
  * almu_tally_new:
- * @bins: (array length=n): of each histogram, as for almu_histogram_new()
- * @n: how many histograms
+ * @bins: (array length=n): of each histogram, as for almu_histogram_new(); copied
+ * @n: how many histograms, at least 1
+ *
+ * Nothing is counted yet. Each thread that adds takes memory for bins of its own.
+ *
+ * Returns: (transfer full): a tally
  */
 AlmuTally *
 almu_tally_new (const AlmuBins *bins,
@@ -89,7 +93,12 @@ almu_tally_new (const AlmuBins *bins,
   return self;
 }
 
-/* Nobody may be adding. */
+/**
+ * almu_tally_free:
+ * @self: (transfer full): a tally
+ *
+ * Frees the tally with what was counted. Nobody may be adding.
+ */
 void
 almu_tally_free (AlmuTally *self)
 {

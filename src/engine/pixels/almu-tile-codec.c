@@ -411,6 +411,13 @@ almu_tile_picture_new_plain (const float    *pixels,
   return picture_new (pixels, (gsize) width, width, height, compression, quality, FALSE);
 }
 
+/**
+ * almu_tile_picture_ref:
+ *
+ * Any thread.
+ *
+ * Returns: (transfer full): @self
+ */
 AlmuTilePicture *
 almu_tile_picture_ref (AlmuTilePicture *self)
 {
@@ -421,6 +428,13 @@ almu_tile_picture_ref (AlmuTilePicture *self)
   return self;
 }
 
+/**
+ * almu_tile_picture_unref:
+ * @self: (transfer full): a picture
+ *
+ * Frees the picture with the last reference; its bytes stay as long as others
+ * have them. Any thread.
+ */
 void
 almu_tile_picture_unref (AlmuTilePicture *self)
 {
@@ -434,7 +448,11 @@ almu_tile_picture_unref (AlmuTilePicture *self)
   g_free (self);
 }
 
-/* What a cache should count. */
+/**
+ * almu_tile_picture_get_size:
+ *
+ * Returns: bytes that it takes in memory: what a cache should count
+ */
 gsize
 almu_tile_picture_get_size (AlmuTilePicture *self)
 {

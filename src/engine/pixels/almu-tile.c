@@ -43,6 +43,15 @@ almu_tile_last_layer (int width,
   return layer;
 }
 
+/**
+ * almu_tile_encode_place:
+ * @self: a tile, row and column below 4096
+ *
+ * The code of a place as the page writes it: 12 bits of x, 12 of y, and the layer
+ * above them.
+ *
+ * Returns: the code, see almu_tile_decode_place()
+ */
 gint32
 almu_tile_encode_place (const AlmuTile *self)
 {

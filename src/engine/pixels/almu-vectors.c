@@ -258,6 +258,12 @@ almu_vectors_make_tile (const AlmuVectorRecipe *recipe,
   return tile;
 }
 
+/**
+ * almu_vector_tile_free:
+ * @self: (transfer full): some vectors
+ *
+ * Lets go of the pictures, either of which may be %NULL. Not for %NULL itself.
+ */
 void
 almu_vector_tile_free (AlmuVectorTile *self)
 {
