@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <time.h>
 
+#include "almu-slice.h"
 #include "almu-trace.h"
 #include "almu-turns.h"
 
@@ -415,6 +416,8 @@ job_run (gpointer data,
   g_autofree Job *job = data;
   Pool           *pool = job->pool;
 
+  almu_slice_lengthen ();
+
   note_begin (job);
   g_private_set (&current_job, job);
   do_job (job);
@@ -482,6 +485,19 @@ almu_workers_set_patience (guint msec)
   patience_msec = msec;
 }
 
+/* The system is asked once: it opens a file of the kernel's for each answer,
+ * and this is asked for each tile. */
+static guint
+get_n_processors (void)
+{
+  static gsize n_processors = 0;
+
+  if (g_once_init_enter (&n_processors))
+    g_once_init_leave (&n_processors, g_get_num_processors ());
+
+  return (guint) n_processors;
+}
+
 /**
  * almu_workers_get_threads:
  *
@@ -494,7 +510,7 @@ almu_workers_set_patience (guint msec)
 guint
 almu_workers_get_threads (void)
 {
-  return n_threads_wanted > 0 ? n_threads_wanted : MAX (2, g_get_num_processors ());
+  return n_threads_wanted > 0 ? n_threads_wanted : MAX (2, get_n_processors ());
 }
 
 /**

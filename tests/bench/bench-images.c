@@ -176,6 +176,7 @@ bench_contours (Bench       *bench,
   CARTA__ImageBounds          bounds = CARTA__IMAGE_BOUNDS__INIT;
   double                      levels[N_LEVELS];
   BenchSeries                *times = bench_series_new ();
+  int                         n_rounds = bench->n_rounds > 0 ? bench->n_rounds : plane->n_rounds;
 
   bounds.x_max = bounds.y_max = plane->side;
   message.image_bounds = &bounds;
@@ -186,7 +187,7 @@ bench_contours (Bench       *bench,
   message.compression_level = 8;
   message.contour_chunk_size = 100000;
 
-  for (int i = 0; i < plane->n_rounds; i++)
+  for (int i = 0; i < n_rounds; i++)
     {
       int       n_missing = N_LEVELS;
       BenchMark begin;
@@ -219,15 +220,16 @@ bench_plane (Bench       *bench,
   g_autofree char *path = g_build_filename (bench->folder, plane->name, NULL);
   double           round_trip = bench_floor_transfer (1);
   double           one_tile = bench_floor_tiles (1);
+  int              n_rounds = bench->n_rounds > 0 ? bench->n_rounds : plane->n_rounds;
   double           read;
 
   bench_write_image (bench->folder, plane->name, plane->side, plane->side, 1);
   read = bench_floor_read (path, BENCH_DATA_OFFSET, (gsize) plane->side * (gsize) plane->side * sizeof (float));
 
-  for (int i = 0; i < plane->n_rounds; i++)
+  for (int i = 0; i < n_rounds; i++)
     {
       view (bench, plane, &times);
-      if (i < plane->n_rounds - 1)
+      if (i < n_rounds - 1)
         bench_close (bench, 0);
     }
 

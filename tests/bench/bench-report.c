@@ -149,6 +149,7 @@ add_row (BenchReport *self,
          double       median,
          double       best,
          double       cpu_ms,
+         double       least_cpu_ms,
          guint        n_values,
          double       floor,
          double       goal)
@@ -161,6 +162,7 @@ add_row (BenchReport *self,
   json_object_set_double_member (row, "median", median);
   json_object_set_double_member (row, "best", best);
   json_object_set_double_member (row, "cpu", cpu_ms);
+  json_object_set_double_member (row, "least_cpu", least_cpu_ms);
   json_object_set_int_member (row, "values", n_values);
   json_object_set_double_member (row, "floor", floor);
   json_object_set_double_member (row, "goal", goal);
@@ -187,7 +189,8 @@ bench_report_add (BenchReport       *self,
                   double             goal)
 {
   add_row (self, name, unit, get_quantile (series->values, 0.5), get_quantile (series->values, 0),
-           get_quantile (series->cpu_ms, 0.5), series->values->len, floor, goal);
+           get_quantile (series->cpu_ms, 0.5), get_quantile (series->cpu_ms, 0),
+           series->values->len, floor, goal);
 }
 
 void
@@ -198,7 +201,7 @@ bench_report_add_value (BenchReport *self,
                         double       floor,
                         double       goal)
 {
-  add_row (self, name, unit, value, value, 0, 1, floor, goal);
+  add_row (self, name, unit, value, value, 0, 0, 1, floor, goal);
 }
 
 /* -- files -------------------------------------------------------------- */
@@ -253,7 +256,37 @@ find_row (JsonArray  *rows,
   return NULL;
 }
 
-/* Prints the medians of two runs side by side. */
+static double
+get_figure (JsonObject *row,
+            const char *member)
+{
+  return json_object_get_double_member_with_default (row, member, 0);
+}
+
+static void
+compare_row (JsonObject *a,
+             JsonObject *b)
+{
+  static const char *const members[] = { "median", "best", "least_cpu" };
+  g_autofree char         *label = NULL;
+
+  label = g_strdup_printf ("%s, %s", json_object_get_string_member_with_default (a, "name", ""),
+                           json_object_get_string_member_with_default (a, "unit", ""));
+  print_padded (label);
+  for (gsize i = 0; i < G_N_ELEMENTS (members); i++)
+    {
+      double before = get_figure (a, members[i]);
+      double after = get_figure (b, members[i]);
+
+      print_figure_if_any (before);
+      print_figure_if_any (after);
+      print_figure_if_any (before > 0 ? after / before : 0);
+    }
+  printf ("\n");
+}
+
+/* Prints two runs side by side: medians, the best, and the least computing,
+ * which other programs disturb least. */
 gboolean
 bench_report_compare (const char *path_a,
                       const char *path_b,
@@ -266,26 +299,15 @@ bench_report_compare (const char *path_a,
     return FALSE;
 
   print_padded ("");
-  printf (" %9s %9s %9s\n", "A", "B", "B / A");
+  printf (" %9s %9s %9s %9s %9s %9s %9s %9s %9s\n",
+          "A", "B", "B / A", "best A", "best B", "B / A", "cpu A", "cpu B", "B / A");
   for (guint i = 0; i < json_array_get_length (a); i++)
     {
-      JsonObject      *row = json_array_get_object_element (a, i);
-      const char      *name = json_object_get_string_member_with_default (row, "name", "");
-      JsonObject      *other = find_row (b, name);
-      double           before = json_object_get_double_member_with_default (row, "median", 0);
-      double           after;
-      g_autofree char *label = NULL;
+      JsonObject *row = json_array_get_object_element (a, i);
+      JsonObject *other = find_row (b, json_object_get_string_member_with_default (row, "name", ""));
 
-      if (other == NULL)
-        continue;
-
-      after = json_object_get_double_member_with_default (other, "median", 0);
-      label = g_strdup_printf ("%s, %s", name, json_object_get_string_member_with_default (row, "unit", ""));
-      print_padded (label);
-      print_figure (before);
-      print_figure (after);
-      print_figure_if_any (before > 0 ? after / before : 0);
-      printf ("\n");
+      if (other != NULL)
+        compare_row (row, other);
     }
 
   return TRUE;

@@ -346,6 +346,7 @@ typedef struct
   char    *only;
   char    *program;
   int      pid;
+  int      n_rounds;
   gboolean is_quick;
   gboolean is_comparison;
 } Options;
@@ -354,7 +355,7 @@ static void
 measure (const Options *options)
 {
   g_autoptr(GError) error = NULL;
-  Bench bench = { .program = options->program, .is_quick = options->is_quick };
+  Bench bench = { .program = options->program, .is_quick = options->is_quick, .n_rounds = options->n_rounds };
 
   make_temporary_folder ();
   bench.report = bench_report_new ();
@@ -428,6 +429,7 @@ main (int   argc,
     { "program", 0, 0, G_OPTION_ARG_FILENAME, &options.program, "Start this one instead of the one that was built", "FILE" },
     { "quick", 0, 0, G_OPTION_ARG_NONE, &options.is_quick, "Leave out what is large", NULL },
     { "only", 0, 0, G_OPTION_ARG_STRING, &options.only, "Leave out all but this part", "process|images|cubes|packed|meanwhile|resumes|scaling" },
+    { "rounds", 0, 0, G_OPTION_ARG_INT, &options.n_rounds, "Look at each image so often, for a profiler or a busy machine", "N" },
     { "json", 0, 0, G_OPTION_ARG_FILENAME, &options.json, "Write the figures here too", "FILE" },
     { "compare", 0, 0, G_OPTION_ARG_NONE, &options.is_comparison, "Print two such files side by side", NULL },
     { NULL },

@@ -16,6 +16,7 @@ typedef struct
   const char  *program;
   char        *folder; /* of files made here */
   char        *state_dir;
+  int          n_rounds; /* 0: as many as each image needs */
   gboolean     is_quick;
 } Bench;
 

@@ -199,6 +199,26 @@ test_tile_queue_exact (Fixture      *fixture,
   g_assert_cmpuint (fixture->most_running, <=, 2 * almu_workers_get_threads ());
 }
 
+/* Who hands the first one out, and who takes it, need a core for that. */
+static void
+test_tile_queue_first (Fixture      *fixture,
+                       gconstpointer user_data)
+{
+  g_autoptr(GArray) full = whole_layer (3);
+  guint n_first = MAX (almu_workers_get_threads () - 1, 1);
+
+  almu_tile_queue_begin (fixture->queue, fixture->plane, 0, 0);
+  add (fixture, (gint32 *) full->data, full->len);
+  g_assert_cmpuint (almu_tile_queue_get_n_running (fixture->queue), ==, n_first);
+
+  while (fixture->said->len < 2)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_cmpuint (almu_tile_queue_get_n_running (fixture->queue), >, n_first);
+
+  settle (fixture);
+  g_assert_cmpuint (assert_answer (fixture, 0, 48), ==, fixture->said->len);
+}
+
 static void
 test_tile_queue_twice_named (Fixture      *fixture,
                              gconstpointer user_data)
@@ -516,6 +536,7 @@ main (int   argc,
   g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
 
   add_test ("/model/tile-queue/exact", test_tile_queue_exact);
+  add_test ("/model/tile-queue/first", test_tile_queue_first);
   add_test ("/model/tile-queue/twice-named", test_tile_queue_twice_named);
   add_test ("/model/tile-queue/none", test_tile_queue_none);
   add_test ("/model/tile-queue/waits-for-plane", test_tile_queue_waits_for_plane);

@@ -410,10 +410,22 @@ start_late (AlmuTileQueue *self)
     }
 }
 
+/* How many may be under way. Until the first of a request is there, a core
+ * is left to those who hand it out and take it. */
+static guint
+get_window (const Request *request)
+{
+  guint n_threads = almu_workers_get_threads ();
+
+  if (request->n_done == 0)
+    return MAX (n_threads - 1, 1);
+
+  return 2 * n_threads;
+}
+
 static void
 almu_tile_queue_pump (AlmuTileQueue *self)
 {
-  guint    window = 2 * almu_workers_get_threads ();
   Request *request;
 
   /* what a product sets off may lead back here */
@@ -422,8 +434,8 @@ almu_tile_queue_pump (AlmuTileQueue *self)
 
   self->is_pumping = TRUE;
   start_late (self);
-  while (!self->is_paused && self->n_running < window &&
-         (request = next_request (self)) != NULL && can_start (self, request))
+  while (!self->is_paused && (request = next_request (self)) != NULL &&
+         self->n_running < get_window (request) && can_start (self, request))
     start_tile (self, request);
   self->is_pumping = FALSE;
 }
