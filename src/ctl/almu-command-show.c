@@ -89,6 +89,19 @@ print_ids (GVariant *list)
     }
 }
 
+static const char *const states[] = { N_ ("attached"), N_ ("detached"), N_ ("parked"), N_ ("closed") };
+
+/* One that a newer service has is told as it is. */
+static const char *
+describe_state (const char *state)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (states); i++)
+    if (g_str_equal (state, states[i]))
+      return _ (states[i]);
+
+  return state;
+}
+
 static void
 print_sessions (GVariant *list)
 {
@@ -105,7 +118,7 @@ print_sessions (GVariant *list)
       g_autofree char *time = dup_time (entry, "last-seen");
 
       almu_table_add_number (table, get_number (entry, "id"));
-      almu_table_add (table, get_text (entry, "state"));
+      almu_table_add (table, describe_state (get_text (entry, "state")));
       almu_table_add (table, time);
       almu_table_add_number (table, get_number (entry, "n-files"));
       almu_table_add (table, get_text (entry, "title"));
@@ -291,7 +304,7 @@ print_session (GVariant *entry)
   almu_table_add (table, _ ("Session"));
   almu_table_add_number (table, get_number (entry, "id"));
   almu_table_add (table, _ ("State"));
-  almu_table_add (table, get_text (entry, "state"));
+  almu_table_add (table, describe_state (get_text (entry, "state")));
   almu_table_add (table, _ ("Title"));
   almu_table_add (table, get_text (entry, "title"));
   almu_table_add (table, _ ("Created"));
@@ -375,15 +388,14 @@ count_states (GVariant *list)
 static char *
 describe_counts (GVariant *counts)
 {
-  static const char *const states[] = { "attached", "detached", "parked", "closed" };
-  GString                 *text = g_string_new (NULL);
+  GString *text = g_string_new (NULL);
 
   for (guint i = 0; i < G_N_ELEMENTS (states); i++)
     {
       guint32 n = get_number (counts, states[i]);
 
       if (n > 0)
-        g_string_append_printf (text, "%s%u %s", text->len > 0 ? ", " : "", n, states[i]);
+        g_string_append_printf (text, "%s%u %s", text->len > 0 ? ", " : "", n, _ (states[i]));
     }
 
   return g_string_free (text->len > 0 ? text : g_string_append (text, _ ("none")), FALSE);

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include <glib/gi18n.h>
 #include <json-glib/json-glib.h>
 
 #include "almu-limits.h"
@@ -147,20 +148,20 @@ read_member (JsonObject *object,
 
   if (option == NULL || (option->traits & ALMU_OPTION_COMMAND_LINE) != 0)
     {
-      warn (reader, "Problem in config file %s at key %s: there is no such setting; it is ignored",
+      warn (reader, _ ("Problem in config file %s at key %s: there is no such setting; it is ignored"),
             reader->path, key);
       return;
     }
 
   if ((option->traits & ALMU_OPTION_DEPRECATED) != 0)
-    warn (reader, "Option %s found in %s is deprecated. %s", key, reader->path, option->help);
+    warn (reader, _ ("Option %s found in %s is deprecated. %s"), key, reader->path, _ (option->help));
 
   if (set_from_node (option, reader->options, node))
     return;
 
   value = json_to_string (node, FALSE);
   expected = almu_option_dup_expected (option);
-  warn (reader, "Problem in config file %s at key %s: current value is %s, but %s is expected; it is ignored",
+  warn (reader, _ ("Problem in config file %s at key %s: current value is %s, but %s is expected; it is ignored"),
         reader->path, key, value, expected);
 }
 
@@ -223,7 +224,7 @@ read_root (Reader *reader)
   if (info != NULL && (g_file_info_get_file_type (info) != G_FILE_TYPE_REGULAR ||
                        g_file_info_get_size (info) > ALMU_LIMIT_CONFIG_BYTES))
     {
-      warn (reader, "Config file %s is not a regular file of at most %d bytes; it is ignored",
+      warn (reader, _ ("Config file %s is not a regular file of at most %d bytes; it is ignored"),
             reader->path, ALMU_LIMIT_CONFIG_BYTES);
       return NULL;
     }
@@ -236,7 +237,7 @@ read_root (Reader *reader)
 
   if (error != NULL)
     {
-      warn (reader, "Config file %s cannot be read: %s; it is ignored", reader->path, error->message);
+      warn (reader, _ ("Config file %s cannot be read: %s; it is ignored"), reader->path, error->message);
       return NULL;
     }
 
@@ -266,7 +267,7 @@ almu_config_load (const char  *path,
 
   if (!JSON_NODE_HOLDS_OBJECT (root))
     {
-      warn (&reader, "Config file %s does not hold a JSON object; it is ignored", path);
+      warn (&reader, _ ("Config file %s does not hold a JSON object; it is ignored"), path);
       return;
     }
 

@@ -101,13 +101,13 @@ static const AlmuOption table[] = {
     .help = N_ ("Started by the desktop: no browser, exit when idle") },
 
   { "root", 0, ALMU_OPTION_PATH, ALMU_OPTION_DEPRECATED, WHERE (top_level_folder),
-    .argument = N_ ("FOLDER"), .help = "Use --top_level_folder instead" },
+    .argument = N_ ("FOLDER"), .help = N_ ("Use --top_level_folder instead") },
   { "base", 0, ALMU_OPTION_PATH, ALMU_OPTION_DEPRECATED, WHERE (starting_folder),
-    .argument = N_ ("FOLDER"), .help = "Name the folder without an option instead" },
+    .argument = N_ ("FOLDER"), .help = N_ ("Name the folder without an option instead") },
   { "no-http", 0, ALMU_OPTION_FLAG, ALMU_OPTION_DEPRECATED, WHERE (no_http),
-    .help = "Use --no_frontend and --no_database instead" },
+    .help = N_ ("Use --no_frontend and --no_database instead") },
   { "threads", 0, ALMU_OPTION_NOTHING, ALMU_OPTION_DEPRECATED, 0,
-    .argument = N_ ("N"), .help = "It has no effect" },
+    .argument = N_ ("N"), .help = N_ ("It has no effect") },
 };
 /* clang-format on */
 
@@ -409,8 +409,8 @@ almu_option_set (const AlmuOption *self,
  * almu_option_dup_expected:
  * @self: an option
  *
- * Returns: (transfer full): what its value has to be, as a phrase in English
- *   for "… is expected"
+ * Returns: (transfer full): what its value has to be, as a phrase for
+ *   "… is expected"
  */
 char *
 almu_option_dup_expected (const AlmuOption *self)
@@ -420,37 +420,34 @@ almu_option_dup_expected (const AlmuOption *self)
   switch (self->kind)
     {
     case ALMU_OPTION_FLAG:
-      return g_strdup ("a boolean (true or false)");
+      return g_strdup (_ ("a boolean (true or false)"));
 
     case ALMU_OPTION_NUMBER:
       if (self->min == G_MININT)
-        return g_strdup ("a number");
-      return g_strdup_printf ("a number from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT, self->min, self->max);
+        return g_strdup (_ ("a number"));
+      return g_strdup_printf (_ ("a number from %d to %d"), (int) self->min, (int) self->max);
 
     case ALMU_OPTION_PATH:
-      return g_strdup ("a string (a path)");
+      return g_strdup (_ ("a string (a path)"));
 
     case ALMU_OPTION_PORT:
-      return g_strdup ("a port number, a pair of port numbers or -1");
+      return g_strdup (_ ("a port number, a pair of port numbers or -1"));
 
     case ALMU_OPTION_PERIOD:
-      return g_strdup_printf ("a number of seconds of at least %" G_GINT64_FORMAT
-                              ", a period such as 90s, 15m, 8h or 30d, or -1 for never",
-                              self->min);
+      return g_strdup_printf (_ ("a number of seconds of at least %d, a period such as 90s, 15m, 8h or 30d, or -1 for never"),
+                              (int) self->min);
 
     case ALMU_OPTION_SIZE:
-      return g_strdup_printf ("a number of bytes of at least %" G_GINT64_FORMAT
-                              ", or a size such as 500M or 2G",
-                              self->min);
+      return g_strdup_printf (_ ("a number of bytes of at least %d, or a size such as 500M or 2G"), (int) self->min);
 
     case ALMU_OPTION_CHOICE:
       choices = g_strjoinv (", ", (char **) self->choices);
-      return g_strdup_printf ("one of the strings %s", choices);
+      return g_strdup_printf (_ ("one of the strings %s"), choices);
 
     case ALMU_OPTION_LIST:
-      return g_strdup ("a string or an array of strings");
+      return g_strdup (_ ("a string or an array of strings"));
 
     default:
-      return g_strdup ("a string");
+      return g_strdup (_ ("a string"));
     }
 }

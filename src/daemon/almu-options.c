@@ -284,7 +284,7 @@ apply (AlmuOptions *self,
   g_autofree char  *expected = NULL;
 
   if ((option->traits & ALMU_OPTION_DEPRECATED) != 0)
-    warn (self, "Option %s found in the command line is deprecated. %s", assignment->given_as, option->help);
+    warn (self, _ ("Option %s found in the command line is deprecated. %s"), assignment->given_as, _ (option->help));
 
   if (almu_option_set (option, self, assignment->text))
     {
@@ -411,7 +411,7 @@ settle_folders (AlmuOptions *self,
 
   if (top == NULL)
     {
-      g_prefix_error_literal (error, "Option top_level_folder: ");
+      g_prefix_error (error, _ ("Option %s: "), "top_level_folder");
       return FALSE;
     }
 
@@ -427,7 +427,7 @@ settle_folders (AlmuOptions *self,
   starting = resolve_folder (self->starting_folder, &local_error);
   if (starting == NULL)
     {
-      warn (self, "Starting folder: %s; the top-level folder %s is used instead",
+      warn (self, _ ("Starting folder: %s; the top-level folder %s is used instead"),
             local_error->message, self->top_level_folder);
       starting = g_strdup (self->top_level_folder);
     }
@@ -456,19 +456,19 @@ add_file (AlmuOptions *self,
 
   if (resolved == NULL || g_access (resolved, R_OK) != 0)
     {
-      warn (self, "%s cannot be shown: %s", path, g_strerror (resolved == NULL ? code : errno));
+      warn (self, _ ("%s cannot be shown: %s"), path, g_strerror (resolved == NULL ? code : errno));
       return;
     }
 
   if (!is_inside (self->top_level_folder, resolved))
     {
-      warn (self, "%s cannot be shown: it is not inside the top-level folder %s", path, self->top_level_folder);
+      warn (self, _ ("%s cannot be shown: it is not inside the top-level folder %s"), path, self->top_level_folder);
       return;
     }
 
   if (!g_utf8_validate (resolved, -1, NULL))
     {
-      warn (self, "%s cannot be shown: its name is not valid UTF-8", path);
+      warn (self, _ ("%s cannot be shown: its name is not valid UTF-8"), path);
       return;
     }
 
@@ -487,7 +487,7 @@ drop_unspeakable (AlmuOptions *self)
       if (strchr (name, ',') == NULL)
         continue;
 
-      warn (self, "%s cannot be shown together with other files: there is a comma in its name", name);
+      warn (self, _ ("%s cannot be shown together with other files: there is a comma in its name"), name);
       g_ptr_array_remove_index (self->files, i - 1);
     }
 }
@@ -508,7 +508,7 @@ take_names (AlmuOptions *self,
       g_autofree char *path = g_file_get_path (file);
 
       if (path == NULL)
-        warn (self, "%s cannot be shown: it is not a local file", names[i]);
+        warn (self, _ ("%s cannot be shown: it is not a local file"), names[i]);
       else if (g_file_test (path, G_FILE_TEST_IS_DIR))
         {
           g_free (self->starting_folder);
@@ -557,7 +557,7 @@ settle_prefix (AlmuOptions *self)
       return;
     }
 
-  warn (self, "http_url_prefix “%s” has characters other than letters, digits and +/@_-; it is ignored", given);
+  warn (self, _ ("http_url_prefix “%s” has characters other than letters, digits and +/@_-; it is ignored"), given);
   self->http_url_prefix = g_strdup ("");
 }
 

@@ -99,6 +99,8 @@ test('what is wrong is said in the language of its user', async () => {
   const { status, stderr } = asUser('env', 'LANGUAGE=de', 'almucantard', '--state-dir', '/tmp/other', '--top_level_folder', '/nowhere');
   check(status !== 0, 'a folder that is not there is taken');
   check(stderr.includes('/nowhere') && /Ordner/.test(stderr), `it says: ${stderr}`);
+  const choice = asUser('env', 'LANGUAGE=de', 'almucantard', '--restore', 'perhaps');
+  check(/erwartet wird eine der .*ask, auto, never/.test(choice.stderr), `it says: ${choice.stderr}`);
 });
 
 test('removed, it leaves only what is the user\'s, and says where', async () => {

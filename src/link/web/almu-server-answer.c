@@ -3,6 +3,7 @@
 
 #include "almu-server-private.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "almu-answer.h"
@@ -121,9 +122,10 @@ swap_token (AlmuServer        *self,
     return FALSE;
 
   almu_answer_text (msg, SOUP_STATUS_FORBIDDEN,
-                    "The token in this address is not the one of this service.\n\n"
-                    "It may be from another one, or from before a restart. “almucantar open” or the\n"
-                    "service's log have the right address.\n");
+                    "%s\n\n%s\n",
+                    _ ("The token in this address is not the one of this service."),
+                    _ ("It may be from another one, or from before a restart. “almucantar open” or the\n"
+                       "service's log have the right address."));
   return TRUE;
 }
 
@@ -152,7 +154,7 @@ serve_site (AlmuServer        *self,
             const char        *rest)
 {
   if (self->flags & ALMU_SERVER_NO_FRONTEND)
-    almu_answer_text (msg, SOUP_STATUS_NOT_FOUND, "The page is switched off.\n");
+    almu_answer_text (msg, SOUP_STATUS_NOT_FOUND, "%s\n", _ ("The page is switched off."));
   else if (almu_route_is_index (rest))
     serve_index (self, msg, rest);
   else

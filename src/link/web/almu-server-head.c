@@ -3,6 +3,7 @@
 
 #include "almu-server-private.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "almu-answer.h"
@@ -103,13 +104,13 @@ check_right (AlmuServer        *self,
   if ((is_secret (request, msg) || request->route == ALMU_ROUTE_API) &&
       !almu_guard_allows_origin (self->guard, headers))
     {
-      *out_reason = "This request comes from a page of another origin";
+      *out_reason = _ ("This request comes from a page of another origin");
       return SOUP_STATUS_FORBIDDEN;
     }
 
   if (is_secret (request, msg) && !almu_guard_allows_token (self->guard, headers, almu_server_query_of (msg)))
     {
-      *out_reason = "The token is missing or wrong";
+      *out_reason = _ ("The token is missing or wrong");
       return SOUP_STATUS_FORBIDDEN;
     }
 
@@ -139,13 +140,13 @@ check_head (AlmuServer        *self,
 
   if (!almu_guard_allows_host (self->guard, headers, local_address_of (msg)))
     {
-      *out_reason = "This service does not go by the name the request has as its Host; --allow-origin adds one";
+      *out_reason = _ ("This service does not go by the name the request has as its Host; --allow-origin adds one");
       return SOUP_STATUS_MISDIRECTED_REQUEST;
     }
 
   if (request->route == ALMU_ROUTE_NONE)
     {
-      *out_reason = "There is nothing here";
+      *out_reason = _ ("There is nothing here");
       return SOUP_STATUS_NOT_FOUND;
     }
 
@@ -157,7 +158,7 @@ check_head (AlmuServer        *self,
 
   if (request->upgrade && self->n_links >= ALMU_LIMIT_LINKS)
     {
-      *out_reason = "There are too many links";
+      *out_reason = _ ("There are too many links");
       return SOUP_STATUS_SERVICE_UNAVAILABLE;
     }
 

@@ -313,10 +313,13 @@ static GBytes *
 write_page (AlmuSessionsPage *self,
             const char       *problem)
 {
-  GString *html = g_string_new ("<!doctype html>\n<html>\n<head>\n<meta charset=\"utf-8\">\n" REFERRER);
+  GString *html = g_string_new ("<!doctype html>\n<html lang=\"");
   g_autoptr(GError) error = NULL;
   g_autoptr(GPtrArray) entries = almu_kept_list (self->sessions, &error);
 
+  /* Translators: the language of the translation, as HTML names it, such as de or zh-Hant-TW */
+  append_text (html, _ ("en"));
+  g_string_append (html, "\">\n<head>\n<meta charset=\"utf-8\">\n" REFERRER);
   g_string_append (html, "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
                          "<link rel=\"icon\" href=\"carta_icon_128px.png\">\n<title>");
   append_text (html, _ ("Kept sessions"));

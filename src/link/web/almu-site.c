@@ -351,9 +351,10 @@ answer_failure (SoupServerMessage *msg,
 {
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
     almu_answer_text (msg, SOUP_STATUS_NOT_FOUND,
-                      "The page is not installed.\n\n"
-                      "This service runs, but has no viewer to show: it expects the files of the\n"
-                      "npm package carta-frontend in a folder that --frontend_folder names.\n");
+                      "%s\n\n%s\n",
+                      _ ("The page is not installed."),
+                      _ ("This service runs, but has no viewer to show: it expects the files of the\n"
+                         "npm package carta-frontend in a folder that --frontend-folder names."));
   else if (g_error_matches (error, ALMU_ERROR, ALMU_ERROR_NOT_FOUND))
     almu_answer_text (msg, SOUP_STATUS_NOT_FOUND, "%s.\n", error->message);
   else if (g_error_matches (error, ALMU_ERROR, ALMU_ERROR_REFUSED))
