@@ -318,6 +318,7 @@ almu_link_begin_order (AlmuLink *self,
 
 /**
  * almu_link_end_order:
+ * @file_id: what was given to almu_link_begin_order()
  *
  * The order is carried out, or has failed: what waited behind it goes on.
  */

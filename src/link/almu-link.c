@@ -363,8 +363,13 @@ note_answered (AlmuLink               *self,
 
 /**
  * almu_link_reply:
+ * @request_id: what the request had
+ * @message: of a type that the viewer expects; packed at once
  *
  * Answers a request. Replies are never dropped.
+ *
+ * A link that is closing throws it away. One whose viewer does not read any
+ * more is lost.
  */
 void
 almu_link_reply (AlmuLink               *self,
@@ -377,6 +382,9 @@ almu_link_reply (AlmuLink               *self,
 
 /**
  * almu_link_stream:
+ * @message: packed at once
+ * @lane: what may happen to it while it waits
+ * @key: what it is about; see almu_outbox_push()
  *
  * Sends something that answers no single request.
  */
@@ -391,6 +399,7 @@ almu_link_stream (AlmuLink               *self,
 
 /**
  * almu_link_drop_pictures:
+ * @file_id: of the session
  *
  * Forgets tiles of a file that wait to be sent and that nobody will see.
  */
@@ -424,6 +433,7 @@ almu_link_drop_frames (AlmuLink *self)
 
 /**
  * almu_link_drop_group:
+ * @key: of a group
  *
  * Forgets what waits to be sent with @key in %ALMU_OUTBOX_GROUP.
  */
@@ -436,6 +446,7 @@ almu_link_drop_group (AlmuLink *self,
 
 /**
  * almu_link_drop_rows:
+ * @catalog_id: of the session
  *
  * Forgets rows of a catalog that wait to be sent and that nobody asks for
  * any more.
@@ -449,6 +460,7 @@ almu_link_drop_rows (AlmuLink *self,
 
 /**
  * almu_link_report:
+ * @severity: how bad it is; whatever it is, the page shows it in its log only
  * @tag: what the text is about, for the page's log
  * @text: a phrase for people
  *
@@ -474,6 +486,7 @@ almu_link_report (AlmuLink            *self,
 /**
  * almu_link_refuse:
  * @event: what was asked
+ * @request_id: what the request had
  * @file_id: whose reply it is, if the reply names a file; else -1
  * @error: why not
  *
@@ -544,6 +557,7 @@ on_drained (AlmuOutbox *outbox,
 
 /**
  * almu_link_bind:
+ * @session: a session; held until the link is bound to another, or ends
  *
  * Attaches the viewer to a session. Whoever had it before is told and let
  * go: the newest link wins.
@@ -644,6 +658,7 @@ on_socket_closed (AlmuSocket *socket,
 
 /**
  * almu_link_get_file:
+ * @file_id: what the message says; need not be one
  * @tag: what was to be done with it, for the page's log
  *
  * Looks up a file that a message names, and sees to it that it is served: a

@@ -159,6 +159,7 @@ almu_switchboard_accept (AlmuSwitchboard *self,
 
 /**
  * almu_switchboard_find:
+ * @session: a session
  *
  * Returns: (nullable) (transfer none): the link that has @session
  */

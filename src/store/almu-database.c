@@ -414,6 +414,7 @@ choose_aside (const char *path)
 
 /**
  * almu_database_set_aside:
+ * @folder: where it is
  *
  * Renames a damaged database that nobody has open, and its log, so that
  * tools can rescue what they can.
@@ -449,6 +450,11 @@ almu_database_set_aside (const char *folder,
  * @out_aside: (transfer full): what a damaged one is called now, or %NULL
  *
  * Opens the sessions, with the tables of this version.
+ *
+ * A damaged one is set aside and a new one begun. One of a newer version is
+ * left as it is, and %ALMU_ERROR_UNSUPPORTED. Blocks for the disk.
+ *
+ * Returns: (transfer full): the database
  */
 AlmuDatabase *
 almu_database_open (const char *folder,
@@ -601,6 +607,8 @@ almu_database_undo (AlmuDatabase *self)
 
 /**
  * almu_database_put:
+ * @entry: what a list shows of it
+ * @json: its record
  *
  * Writes down a session, which by that is no suspect.
  */

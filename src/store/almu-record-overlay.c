@@ -178,6 +178,9 @@ read_contour_members (RecordReader        *reader,
 
 /**
  * almu_reader_contours:
+ * @reader: where the record is being read
+ * @object: a file of the record
+ * @file: gets the settings; none if a name in them is of a newer version
  *
  * Reads the contours that are wanted of a file.
  */
@@ -250,6 +253,9 @@ read_vector_members (RecordReader       *reader,
 
 /**
  * almu_reader_vectors:
+ * @reader: where the record is being read
+ * @object: a file of the record
+ * @file: gets the settings; none if a name in them is of a newer version
  *
  * Reads the vectors that are wanted of a file.
  */

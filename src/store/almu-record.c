@@ -317,6 +317,7 @@ has_unknown (JsonObject *object,
 
 /**
  * almu_record_has_unknown:
+ * @text: a record
  *
  * Whether there is anything in @text that almu_record_write() would have to
  * keep, so that it need not look for it each time.

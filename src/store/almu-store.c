@@ -450,6 +450,8 @@ on_touch_time (gpointer user_data)
  *
  * Fails if there is no way to write in @folder; a damaged database is no
  * reason to fail.
+ *
+ * Returns: (transfer full): a store
  */
 AlmuStore *
 almu_store_new (const char *folder,
@@ -476,6 +478,7 @@ almu_store_new (const char *folder,
 
 /**
  * almu_store_watch:
+ * @sessions: not held
  *
  * Writes down from now on what changes in @sessions.
  */

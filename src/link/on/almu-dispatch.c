@@ -86,9 +86,15 @@ get_handlers (void)
 
 /**
  * almu_dispatch:
+ * @link: who says it; has a session, but for REGISTER_VIEWER
+ * @event: of the ICD
+ * @request_id: what the reply repeats
  * @message: of the type that the catalogue has for @event
  *
  * Hands a message to its handler.
+ *
+ * One that is not served is answered by the failing form of its own reply, or
+ * by ERROR_DATA.
  */
 void
 almu_dispatch (AlmuLink               *link,

@@ -342,9 +342,14 @@ almu_on_catalog_filter_request (AlmuLink               *link,
 /**
  * almu_catalog_wish_new_for_message:
  * @folder: what names are relative to
+ * @message: what a page says of a catalog it has
  *
  * What a page remembers of a catalog. One without a folder may be what an
  * online query found, which the page lists as if it were a file.
+ *
+ * A name that cannot be one is noted in the wish.
+ *
+ * Returns: (transfer full): the same as the model has it
  */
 AlmuCatalogWish *
 almu_catalog_wish_new_for_message (AlmuFolder                   *folder,

@@ -31,8 +31,18 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Opening, opening_free)
 /**
  * almu_file_name_new_for_message:
  * @folder: what names are relative to
+ * @directory: as the message has it; see almu_folder_normalize()
+ * @name: likewise; may have folders in it
+ * @hdu: "" for the first image; need not be UTF-8
+ * @support_aips_beam: whether to look for a beam in HISTORY
+ * @error: return location
  *
  * What a message says to open a file, as the model has it.
+ *
+ * Fails with %ALMU_ERROR_FORMAT without a name, and as almu_folder_normalize()
+ * does. No file is looked at.
+ *
+ * Returns: (transfer full): the name
  */
 AlmuFileName *
 almu_file_name_new_for_message (AlmuFolder *folder,

@@ -11,8 +11,15 @@
 
 /**
  * almu_compression_for_message:
+ * @type: any number that a message has there
+ * @out_compression: (out): left alone on failure
+ * @error: return location
  *
  * How tiles are to be compressed, as the model has it.
+ *
+ * Anything but NONE and ZFP is %ALMU_ERROR_UNSUPPORTED.
+ *
+ * Returns: whether there is such a compression
  */
 gboolean
 almu_compression_for_message (CARTA__CompressionType type,

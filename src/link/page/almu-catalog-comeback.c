@@ -552,6 +552,7 @@ go_on (GTask *task)
 
 /**
  * almu_catalog_comeback_async:
+ * @link: to the page; held until @callback
  * @kept: (transfer full): the session before
  *
  * Makes the page at the other end of @link take the layout of @kept and open

@@ -40,6 +40,10 @@ is_in_front (JsonNode *look)
 
 /**
  * almu_desk_find_front:
+ * @memento: the session before
+ *
+ * Images count from 0, in the order in which the page opens them: a hypercube
+ * is as many as it has files.
  *
  * Returns: which image of the page was in front, the first if that is unknown
  */
@@ -91,6 +95,7 @@ almu_desk_find_image (const AlmuMemento *memento,
 
 /**
  * almu_desk_dup_layout:
+ * @memento: the session before
  *
  * The look of the file in front knows it.
  *

@@ -66,6 +66,7 @@ is_same (const AlmuFileName *name,
 
 /**
  * almu_inheritance_is_part:
+ * @kept: the session before
  * @heir: a session whose page may be rebuilding it from the workspace of @kept
  *
  * Whether nothing but files of @kept is open there, in their order.
@@ -93,6 +94,7 @@ almu_inheritance_is_part (const AlmuMemento *kept,
 
 /**
  * almu_inheritance_has_files:
+ * @kept: the session before
  * @heir: a session that a page is rebuilding from the workspace of @kept
  *
  * Whether all files of @kept are open there.
@@ -123,6 +125,7 @@ almu_inheritance_has_files (const AlmuMemento *kept,
 
 /**
  * almu_inheritance_has_regions:
+ * @kept: the session before
  * @heir: likewise
  *
  * Whether as many regions are drawn there.
@@ -351,6 +354,7 @@ hand_down_catalogs (const AlmuMemento *kept,
 
 /**
  * almu_inheritance_hand_down:
+ * @kept: the session before
  * @heir: a session that a page has rebuilt from the workspace of @kept
  *
  * Gives the files and catalogs of @heir the looks that they were rebuilt

@@ -52,9 +52,15 @@ send_request (AlmuLink         *link,
 
 /**
  * almu_scripting_ask:
+ * @link: to the page; held until @callback
+ * @script: what to do; need not outlive the call
+ * @cancellable: (nullable): gives up waiting; what the page does goes on
  * @callback: gets a result for almu_script_finish()
  *
  * Asks the page at the other end of @link to do something.
+ *
+ * The page answers when it is done, or never: who waits has a cancellable. If
+ * the page goes the result is %ALMU_ERROR_NOT_FOUND.
  */
 void
 almu_scripting_ask (AlmuLink           *link,
@@ -79,8 +85,10 @@ almu_scripting_ask (AlmuLink           *link,
 
 /**
  * almu_scripting_fetch:
+ * @link: to the page; held until @callback
  * @object: path below the page's store
  * @name: of a value there
+ * @cancellable: (nullable): gives up waiting
  * @callback: gets a result for almu_script_finish()
  *
  * Asks the page for a single value, which changes nothing there.
@@ -105,9 +113,15 @@ almu_scripting_fetch (AlmuLink           *link,
 
 /**
  * almu_scripting_run:
+ * @session_id: whose page
+ * @script: what to do; need not outlive the call
+ * @callback: gets a result for almu_script_finish()
+ * @callback_data: for @callback
  * @switchboard: where the session's page is found
  *
  * Asks the page of a session to do something; an #AlmuScriptFunc.
+ *
+ * Without such a page the result is %ALMU_ERROR_NOT_FOUND.
  */
 void
 almu_scripting_run (guint32             session_id,
@@ -164,6 +178,7 @@ almu_on_scripting_response (AlmuLink               *link,
 
 /**
  * almu_scripting_abandon:
+ * @link: to the page
  *
  * The page has gone: nobody will answer what it was asked.
  */

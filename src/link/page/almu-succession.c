@@ -152,6 +152,7 @@ conclude (Succession *succession)
 
 /**
  * almu_succession_conclude:
+ * @link: to the page; nothing happens if no succession was begun
  *
  * The page says that it has done what it could.
  */
@@ -169,6 +170,7 @@ almu_succession_conclude (AlmuLink *link)
 
 /**
  * almu_succession_abandon:
+ * @link: to the page; nothing happens if no succession was begun
  *
  * The page does not rebuild anything after all.
  */
@@ -273,6 +275,7 @@ on_heard (AlmuLink   *link,
 
 /**
  * almu_succession_begin:
+ * @link: to the page; a succession that it had begun is given up
  * @kept_id: a session
  * @will_tell: whether almu_succession_conclude() or
  *   almu_succession_abandon() will be called
@@ -314,6 +317,7 @@ almu_succession_begin (AlmuLink *link,
 
 /**
  * almu_succession_begin_somewhere:
+ * @switchboard: where the browser's pages are found
  * @viewer: a browser that has fetched a workspace
  * @kept_id: the session that it is made of
  *

@@ -41,6 +41,8 @@ lead (AlmuLink   *link,
 
 /**
  * almu_usher_show_plane:
+ * @link: to the page; nothing happens if it has no browser, or is of an older
+ *   version
  * @file: whose plane is not the page's choice
  *
  * Makes the page stop playing, and show the plane of @file.

@@ -136,8 +136,13 @@ almu_speak_column (const AlmuDataTable *table,
 
 /**
  * almu_speak_rows:
+ * @link: whose viewer looks
+ * @product: of %ALMU_PRODUCT_ROWS
  *
  * Tells the viewer some of the rows it wanted to see.
+ *
+ * Sends CATALOG_FILTER_RESPONSE in the group %ALMU_LINK_ROWS_KEY. Cells are
+ * packed from where they are.
  */
 void
 almu_speak_rows (AlmuLink          *link,
@@ -174,6 +179,8 @@ almu_speak_rows (AlmuLink          *link,
 
 /**
  * almu_speak_no_rows:
+ * @link: whose viewer waits
+ * @catalog_id: what the request had
  *
  * Ends a request for rows that cannot be served: the page waits for an end,
  * and there is no failing one.

@@ -66,11 +66,14 @@ speak_cards (AlmuHeader  *header,
 
 /**
  * almu_speak_image_info:
+ * @info: an image; borrowed, as is @name
  * @name: base name of the file
  * @n_cards: how many cards may be told
  * @scratch: what the result borrows from
  *
  * What can be told of an image without its pixels, as the ICD has it.
+ *
+ * Returns: (transfer none): its description
  */
 CARTA__FileInfoExtended *
 almu_speak_image_info (const AlmuImageInfo *info,
@@ -134,6 +137,8 @@ speak_beams (const AlmuImageInfo *info,
  * @scratch: what the result borrows from
  *
  * What the page is told of a file it can show.
+ *
+ * Returns: (transfer none): OPEN_FILE_ACK, with success
  */
 CARTA__OpenFileAck *
 almu_speak_open_file_ack (AlmuFile    *file,

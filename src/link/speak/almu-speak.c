@@ -266,6 +266,8 @@ speak_tile (AlmuLink          *link,
 
 /**
  * almu_speak_product:
+ * @link: whose viewer looks
+ * @product: of the epoch that the viewer is in
  *
  * Tells the viewer what a calculation has to say.
  */

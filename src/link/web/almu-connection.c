@@ -197,6 +197,7 @@ almu_connection_new (GSocketConnection *base)
 
 /**
  * almu_connection_for_message:
+ * @msg: a request that came by an #AlmuConnection
  *
  * libsoup hands the address object on that it was given with the connection,
  * and nothing else that would tell them apart.

@@ -242,6 +242,7 @@ make_request (AlmuServer        *self,
 
 /**
  * almu_server_judge:
+ * @msg: a request whose head has just come
  *
  * Decides on a request by its head. One that is refused is answered.
  */
@@ -275,6 +276,7 @@ almu_server_judge (AlmuServer        *self,
 
 /**
  * almu_server_request_of:
+ * @msg: a request that almu_server_judge() has looked at
  *
  * Returns: (transfer none): what was found out about @msg by its head
  */

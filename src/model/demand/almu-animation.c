@@ -467,9 +467,14 @@ next_id (void)
 
 /**
  * almu_animation_new:
+ * @plan: what is wanted; copied, but for its lists, which are held
  * @file: the file that is played, which is open
  *
  * Prepares an animation; nothing moves before almu_animation_start().
+ *
+ * Fails with %ALMU_ERROR_LIMIT for a frame rate or too many tiles, with
+ * %ALMU_ERROR_FORMAT for a reel that leads nowhere, and as
+ * almu_file_has_plane() does.
  *
  * Returns: (transfer full): the animation, or %NULL if the plan cannot be
  *   carried out
@@ -562,6 +567,7 @@ almu_animation_get_file (AlmuAnimation *self)
 
 /**
  * almu_animation_moves:
+ * @file_id: of the session
  *
  * Returns: whether the animation moves this file, as the one that is played
  *   or beside it
@@ -663,6 +669,8 @@ find_still (AlmuAnimation *self,
 /**
  * almu_animation_wind:
  * @file: one that the animation moves
+ * @channel: of the plane, from 0
+ * @stokes: index of a polarisation, or a computed #AlmuPolarisation
  *
  * Goes on from another plane of the file that is played, if the reel comes to
  * it; the other files follow. A plane that it does not come to is none that

@@ -70,6 +70,11 @@ almu_cache_loads_new (void)
 
 /**
  * almu_cache_peek_plane:
+ * @image: an image
+ * @channel: from 0
+ * @stokes: index of a polarisation, or a computed #AlmuPolarisation
+ *
+ * Counts as a use. Valid until something is put into the cache.
  *
  * Returns: (nullable) (transfer none): the plane if it is in memory
  */
@@ -234,9 +239,16 @@ fits_budget (AlmuCache *self,
 
 /**
  * almu_cache_get_plane_async:
+ * @image: an image
+ * @channel: from 0; exists
+ * @stokes: index of a polarisation, or a computed #AlmuPolarisation
  * @priority: of the reading, if it has to be read
+ * @cancellable: (nullable): gives up waiting; reading ends when nobody waits
+ *   any more
  *
  * Gives the plane, from memory if it is there.
+ *
+ * A plane that the budget has no room for is %ALMU_ERROR_LIMIT.
  */
 void
 almu_cache_get_plane_async (AlmuCache          *self,
@@ -297,6 +309,7 @@ almu_cache_get_plane_async (AlmuCache          *self,
 
 /**
  * almu_cache_get_plane_finish:
+ * @result: what the callback got
  *
  * Returns: (transfer full): the plane
  */

@@ -193,6 +193,7 @@ almu_cache_get_budget (AlmuCache *self)
 
 /**
  * almu_cache_get_image_size:
+ * @image: an image
  *
  * Returns: bytes of all that was made from @image
  */
@@ -256,6 +257,7 @@ almu_cache_share_image (AlmuCache          *self,
 
 /**
  * almu_cache_is_shared:
+ * @image: from almu_cache_share_image()
  *
  * Returns: whether several have @image open
  */
@@ -270,6 +272,7 @@ almu_cache_is_shared (AlmuCache *self,
 
 /**
  * almu_cache_drop_image:
+ * @image: from almu_cache_share_image()
  *
  * One of those who have @image open has closed it. If that was the last one,
  * all that was made from it is forgotten. The memory goes back to the system
@@ -427,6 +430,9 @@ wants_same_bins (const AlmuHistogramWant *a,
 
 /**
  * almu_cache_peek_cube:
+ * @image: an image
+ * @stokes: index of a polarisation, or a computed #AlmuPolarisation
+ * @want: bins and bounds; the rest of it does not matter
  *
  * Returns: (nullable) (transfer none): the histogram of all channels that is
  *   wanted, if it is in memory

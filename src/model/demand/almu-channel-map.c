@@ -483,9 +483,13 @@ add_panel (AlmuChannelMap       *self,
 
 /**
  * almu_channel_map_show:
+ * @request: copied
  *
  * Asks for tiles of several channels. A request that is wrong in any part is
  * refused, and changes nothing.
+ *
+ * A channel beyond the image, and more tiles than %ALMU_LIMIT_TILES, are
+ * %ALMU_ERROR_LIMIT.
  */
 gboolean
 almu_channel_map_show (AlmuChannelMap       *self,

@@ -616,6 +616,8 @@ set_out (Traveller *traveller,
 /**
  * almu_convoy_measure_async:
  * @shape: (nullable): a point or a closed shape; %NULL for all pixels
+ * @stokes: index of a polarisation
+ * @cancellable: gives it up
  * @progress: (scope async): told now and then how far it is, on the caller's main context
  * @user_data: for @progress and @callback; alive until @callback
  *

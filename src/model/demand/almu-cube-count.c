@@ -297,8 +297,11 @@ look (Counting *counting)
 
 /**
  * almu_cube_count_async:
+ * @image: the cube
+ * @stokes: index of a polarisation, or a computed #AlmuPolarisation
  * @known: (nullable): statistics of all pixels of each channel
  * @wants: (element-type AlmuHistogramWant): what to count; not empty
+ * @cancellable: (nullable): gives it up
  * @progress: (scope async): told now and then how far it is, on the caller's main context
  * @user_data: for @progress and @callback; alive until @callback
  *
@@ -351,6 +354,8 @@ almu_cube_count_async (AlmuImage          *image,
 
 /**
  * almu_cube_count_finish:
+ * @image: what it was begun with
+ * @result: what the callback got
  *
  * Returns: (transfer full): the counts
  */

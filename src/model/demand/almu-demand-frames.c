@@ -58,6 +58,8 @@ almu_demand_read_next (AlmuDemand *self)
 
 /**
  * almu_demand_check_tiles:
+ * @codes: places as the ICD writes them
+ * @n_codes: how many
  *
  * Returns: whether almu_demand_require_tiles() would take them
  */
@@ -156,6 +158,8 @@ move_to (AlmuDemand *self,
 
 /**
  * almu_demand_show_frame:
+ * @channel: from 0; exists
+ * @stokes: index of a polarisation, or a computed #AlmuPolarisation
  *
  * Shows a plane, with the tiles of the view. [signal@Almu.Demand::shown] tells
  * when that is done; before it the next frame would take its place.
@@ -268,9 +272,12 @@ get_map (AlmuDemand *self)
 
 /**
  * almu_demand_require_map:
+ * @request: copied
  *
  * Shows several channels beside each other, beside the plane that the cursor
  * and everything that is measured are on.
+ *
+ * Fails as almu_channel_map_show() does.
  */
 gboolean
 almu_demand_require_map (AlmuDemand           *self,

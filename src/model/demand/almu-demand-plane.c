@@ -200,6 +200,8 @@ almu_demand_get_plane (AlmuDemand *self)
 
 /**
  * almu_demand_set_plane:
+ * @channel: from 0
+ * @stokes: index of a polarisation, or a computed #AlmuPolarisation
  *
  * Shows another plane. The caller has checked that it exists.
  */

@@ -196,6 +196,7 @@ almu_demand_get_wants (AlmuDemand *self,
 
 /**
  * almu_demand_forget_region:
+ * @region_id: a region
  *
  * Drops all that is wanted of a region which is no more.
  */

@@ -245,6 +245,8 @@ on_tile (AlmuProductKind        kind,
  *
  * A demand for nothing yet: channel and polarisation 0, the cursor in the
  * middle, as the page begins.
+ *
+ * Returns: (transfer full): a demand that is not started
  */
 AlmuDemand *
 almu_demand_new (AlmuCache *cache,
@@ -288,6 +290,7 @@ almu_demand_set_owner (AlmuDemand *self,
 
 /**
  * almu_demand_set_epoch:
+ * @epoch: of the session
  *
  * What products are marked with, before the first is made.
  */
@@ -440,10 +443,15 @@ almu_demand_set_paused (AlmuDemand *self,
 /**
  * almu_demand_require_tiles:
  * @codes: places as the ICD writes them, the most wanted first
+ * @n_codes: how many
+ * @compression: how they are to be encoded
+ * @quality: for ZFP, bits of precision
  *
  * Asks for tiles of the current plane; they come behind its histogram. While
  * the planes move by themselves, asks for the same tiles of every one that
  * follows, and of none that was shown.
+ *
+ * Fails as almu_tile_queue_decode() does, and asks for none then.
  */
 gboolean
 almu_demand_require_tiles (AlmuDemand     *self,

@@ -155,6 +155,7 @@ profile_worker (GTask        *task,
  * @line: a line or polyline, in pixels of @reference
  * @reference: @image itself, or another that shows the same sky
  * @wants: (element-type AlmuSpatialWant): a profile for each
+ * @priority: of the work, see almu_workers_run()
  *
  * Means along a line. Its boxes are made on the image it is drawn on and
  * looked at where they lie on @image, as any region is.
@@ -187,6 +188,7 @@ almu_line_profile_async (AlmuPlane          *plane,
 
 /**
  * almu_line_profile_finish:
+ * @result: what the callback got
  *
  * Returns: (transfer full) (element-type AlmuLineProfile): one for each want
  */

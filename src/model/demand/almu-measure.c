@@ -241,6 +241,7 @@ run_measure (Input              *input,
  * @plane: the pixels
  * @shape: (nullable): which of them; %NULL for all
  * @histograms: (nullable) (element-type AlmuHistogramWant): what to count
+ * @priority: of the work, see almu_workers_run()
  *
  * Statistics and histograms of a region, in one look at its pixels.
  */
@@ -258,7 +259,10 @@ almu_measure_async (AlmuPlane          *plane,
 
 /**
  * almu_measure_places_async:
+ * @plane: the pixels
+ * @shape: (nullable): which of them; %NULL for all
  * @histograms: (element-type AlmuHistogramWant): which histograms
+ * @priority: of the work, see almu_workers_run()
  *
  * Like almu_measure_async(), and finds out where the extrema are.
  */
@@ -281,6 +285,9 @@ almu_measure_places_async (AlmuPlane          *plane,
  * almu_measure_plane_async:
  * @plane: all of it
  * @image: that it is of
+ * @channel: which plane it is, from 0
+ * @stokes: index of a polarisation, or a computed #AlmuPolarisation
+ * @priority: of the work, see almu_workers_run()
  *
  * The histogram of a whole plane with automatic bins, which the viewer takes
  * the contrast from: as the file has it, if it has.

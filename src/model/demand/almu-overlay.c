@@ -29,6 +29,8 @@ bounds_equal (const AlmuOverlayBounds *a,
  * almu_contour_settings_new:
  *
  * What the page begins with, without any level.
+ *
+ * Returns: (transfer full): settings without levels
  */
 AlmuContourSettings *
 almu_contour_settings_new (void)

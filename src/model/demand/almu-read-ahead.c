@@ -166,6 +166,7 @@ read_next (AlmuReadAhead *self)
 /**
  * almu_read_ahead_begin:
  * @planes: which planes, the one that is wanted first at the beginning
+ * @n_planes: how many
  *
  * Reads @planes instead of what was to be read so far, as many of them as
  * the budget of the cache has room for.

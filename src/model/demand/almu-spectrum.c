@@ -219,7 +219,10 @@ reading_new (AlmuImage           *image,
 
 /**
  * almu_spectrum_read_async:
+ * @image: the cube
  * @pixel: a point in the image, of whole numbers
+ * @stokes: index of a polarisation
+ * @cancellable: (nullable): gives it up
  * @progress: (scope async): told now and then how far it is, on the caller's main context
  * @user_data: for @progress and @callback; alive until @callback
  *
@@ -276,6 +279,8 @@ almu_spectrum_new_for_stats (AlmuShape *shape,
 
 /**
  * almu_spectrum_finish:
+ * @image: what it was begun with
+ * @result: what the callback got
  *
  * Returns: (transfer full): the spectrum
  */

@@ -489,6 +489,8 @@ almu_tile_queue_decode (AlmuTileQueue *self,
  * almu_tile_queue_add_tiles:
  * @tiles: (element-type AlmuTile): the most wanted first, each once; not to
  *   be changed any more
+ * @compression: how they are to be encoded
+ * @quality: for ZFP, bits of precision
  * @animation_id: whose frame the tiles are of, 0 for none
  *
  * Asks for tiles. Asking for none sends nothing.
@@ -518,9 +520,14 @@ almu_tile_queue_add_tiles (AlmuTileQueue  *self,
 /**
  * almu_tile_queue_add:
  * @codes: places of tiles as the ICD writes them, the most wanted first
+ * @n_codes: how many
+ * @compression: how they are to be encoded
+ * @quality: for ZFP, bits of precision
  *
  * Asks for tiles. Places named twice are answered once. With a wrong place
  * among them the whole request is refused.
+ *
+ * Fails as almu_tile_queue_decode() does.
  */
 gboolean
 almu_tile_queue_add (AlmuTileQueue  *self,
@@ -543,6 +550,8 @@ almu_tile_queue_add (AlmuTileQueue  *self,
 /**
  * almu_tile_queue_begin:
  * @plane: what to make tiles of from now on
+ * @channel: of it, from 0
+ * @stokes: index of a polarisation, or a computed #AlmuPolarisation
  *
  * Serves what was asked for since the last clearing.
  */
@@ -562,6 +571,8 @@ almu_tile_queue_begin (AlmuTileQueue *self,
 
 /**
  * almu_tile_queue_begin_early:
+ * @channel: that is being read, from 0
+ * @stokes: index of its polarisation
  *
  * While the plane is still being read, serves what the file keeps smaller.
  * Not for a computed polarisation.

@@ -265,6 +265,9 @@ almu_catalog_file_get_fingerprint (AlmuCatalogFile *self)
 
 /**
  * almu_catalog_file_come_alive:
+ * @table: what was read; held
+ * @fingerprint: of the file then; copied
+ * @epoch: of the session
  *
  * The file is there and was read.
  */
@@ -554,9 +557,14 @@ almu_catalog_file_keep_want (AlmuCatalogFile    *self,
 
 /**
  * almu_catalog_file_require:
+ * @want: rows from 0; its columns are those of the table; copied
  *
  * Shows rows. Filtering and sorting is done once for all requests with the
  * same query.
+ *
+ * The table must be there. Emits [signal@Almu.CatalogFile::changed], then rows
+ * as [signal@Almu.CatalogFile::product], at least one of them, the last with a
+ * progress of 1.
  */
 void
 almu_catalog_file_require (AlmuCatalogFile    *self,
@@ -610,6 +618,7 @@ almu_catalog_file_set_epoch (AlmuCatalogFile *self,
 
 /**
  * almu_catalog_file_renew:
+ * @epoch: of the session
  *
  * A viewer has come back. It still has the rows it was shown; what it asked
  * for and never heard of follows.

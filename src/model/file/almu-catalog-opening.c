@@ -72,8 +72,12 @@ open_worker (GTask        *task,
 
 /**
  * almu_catalog_opening_async:
+ * @folder: beneath which it lies
+ * @name: what to read
+ * @flags: whether to read the head alone
  * @known: (nullable): a table read under this name before
  * @known_fingerprint: (nullable): of the file @known was read from
+ * @cancellable: (nullable): gives it up
  *
  * Reads a catalog on a worker thread. If the file is still the one that
  * @known was read from, the result is @known.
@@ -108,6 +112,9 @@ almu_catalog_opening_async (AlmuFolder            *folder,
 
 /**
  * almu_catalog_opening_finish:
+ * @result: what the callback got
+ * @out_fingerprint: (out): of the file that was read; left alone on failure
+ * @error: return location
  *
  * Returns: (transfer full): the table
  */

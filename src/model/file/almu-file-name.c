@@ -194,6 +194,12 @@ make_label (GPtrArray *parts)
  *
  * The name of several files that are opened as one, along the Stokes axis.
  * Fails for polarisations of which no axis can be made.
+ *
+ * Fails with %ALMU_ERROR_LIMIT beyond %ALMU_LIMIT_HYPERCUBE_FILES, and as
+ * almu_stokes_cube_check_polarisations() does. Parts are copied, and sorted by
+ * polarisation.
+ *
+ * Returns: (transfer full): the name
  */
 AlmuFileName *
 almu_file_name_new_hypercube (GPtrArray *parts,

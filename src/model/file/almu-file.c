@@ -238,8 +238,12 @@ almu_file_init (AlmuFile *self)
 
 /**
  * almu_file_new:
+ * @id: what the viewer calls it
+ * @name: what to open; copied
  *
  * A file that is yet to be opened.
+ *
+ * Returns: (transfer full): a file
  */
 AlmuFile *
 almu_file_new (int                 id,
@@ -450,8 +454,13 @@ has_plane (AlmuImage *image,
 
 /**
  * almu_file_set_plane:
+ * @channel: from 0
+ * @stokes: index of a polarisation, or a computed #AlmuPolarisation
  *
  * Looks at another plane.
+ *
+ * Fails with %ALMU_ERROR_NOT_FOUND if the file is not open, and with
+ * %ALMU_ERROR_LIMIT beyond its axes.
  *
  * Returns: %FALSE if there is no such plane; nothing is changed then
  */
@@ -475,6 +484,8 @@ almu_file_set_plane (AlmuFile *self,
 
 /**
  * almu_file_has_plane:
+ * @channel: from 0
+ * @stokes: index of a polarisation, or a computed #AlmuPolarisation
  *
  * Returns: whether the file is open and has such a plane
  */
@@ -491,6 +502,8 @@ almu_file_has_plane (AlmuFile *self,
 
 /**
  * almu_file_show_frame:
+ * @channel: from 0
+ * @stokes: index of a polarisation, or a computed #AlmuPolarisation
  *
  * Looks at a plane, which exists, as part of an animation.
  */
@@ -546,6 +559,8 @@ almu_file_set_cursor (AlmuFile *self,
 
 /**
  * almu_file_keep_place:
+ * @channel: from 0
+ * @stokes: index of a polarisation, or a computed #AlmuPolarisation
  * @cursor: (nullable): %NULL for the middle of the image
  *
  * What to look at once the file can be opened, without any check yet.
@@ -615,6 +630,7 @@ set_state (AlmuFile     *self,
 
 /**
  * almu_file_come_alive:
+ * @cache: where what is made of it goes; held
  * @image: what was opened under the file's name
  * @owner: whose work it makes, see almu_workers_set_owner()
  * @epoch: of the session

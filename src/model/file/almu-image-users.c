@@ -129,6 +129,7 @@ almu_image_users_add (AlmuImageUsers     *self,
 
 /**
  * almu_image_users_count:
+ * @image: from almu_image_users_add()
  *
  * Returns: how many have @image open
  */
@@ -143,6 +144,7 @@ almu_image_users_count (AlmuImageUsers *self,
 
 /**
  * almu_image_users_remove:
+ * @image: from almu_image_users_add(); let go with its last user
  *
  * Returns: how many are left
  */

@@ -160,7 +160,10 @@ open_worker (GTask        *task,
 
 /**
  * almu_opening_async:
+ * @folder: beneath which it lies
+ * @name: what to open, or the files of a hypercube
  * @known: (nullable): an image opened under this name before
+ * @cancellable: (nullable): gives it up
  *
  * Opens an image on a worker thread: its header, not its pixels. If the
  * file is still the one that @known was opened from, the result is @known;
@@ -189,6 +192,7 @@ almu_opening_async (AlmuFolder         *folder,
 
 /**
  * almu_opening_finish:
+ * @result: what the callback got
  *
  * Returns: (transfer full): the image
  */

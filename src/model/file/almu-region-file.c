@@ -110,7 +110,11 @@ read_file (AlmuFolder  *folder,
 /**
  * almu_region_file_inspect:
  * @folder: beneath which it has to lie
- * @out_type: which kind of region file it is, by its first line or its name
+ * @directory: (nullable): see almu_folder_normalize()
+ * @name: likewise
+ * @out_type: (out): which kind of region file it is, by its first line or its
+ *   name
+ * @out_status: (out caller-allocates): of the file
  *
  * Reads a region file as text; what is no UTF-8 in it is replaced. Any
  * thread.
@@ -274,6 +278,7 @@ on_read (GObject      *source,
 
 /**
  * almu_region_import_async:
+ * @session: what the regions are added to
  * @file_id: the file that the regions are drawn on
  * @source: where they are read from
  *
@@ -544,6 +549,7 @@ take_orders (Writing     *writing,
 
 /**
  * almu_region_export_async:
+ * @session: whose regions
  * @file_id: the file whose coordinates are written
  * @orders: (element-type AlmuRegionOrder): which regions
  * @target: where to and how
@@ -590,6 +596,7 @@ almu_region_export_async (AlmuSession            *session,
 
 /**
  * almu_region_export_finish:
+ * @result: what the callback got
  *
  * Returns: (transfer full): the text that was written
  */

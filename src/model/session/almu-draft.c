@@ -159,6 +159,12 @@ open_file (AlmuDraft *self,
  *
  * Fails with %G_IO_ERROR_EXISTS if there is such a file and @overwrite is
  * not set.
+ *
+ * %ALMU_ERROR_REFUSED if its folder lies outside, or if it would be in the
+ * place of @source, a folder or a device; %ALMU_ERROR_NOT_FOUND if there is no
+ * such folder; other failures are of %G_IO_ERROR.
+ *
+ * Returns: (transfer full): a draft
  */
 AlmuDraft *
 almu_draft_new (AlmuFolder            *folder,

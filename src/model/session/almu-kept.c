@@ -149,6 +149,8 @@ almu_kept_load (AlmuSessions *sessions,
 
 /**
  * almu_kept_contains:
+ * @sessions: the sessions
+ * @id: of one of them
  *
  * Whether almu_kept_load() would find the session.
  */

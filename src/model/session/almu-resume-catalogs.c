@@ -163,6 +163,8 @@ find_known (AlmuSession           *session,
 
 /**
  * almu_resume_catalogs_read:
+ * @session: that is resumed
+ * @cancellable: (nullable): ends reading early; @done is called all the same
  * @done: called once, never before this returns to the main loop unless
  *   there is nothing to read
  *
@@ -283,6 +285,7 @@ take_one (AlmuSession           *session,
 
 /**
  * almu_resume_catalogs_take:
+ * @session: that is resumed
  * @problems: (element-type utf8): what could not be restored, in words
  *
  * Brings the catalogs of @session to what is wished.

@@ -401,9 +401,11 @@ check_wishes (GPtrArray *wishes,
 
 /**
  * almu_resume_async:
+ * @session: that is resumed
  * @wishes: (element-type AlmuFileWish): all files of the viewer
  * @catalogs: (nullable) (element-type AlmuCatalogWish): all its catalogs;
  *   %NULL to leave them as they are
+ * @cancellable: (nullable): gives it up, and leaves the session as it is
  *
  * Brings @session to the state that its viewer remembers.
  */

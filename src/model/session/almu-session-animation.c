@@ -54,6 +54,7 @@ add_matched (AlmuSession             *self,
 
 /**
  * almu_session_prepare_animation:
+ * @plan: what is wanted
  *
  * Takes the place of the animation that there is, if any. The new one waits
  * for almu_session_play().

@@ -27,6 +27,9 @@ find_catalog (AlmuSession *self,
 
 /**
  * almu_session_get_catalog:
+ * @catalog_id: what the viewer calls it
+ *
+ * %ALMU_ERROR_NOT_FOUND if there is none.
  *
  * Returns: (transfer none): the catalog of that id
  */
@@ -220,6 +223,7 @@ on_opened (GObject      *source,
 /**
  * almu_session_open_catalog_async:
  * @catalog_id: what the viewer will call it; a catalog of that id is replaced
+ * @name: where it lies
  * @preview_size: how many rows it will be shown
  *
  * Opens a catalog. If that fails nothing is changed.
@@ -256,6 +260,7 @@ almu_session_open_catalog_async (AlmuSession        *self,
 
 /**
  * almu_session_open_catalog_finish:
+ * @result: what the callback got
  *
  * Returns: (transfer full): the catalog
  */

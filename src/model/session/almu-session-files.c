@@ -78,6 +78,9 @@ find_file (AlmuSession *self,
 
 /**
  * almu_session_get_file:
+ * @file_id: what the viewer calls it
+ *
+ * It need not be open. %ALMU_ERROR_NOT_FOUND if there is none.
  *
  * Returns: (transfer none): the file of that id
  */
@@ -208,6 +211,7 @@ on_opened (GObject      *source,
 /**
  * almu_session_open_file_async:
  * @file_id: what the viewer will call it; a file of that id is replaced
+ * @name: what to open
  *
  * Opens an image. If that fails nothing is changed. Its pixels are not read
  * before almu_demand_start(), so that the viewer can be told first.
@@ -242,6 +246,7 @@ almu_session_open_file_async (AlmuSession        *self,
 
 /**
  * almu_session_open_file_finish:
+ * @result: what the callback got
  *
  * Returns: (transfer full): the file
  */
@@ -257,6 +262,9 @@ almu_session_open_file_finish (AlmuSession  *self,
 
 /**
  * almu_session_choose_plane:
+ * @file: of the session
+ * @channel: from 0
+ * @stokes: index of a polarisation, or a computed #AlmuPolarisation
  *
  * Looks at another plane, as somebody beside the viewer wants it. What plays
  * the file ends, and who shows it is told that it has to follow.
@@ -285,8 +293,11 @@ almu_session_choose_plane (AlmuSession *self,
 
 /**
  * almu_session_close_file:
+ * @file_id: what the viewer calls it
  *
  * Closes a file and removes its regions.
+ *
+ * Its work ends. %ALMU_ERROR_NOT_FOUND if there is none.
  */
 gboolean
 almu_session_close_file (AlmuSession *self,

@@ -21,6 +21,7 @@ require_if_any (AlmuDemand *demand,
 
 /**
  * almu_session_require_kept:
+ * @file: of the session; nothing happens unless it is open
  *
  * Puts in force what is wanted of @file and was kept while it was not open.
  * Nothing is calculated before the demand is started.
@@ -183,6 +184,7 @@ almu_session_describe (AlmuSession *self)
 
 /**
  * almu_session_recall:
+ * @memento: of this session
  *
  * Takes over from @memento what needs no opening of files; these are for
  * almu_resume_async(). Until almu_session_end_recall() the session is not

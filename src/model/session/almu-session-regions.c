@@ -13,6 +13,9 @@
 
 /**
  * almu_session_get_region:
+ * @region_id: above 0
+ *
+ * %ALMU_ERROR_NOT_FOUND if there is none.
  *
  * Returns: (transfer none): the region of that id
  */
@@ -42,6 +45,7 @@ compare_regions (gconstpointer a,
 
 /**
  * almu_session_list_regions:
+ * @file_id: what the viewer calls it
  *
  * Returns: (transfer full) (element-type AlmuRegion): those drawn on a
  *   file, by id
@@ -160,9 +164,15 @@ fits_file (AlmuSession *self,
 /**
  * almu_session_set_region:
  * @region_id: a region, or a number below 1 for a new one
+ * @file_id: the file that it is drawn on
+ * @shape: where it lies, in pixels of that file; held
  *
  * Draws a region, or moves one. New ones get the next number after the
  * highest this session has seen, so that none is ever given twice.
+ *
+ * Fails with %ALMU_ERROR_NOT_FOUND if there is no such file, with
+ * %ALMU_ERROR_LIMIT beyond %ALMU_LIMIT_REGIONS or %ALMU_LIMIT_REGION_ID, and as
+ * almu_mask_check() does. A region of that id on another file is removed first.
  *
  * Returns: (transfer none): the region
  */

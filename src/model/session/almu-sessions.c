@@ -327,6 +327,7 @@ almu_sessions_create (AlmuSessions *self,
 
 /**
  * almu_sessions_lookup:
+ * @id: of a session
  *
  * Returns: (nullable) (transfer none): the session of that id
  */
@@ -389,6 +390,7 @@ let_go (AlmuSessions *self,
 
 /**
  * almu_sessions_end:
+ * @session: one of them; nothing happens if it has left already
  *
  * Closes a session and frees what it holds. Its record stays.
  */
@@ -403,6 +405,7 @@ almu_sessions_end (AlmuSessions *self,
 
 /**
  * almu_sessions_park:
+ * @session: one of them; nothing happens if it has left already
  *
  * Frees what a session holds; it comes back when it is asked for.
  */
@@ -417,8 +420,12 @@ almu_sessions_park (AlmuSessions *self,
 
 /**
  * almu_sessions_forget:
+ * @id: of a session, in memory or not
  *
  * Drops a session that nobody is looking at, and its record.
+ *
+ * %ALMU_ERROR_REFUSED if somebody looks at it, %ALMU_ERROR_NOT_FOUND if there
+ * is none.
  */
 gboolean
 almu_sessions_forget (AlmuSessions *self,
@@ -474,6 +481,7 @@ on_revived (GObject      *source,
 
 /**
  * almu_sessions_revive_async:
+ * @id: of a session that is not in memory
  *
  * Brings a session back from the archive. It is there at once, detached;
  * its files follow until @callback. Once begun that goes on, whoever leaves:
