@@ -519,6 +519,14 @@ take_word (const char **text,
   return TRUE;
 }
 
+/**
+ * almu_crtf_read_line:
+ * @line: one line, without blanks at its ends
+ *
+ * Takes a line of CASA's format: a region, what holds for those that follow
+ * (global), or a comment, in which there may be an annotation of ours. What
+ * cannot be taken is complained of.
+ */
 void
 almu_crtf_read_line (AlmuRegionReader *self,
                      const char       *line)

@@ -300,6 +300,17 @@ append_entry (GString               *text,
   return TRUE;
 }
 
+/**
+ * almu_crtf_write:
+ * @entries: (element-type AlmuRegionEntry): what to write
+ * @placer: what places are written in
+ * @text: grows by a whole file, and by part of one on failure
+ * @error: return location; %ALMU_ERROR_UNSUPPORTED for a place without sky
+ *
+ * Writes regions in CASA's format (CRTF, version 0), a line for each.
+ *
+ * Returns: whether all are written
+ */
 gboolean
 almu_crtf_write (GPtrArray        *entries,
                  const AlmuPlacer *placer,

@@ -648,6 +648,14 @@ find_end (const char *text)
   return n;
 }
 
+/**
+ * almu_ds9_read_line:
+ * @line: one line, without blanks at its ends
+ *
+ * Takes the statements of a line of DS9's format, which semicolons part: regions,
+ * frames, what holds for those that follow (global), and comments in which DS9 has
+ * some of its shapes. What cannot be taken is complained of.
+ */
 void
 almu_ds9_read_line (AlmuRegionReader *self,
                     const char       *line)

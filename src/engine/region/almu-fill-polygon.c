@@ -47,6 +47,12 @@ typedef struct
   GArray  *spans;      /* the result */
 } Filler;
 
+/**
+ * almu_fill_is_near:
+ *
+ * Returns: whether two numbers are the same coordinate: apart by no more than
+ *   %ALMU_FILL_TOLERANCE of the larger one, or by just that if one of them is 0
+ */
 gboolean
 almu_fill_is_near (double a,
                    double b)
@@ -60,7 +66,13 @@ almu_fill_is_near (double a,
          difference <= ALMU_FILL_TOLERANCE * MAX (fabs (a), fabs (b));
 }
 
-/* The first pixel whose centre is not left of @edge, at least 0. */
+/**
+ * almu_fill_first_pixel:
+ * @edge: in pixels, 0 is the centre of the first
+ *
+ * Returns: the first pixel whose centre is not left of @edge, from 0 to
+ *   %ALMU_LIMIT_AXIS_LENGTH
+ */
 int
 almu_fill_first_pixel (double edge)
 {
@@ -76,7 +88,13 @@ almu_fill_first_pixel (double edge)
   return almu_fill_is_near (nearest, edge) ? nearest : (int) edge + 1;
 }
 
-/* The last pixel whose centre is not right of @edge, at least -1. */
+/**
+ * almu_fill_last_pixel:
+ * @edge: in pixels, 0 is the centre of the first
+ *
+ * Returns: the last pixel whose centre is not right of @edge, from -1 to
+ *   %ALMU_LIMIT_AXIS_LENGTH
+ */
 int
 almu_fill_last_pixel (double edge)
 {

@@ -52,6 +52,12 @@ typedef struct
   GArray          *steps;
 } Cut;
 
+/**
+ * almu_shape_is_line:
+ *
+ * Returns: whether there are profiles along it: a line or a polyline, and no
+ *   annotation
+ */
 gboolean
 almu_shape_is_line (const AlmuShape *shape)
 {

@@ -245,7 +245,9 @@ almu_mask_new (const AlmuShape *shape,
 
 /**
  * almu_mask_new_for_rect:
- * @rect: pixels of an image
+ * @rect: pixels of an image, at least one each way; not checked against it
+ *
+ * A mask of a span for each row.
  *
  * Returns: (transfer full): the mask of all of them
  */
@@ -267,6 +269,13 @@ almu_mask_new_for_rect (const AlmuRect *rect)
   return mask_new_for_spans (spans, rect);
 }
 
+/**
+ * almu_mask_ref:
+ *
+ * Any thread.
+ *
+ * Returns: (transfer full): @self
+ */
 AlmuMask *
 almu_mask_ref (AlmuMask *self)
 {
@@ -277,6 +286,12 @@ almu_mask_ref (AlmuMask *self)
   return self;
 }
 
+/**
+ * almu_mask_unref:
+ * @self: (transfer full): a mask
+ *
+ * Frees the mask with the last reference. Any thread.
+ */
 void
 almu_mask_unref (AlmuMask *self)
 {
@@ -286,6 +301,12 @@ almu_mask_unref (AlmuMask *self)
     g_free (self);
 }
 
+/**
+ * almu_mask_is_empty:
+ *
+ * Returns: whether no pixel is under it: the shape lies outside the image, or covers
+ *   none
+ */
 gboolean
 almu_mask_is_empty (const AlmuMask *self)
 {
@@ -334,7 +355,9 @@ get_values (AlmuPlane      *plane,
  * almu_mask_measure:
  * @self: a mask
  * @plane: of the size the mask was made for
- * @out_stats: statistics of the pixels under the mask
+ * @out_stats: (out caller-allocates): statistics of the pixels under the mask
+ *
+ * Goes through the spans on the calling thread, which may be any.
  */
 void
 almu_mask_measure (const AlmuMask *self,
@@ -357,9 +380,11 @@ almu_mask_measure (const AlmuMask *self,
  * almu_mask_find:
  * @self: a mask
  * @plane: of the size the mask was made for
- * @value: a value, such as the smallest
- * @out_x: (out): where it is
+ * @value: a value, such as the smallest; NaN is never found
+ * @out_x: (out): where it is, counted from 0
  * @out_y: (out): likewise
+ *
+ * Looks for the place of a value that almu_mask_measure() has told. Any thread.
  *
  * Returns: %FALSE if no pixel under the mask has this value; of several it is
  *   the first, from left to right and then upwards
@@ -399,6 +424,8 @@ almu_mask_find (const AlmuMask *self,
  * @min: lower bound
  * @max: upper bound
  * @stats: from almu_mask_measure()
+ *
+ * Counts the pixels between the bounds. Any thread.
  *
  * Returns: (transfer full): the histogram of the pixels under the mask
  */

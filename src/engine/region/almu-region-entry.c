@@ -3,7 +3,13 @@
 
 #include "almu-region-entry.h"
 
-/* What the page gives to regions that say nothing. */
+/**
+ * almu_region_style_init:
+ * @self: (out caller-allocates): a style
+ *
+ * What the page gives to regions that say nothing: its colour, lines 2 pixels
+ * wide, marks of 6, Helvetica of 20, and arrows to the north and to the east.
+ */
 void
 almu_region_style_init (AlmuRegionStyle *self)
 {
@@ -21,6 +27,13 @@ almu_region_style_init (AlmuRegionStyle *self)
   };
 }
 
+/**
+ * almu_region_style_copy:
+ * @self: (out caller-allocates): a style; what it held is not freed
+ * @from: what to copy
+ *
+ * Copies the text, too: almu_region_style_clear() is for each of the two.
+ */
 void
 almu_region_style_copy (AlmuRegionStyle       *self,
                         const AlmuRegionStyle *from)
@@ -35,6 +48,11 @@ almu_region_style_copy (AlmuRegionStyle       *self,
   self->font_style = g_strdup (from->font_style);
 }
 
+/**
+ * almu_region_style_clear:
+ *
+ * Frees the text. Twice is harmless.
+ */
 void
 almu_region_style_clear (AlmuRegionStyle *self)
 {
@@ -47,6 +65,13 @@ almu_region_style_clear (AlmuRegionStyle *self)
   g_clear_pointer (&self->font_style, g_free);
 }
 
+/**
+ * almu_region_entry_new:
+ * @shape: where it lies; a reference is kept
+ * @style: how it looks; copied
+ *
+ * Returns: (transfer full): the region as region files know it
+ */
 AlmuRegionEntry *
 almu_region_entry_new (AlmuShape             *shape,
                        const AlmuRegionStyle *style)
@@ -59,6 +84,12 @@ almu_region_entry_new (AlmuShape             *shape,
   return self;
 }
 
+/**
+ * almu_region_entry_free:
+ * @self: (transfer full): an entry
+ *
+ * Frees the entry and lets go of its shape. Not for %NULL.
+ */
 void
 almu_region_entry_free (AlmuRegionEntry *self)
 {

@@ -26,7 +26,16 @@ needs_sky (const AlmuPlacer *self,
 /**
  * almu_placer_to_pixels:
  * @numbers: (array fixed-size=2): as the file has them, without its counting
- *   of pixels from 1
+ *   of pixels from 1; degrees if they are of the sky
+ * @pixels: (array fixed-size=2) (out caller-allocates): pixels from 0 at the
+ *   centre of the first
+ * @error: return location
+ *
+ * From a region file to the image. It fails with %ALMU_ERROR_UNSUPPORTED if the
+ * image shows no sky, or none of the file's frame, and with %ALMU_ERROR_FORMAT for
+ * what is further away than an axis may be long.
+ *
+ * Returns: whether there is such a place
  */
 gboolean
 almu_placer_to_pixels (const AlmuPlacer *self,
@@ -57,6 +66,17 @@ almu_placer_to_pixels (const AlmuPlacer *self,
   return TRUE;
 }
 
+/**
+ * almu_placer_from_pixels:
+ * @pixels: (array fixed-size=2): pixels from 0 at the centre of the first
+ * @numbers: (array fixed-size=2) (out caller-allocates): as the file has them,
+ *   without its counting of pixels from 1; degrees if they are of the sky
+ * @error: return location; %ALMU_ERROR_UNSUPPORTED if there is no sky
+ *
+ * From the image to a region file.
+ *
+ * Returns: whether the file can have such a place
+ */
 gboolean
 almu_placer_from_pixels (const AlmuPlacer *self,
                          const double     *pixels,
@@ -87,9 +107,18 @@ almu_placer_from_pixels (const AlmuPlacer *self,
   return TRUE;
 }
 
-/* By differences of about a pixel, so that a shape that goes out and comes in
+/**
+ * almu_placer_get_local:
+ * @pixels: (array fixed-size=2): a place on the image
+ * @out_local: (out caller-allocates): what a unit is there, a pixel or a degree
+ * @error: return location, as of almu_placer_to_pixels()
+ *
+ * By differences of about a pixel, so that a shape that goes out and comes in
  * again meets the same numbers; and of no less than what sums of degrees still
- * tell to a part in a hundred million. */
+ * tell to a part in a hundred million.
+ *
+ * Returns: whether the surroundings are in the projection
+ */
 gboolean
 almu_placer_get_local (const AlmuPlacer *self,
                        const double     *pixels,
@@ -130,7 +159,15 @@ almu_placer_get_local (const AlmuPlacer *self,
   return TRUE;
 }
 
-/* Degrees become pixels where the file counts pixels otherwise. */
+/**
+ * almu_placer_measure:
+ * @length: (inout): degrees become pixels where the file counts pixels
+ * @error: return location; %ALMU_ERROR_UNSUPPORTED if the image shows no sky
+ *
+ * By the scale of the image along y, whatever the place.
+ *
+ * Returns: whether the length can be had
+ */
 gboolean
 almu_placer_measure (const AlmuPlacer *self,
                      AlmuLength       *length,
@@ -150,6 +187,15 @@ almu_placer_measure (const AlmuPlacer *self,
   return TRUE;
 }
 
+/**
+ * almu_local_to_pixels:
+ * @length: a length of a region file
+ * @degrees: its direction, from right to up
+ * @vector: (array fixed-size=2) (out caller-allocates): pixels along x and y
+ *
+ * A length and a direction of a region file as a vector on the image. A length in
+ * pixels stays as long as it is.
+ */
 void
 almu_local_to_pixels (const AlmuLocal  *self,
                       const AlmuLength *length,
@@ -166,6 +212,14 @@ almu_local_to_pixels (const AlmuLocal  *self,
   vector[1] = factor * y;
 }
 
+/**
+ * almu_local_from_pixels:
+ * @vector: (array fixed-size=2): pixels along x and y
+ * @out_length: (out): in the units of @self: pixels, or degrees
+ * @out_degrees: (out): direction from right to up, from -180 to 180
+ *
+ * The way back from almu_local_to_pixels().
+ */
 void
 almu_local_from_pixels (const AlmuLocal *self,
                         const double    *vector,

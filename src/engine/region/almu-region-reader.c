@@ -12,7 +12,14 @@
 
 /* What reading a region of either format comes down to. */
 
-/* Says why a line, or a part of it, was not taken. */
+/**
+ * almu_region_reader_complain:
+ * @format: why a line, or a part of it, was not taken, as for printf()
+ * @...: what @format needs
+ *
+ * Adds a sentence with the number of the line to the problems. After
+ * %ALMU_LIMIT_REGION_PROBLEMS of them they are only counted.
+ */
 void
 almu_region_reader_complain (AlmuRegionReader *self,
                              const char       *format,
@@ -79,6 +86,19 @@ get_placer (AlmuRegionReader *self,
   return placer;
 }
 
+/**
+ * almu_region_reader_place:
+ * @x: a coordinate with its unit, or without one in the frame in force
+ * @y: the other, of the same kind
+ * @out_spot: (out caller-allocates): the place and what a unit is there
+ * @error: return location
+ *
+ * Reads a place. Sexagesimal longitudes of equatorial frames are hours. Errors are
+ * %ALMU_ERROR_FORMAT for what is no coordinate, and those of
+ * almu_placer_to_pixels().
+ *
+ * Returns: whether it is a place on the image
+ */
 gboolean
 almu_region_reader_place (AlmuRegionReader *self,
                           const char       *x,
@@ -107,7 +127,18 @@ almu_region_reader_place (AlmuRegionReader *self,
          almu_placer_get_local (&placer, out_spot->pixel, &out_spot->local, error);
 }
 
-/* A length at a place; bare numbers are of the kind that the place is. */
+/**
+ * almu_region_reader_measure:
+ * @spot: the place that it is at
+ * @text: a number, with a unit or not
+ * @out_length: (out caller-allocates): the length
+ * @error: return location; %ALMU_ERROR_FORMAT if it is none
+ *
+ * A length at a place; bare numbers are of the kind that the place is, unless the
+ * format wants a unit.
+ *
+ * Returns: whether it is a length
+ */
 gboolean
 almu_region_reader_measure (AlmuRegionReader     *self,
                             const AlmuRegionSpot *spot,
@@ -134,6 +165,16 @@ almu_region_reader_measure (AlmuRegionReader     *self,
   return almu_placer_measure (&placer, out_length, error);
 }
 
+/**
+ * almu_region_reader_turn:
+ * @text: a number, with a unit or not
+ * @out_degrees: (out): the angle; left as it is on failure
+ * @error: return location; %ALMU_ERROR_FORMAT if it is no number
+ *
+ * Reads an angle, which is in degrees if it has no unit.
+ *
+ * Returns: whether it is one
+ */
 gboolean
 almu_region_reader_turn (const char *text,
                          double     *out_degrees,
@@ -167,7 +208,20 @@ measure_across (const AlmuLocal  *local,
   return length->value / per_pixel;
 }
 
-/* @right and @up as the shape has them: radii, or whole sides. */
+/**
+ * almu_region_reader_frame:
+ * @type: a rectangle or an ellipse, or an annotation with such a frame
+ * @spot: its centre
+ * @right: its size to the right, as the shape has it: radius, or whole side
+ * @up: its size upwards
+ * @degrees: by which it is turned, as the file counts that
+ * @error: return location, as of almu_shape_new()
+ *
+ * A shape by its centre, its sizes and its angle. On the image its sides stay at
+ * right angles, even where the axes of the sky are not.
+ *
+ * Returns: (transfer full): the shape, or %NULL
+ */
 AlmuShape *
 almu_region_reader_frame (AlmuShapeType         type,
                           const AlmuRegionSpot *spot,
@@ -194,7 +248,18 @@ almu_region_reader_frame (AlmuShapeType         type,
   return almu_shape_new ((int) type, points, 2, (float) rotation, error);
 }
 
-/* A circle, which has no angle. */
+/**
+ * almu_region_reader_round:
+ * @type: an ellipse, or the annotation
+ * @spot: its centre
+ * @radius: its radius
+ * @error: return location, as of almu_shape_new()
+ *
+ * A circle, which has no angle. Where pixels are not square on the sky it is an
+ * ellipse on the image.
+ *
+ * Returns: (transfer full): the shape, or %NULL
+ */
 AlmuShape *
 almu_region_reader_round (AlmuShapeType         type,
                           const AlmuRegionSpot *spot,
@@ -212,6 +277,18 @@ almu_region_reader_round (AlmuShapeType         type,
   return almu_shape_new ((int) type, points, 2, 0, error);
 }
 
+/**
+ * almu_region_reader_make:
+ * @type: any type of shape
+ * @spots: (array length=n): its control points
+ * @n: how many
+ * @rotation: degrees on the image, counter-clockwise
+ * @error: return location, as of almu_shape_new()
+ *
+ * A shape by its places only.
+ *
+ * Returns: (transfer full): the shape, or %NULL
+ */
 AlmuShape *
 almu_region_reader_make (AlmuShapeType         type,
                          const AlmuRegionSpot *spots,
@@ -227,7 +304,18 @@ almu_region_reader_make (AlmuShapeType         type,
   return almu_shape_new ((int) type, points, n, (float) rotation, error);
 }
 
-/* A shape by its vertices: pairs of words. */
+/**
+ * almu_region_reader_follow:
+ * @type: a type of shape that has vertices
+ * @words: (element-type utf8): words of a line
+ * @first: the first of them that is a coordinate
+ * @n_words: how many are
+ * @error: return location; %ALMU_ERROR_FORMAT if they are not pairs
+ *
+ * A shape by its vertices: pairs of words, as for almu_region_reader_place().
+ *
+ * Returns: (transfer full): the shape, or %NULL
+ */
 AlmuShape *
 almu_region_reader_follow (AlmuRegionReader *self,
                            AlmuShapeType     type,
@@ -253,6 +341,14 @@ almu_region_reader_follow (AlmuRegionReader *self,
   return almu_region_reader_make (type, spots, n_words / 2, 0, error);
 }
 
+/**
+ * almu_region_reader_add:
+ * @shape: where the region lies; a reference is kept
+ * @style: how it looks; copied
+ *
+ * Adds a region to those that were read; one beyond %ALMU_LIMIT_REGIONS is
+ * complained of instead.
+ */
 void
 almu_region_reader_add (AlmuRegionReader      *self,
                         AlmuShape             *shape,

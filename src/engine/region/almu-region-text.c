@@ -132,12 +132,18 @@ set_frame (AlmuPlacer      *placer,
 
 /**
  * almu_region_text_write:
+ * @format: in whose words
  * @entries: (element-type AlmuRegionEntry): what to write
  * @is_world: in coordinates of the sky, in the frame of the image, or in
  *   its pixels
  * @sky: (nullable): of the image
+ * @error: return location; %ALMU_ERROR_UNSUPPORTED if there is no sky, at some place
+ *   of a region too, or no name for its frame in @format
  *
- * Returns: (transfer full): a region file, to a thousandth of a pixel
+ * Writes regions, in the order they come in. Any thread, if nobody else uses @sky
+ * meanwhile.
+ *
+ * Returns: (transfer full): a region file, to a thousandth of a pixel, or %NULL
  */
 char *
 almu_region_text_write (AlmuRegionFormat format,

@@ -113,6 +113,14 @@ parse_with_unit (const char   *text,
  * almu_quantity_parse:
  * @text: "12.5", "300pix", "2.5arcsec", "1.2'", "12h30m00s", "-12d30m00s",
  *   "12:30:00.5" or "47.11.45.02"
+ * @out_quantity: (out caller-allocates): the number and its unit; left as it is
+ *   on failure
+ * @error: return location; %ALMU_ERROR_FORMAT if it is none of these
+ *
+ * Reads a number as region files have it. Angles become degrees, hours too; what
+ * colons part is left to who knows whether it is hours.
+ *
+ * Returns: whether it is a number with a known unit, or without one
  */
 gboolean
 almu_quantity_parse (const char   *text,
@@ -141,7 +149,14 @@ almu_quantity_parse (const char   *text,
   return TRUE;
 }
 
-/* @format has one conversion; the decimal point is a point everywhere. */
+/**
+ * almu_words_append_number:
+ * @text: grows by the number
+ * @format: with one conversion, of a double
+ * @number: what to write
+ *
+ * Writes a number; the decimal point is a point everywhere.
+ */
 void
 almu_words_append_number (GString    *text,
                           const char *format,
@@ -182,7 +197,10 @@ get_closing (char open)
 
 /**
  * almu_words_split:
+ * @text: some words
  * @delimiters: what lies between words; several count as one
+ *
+ * No word is empty: delimiters at the ends count for nothing.
  *
  * Returns: (transfer full) (element-type utf8): the words
  */
@@ -251,6 +269,9 @@ take_value (const char **text,
  * @text: name=value …; values may be quoted, or be several words
  * @separator: between settings, besides blanks; or NUL
  *
+ * Reads what region files say of looks. Names become lower case, of several of
+ * one name the last counts, and words that belong to no name are passed over.
+ *
  * Returns: (transfer full) (element-type utf8 utf8): values by name
  */
 GHashTable *
@@ -284,7 +305,15 @@ almu_settings_words_parse (const char *text,
 
 /* -- colours ------------------------------------------------------------ */
 
-/* #0af, #00aaff, 00aaff and #0000aaaaffff are one colour; names stay. */
+/**
+ * almu_color_clean:
+ * @text: a colour as region files have it
+ *
+ * #0af, #00aaff, 00aaff and #0000aaaaffff are one colour: single digits are doubled,
+ * of more the first two are kept. Names stay.
+ *
+ * Returns: (transfer full): "#RRGGBB" in capitals, or @text as it is
+ */
 char *
 almu_color_clean (const char *text)
 {

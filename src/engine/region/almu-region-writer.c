@@ -7,7 +7,12 @@
 
 /* What writing a region of either format comes down to. */
 
-/* What an annotation looks like. */
+/**
+ * almu_region_get_plain_type:
+ *
+ * Returns: the region that an annotation looks like; @type itself for a region and
+ *   for an annotation that is like none
+ */
 AlmuShapeType
 almu_region_get_plain_type (AlmuShapeType type)
 {
@@ -34,6 +39,18 @@ almu_region_get_plain_type (AlmuShapeType type)
   return plain[type];
 }
 
+/**
+ * almu_region_writer_get_extent:
+ * @placer: what places are written in
+ * @shape: a rectangle, an ellipse, or an annotation with such a frame
+ * @out_extent: (out caller-allocates): its sizes in pixels or degrees, and its
+ *   angle in degrees, as the file counts that
+ * @error: return location, as of almu_placer_get_local()
+ *
+ * The way back from almu_region_reader_frame().
+ *
+ * Returns: whether the file can have it
+ */
 gboolean
 almu_region_writer_get_extent (const AlmuPlacer *placer,
                                const AlmuShape  *shape,
@@ -63,7 +80,15 @@ almu_region_writer_get_extent (const AlmuPlacer *placer,
   return TRUE;
 }
 
-/* Decimals that tell a thousandth of a pixel. */
+/**
+ * almu_region_writer_get_digits:
+ * @placer: what places are written in
+ * @per_degree: how many of the units that are written make a degree
+ * @least: how many decimals to write at least
+ *
+ * Returns: decimals that tell a thousandth of a pixel, at most 15; @least if the
+ *   file counts pixels
+ */
 int
 almu_region_writer_get_digits (const AlmuPlacer *placer,
                                double            per_degree,

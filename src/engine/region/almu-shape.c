@@ -191,6 +191,13 @@ almu_shape_new (int              type,
   return self;
 }
 
+/**
+ * almu_shape_ref:
+ *
+ * Any thread.
+ *
+ * Returns: (transfer full): @self
+ */
 AlmuShape *
 almu_shape_ref (AlmuShape *self)
 {
@@ -201,6 +208,12 @@ almu_shape_ref (AlmuShape *self)
   return self;
 }
 
+/**
+ * almu_shape_unref:
+ * @self: (transfer full): a shape
+ *
+ * Frees the shape with the last reference. Any thread.
+ */
 void
 almu_shape_unref (AlmuShape *self)
 {
@@ -210,6 +223,11 @@ almu_shape_unref (AlmuShape *self)
     g_free (self);
 }
 
+/**
+ * almu_shape_equal:
+ *
+ * Returns: whether type, control points and rotation are exactly the same
+ */
 gboolean
 almu_shape_equal (const AlmuShape *a,
                   const AlmuShape *b)
@@ -231,7 +249,12 @@ almu_shape_equal (const AlmuShape *a,
   return TRUE;
 }
 
-/* What people call a region of this type; part of messages. */
+/**
+ * almu_shape_type_get_name:
+ *
+ * Returns: (transfer none): what a region of this type is called, in English: on the
+ *   bus and in records as it stands, in messages translated
+ */
 const char *
 almu_shape_type_get_name (AlmuShapeType type)
 {
@@ -240,7 +263,11 @@ almu_shape_type_get_name (AlmuShapeType type)
   return rules[type].name;
 }
 
-/* Encloses an area that has statistics. */
+/**
+ * almu_shape_is_closed:
+ *
+ * Returns: whether it encloses an area that has statistics; no annotation does
+ */
 gboolean
 almu_shape_is_closed (const AlmuShape *self)
 {
@@ -251,7 +278,14 @@ almu_shape_is_closed (const AlmuShape *self)
          self->type == ALMU_SHAPE_POLYGON;
 }
 
-/* Kept and exported for the page, but never the source of any data. */
+/**
+ * almu_shape_is_annotation:
+ *
+ * Annotations are kept and exported for the page, but are never the source of any
+ * data.
+ *
+ * Returns: whether it is one
+ */
 gboolean
 almu_shape_is_annotation (const AlmuShape *self)
 {

@@ -75,6 +75,15 @@ is_tabular (const char *type)
   return type != NULL && strlen (type) == 8 && g_str_has_suffix (type, "-TAB");
 }
 
+/**
+ * almu_cutout_has_tables:
+ * @info: of an image
+ *
+ * Looks for axes of kind -TAB, and for distortions (CPDIS, D2IMDIS, CQDIS). Reads
+ * nothing; any thread.
+ *
+ * Returns: whether coordinates are in tables beside the image
+ */
 gboolean
 almu_cutout_has_tables (const AlmuImageInfo *info)
 {

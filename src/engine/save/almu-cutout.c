@@ -175,7 +175,10 @@ write_planes (const AlmuCutout *self,
 
 /**
  * almu_cutout_new:
- * @info: of an image
+ * @info: of an image; not kept
+ *
+ * To be narrowed down by its members. Axes of one pixel stay, and the rest
+ * frequency is that of the image.
  *
  * Returns: (transfer full): all of the image
  */
@@ -193,6 +196,12 @@ almu_cutout_new (const AlmuImageInfo *info)
   return self;
 }
 
+/**
+ * almu_cutout_free:
+ * @self: (nullable) (transfer full): a cut-out
+ *
+ * Frees the value and lets go of its mask.
+ */
 void
 almu_cutout_free (AlmuCutout *self)
 {

@@ -232,6 +232,14 @@ has_equinox (const AlmuSkyFrame *self)
   return self->system == ALMU_SKY_FK4 || self->system == ALMU_SKY_FK5;
 }
 
+/**
+ * almu_sky_frame_equal:
+ *
+ * Equinoxes count for FK4 and FK5 only; %ALMU_SKY_OTHER are the same if the header
+ * calls their longitudes the same.
+ *
+ * Returns: whether coordinates mean the same in both
+ */
 gboolean
 almu_sky_frame_equal (const AlmuSkyFrame *a,
                       const AlmuSkyFrame *b)
@@ -245,7 +253,13 @@ almu_sky_frame_equal (const AlmuSkyFrame *a,
   return !has_equinox (a) || a->equinox == b->equinox;
 }
 
-/* For people: "FK5 (J2000)", "galactic", "HPLN". */
+/**
+ * almu_sky_frame_dup_name:
+ *
+ * For people: "FK5 (J2000)", "galactic", "HPLN".
+ *
+ * Returns: (transfer full): the name, "unknown" for a header that has none
+ */
 char *
 almu_sky_frame_dup_name (const AlmuSkyFrame *self)
 {
@@ -316,7 +330,16 @@ almu_sky_frame_convert (const AlmuSkyFrame *from,
   return is_known;
 }
 
-/* Degrees between two directions. */
+/**
+ * almu_sky_separation:
+ * @a: (array fixed-size=2): longitude and latitude, degrees
+ * @b: (array fixed-size=2): likewise, in the same frame
+ *
+ * The angle between two directions (eraSeps() of ERFA), accurate for small and for
+ * large ones alike.
+ *
+ * Returns: degrees, from 0 to 180
+ */
 double
 almu_sky_separation (const double *a,
                      const double *b)

@@ -72,6 +72,12 @@ almu_sky_map_new (const AlmuImageInfo *info,
   return g_steal_pointer (&self);
 }
 
+/**
+ * almu_sky_map_free:
+ * @self: (nullable) (transfer full): a map
+ *
+ * Frees the map with its coordinates.
+ */
 void
 almu_sky_map_free (AlmuSkyMap *self)
 {
@@ -82,6 +88,12 @@ almu_sky_map_free (AlmuSkyMap *self)
   g_free (self);
 }
 
+/**
+ * almu_sky_map_get_frame:
+ *
+ * Returns: (transfer none): what almu_sky_map_to_sky() counts in, for as long as the
+ *   map
+ */
 const AlmuSkyFrame *
 almu_sky_map_get_frame (AlmuSkyMap *self)
 {
@@ -90,7 +102,13 @@ almu_sky_map_get_frame (AlmuSkyMap *self)
   return &self->frame;
 }
 
-/* Degrees per pixel along x and y, without sign. */
+/**
+ * almu_sky_map_get_scale:
+ * @out_scale: (array fixed-size=2) (out caller-allocates): degrees per pixel along
+ *   x and y, without sign
+ *
+ * At the reference point: elsewhere a projection may have others.
+ */
 void
 almu_sky_map_get_scale (AlmuSkyMap *self,
                         double     *out_scale)
@@ -103,9 +121,12 @@ almu_sky_map_get_scale (AlmuSkyMap *self,
 
 /**
  * almu_sky_map_to_sky:
+ * @n_points: how many pairs
  * @pixels: (array): pairs of x and y, 0 is the centre of the first pixel
  * @sky: (array): receives longitude and latitude in the frame of the map,
  *   degrees; NaN for what is outside of the projection; may be @pixels
+ *
+ * Which directions points of the plane show. Points need not lie in the image.
  */
 void
 almu_sky_map_to_sky (AlmuSkyMap   *self,
@@ -125,7 +146,15 @@ almu_sky_map_to_sky (AlmuSkyMap   *self,
     }
 }
 
-/* The way back; NaN for what the projection does not show. */
+/**
+ * almu_sky_map_to_pixels:
+ * @n_points: how many pairs
+ * @sky: (array): pairs of longitude and latitude in the frame of the map, degrees
+ * @pixels: (array): receives x and y, 0 is the centre of the first pixel; NaN for
+ *   what the projection does not show; may be @sky
+ *
+ * The way back from almu_sky_map_to_sky(). Points need not lie in the image.
+ */
 void
 almu_sky_map_to_pixels (AlmuSkyMap   *self,
                         gsize         n_points,

@@ -299,6 +299,12 @@ almu_wcs_new (const char *records,
   return g_steal_pointer (&self);
 }
 
+/**
+ * almu_wcs_free:
+ * @self: (nullable) (transfer full): coordinates
+ *
+ * Frees the coordinates.
+ */
 void
 almu_wcs_free (AlmuWcs *self)
 {
@@ -312,7 +318,16 @@ almu_wcs_free (AlmuWcs *self)
 
 /* -- sky ---------------------------------------------------------------- */
 
-/* FITS axis numbers; FALSE where there are no celestial coordinates. */
+/**
+ * almu_wcs_get_sky_axes:
+ * @out_longitude: (out): number of the axis in the file, from 1; left as it is
+ *   without celestial coordinates, as is @out_latitude
+ * @out_latitude: (out): likewise
+ *
+ * Which axes of the file are the sky. Longitude need not come first.
+ *
+ * Returns: %FALSE where there are no celestial coordinates
+ */
 gboolean
 almu_wcs_get_sky_axes (AlmuWcs *self,
                        int     *out_longitude,
@@ -352,7 +367,13 @@ find_equatorial (const struct wcsprm *sky)
   return other;
 }
 
-/* What its longitudes are counted from; only with celestial coordinates. */
+/**
+ * almu_wcs_get_frame:
+ * @out_frame: (out caller-allocates): what its longitudes are counted from
+ *
+ * By CTYPE, and for equatorial coordinates by RADESYS and EQUINOX. Only with
+ * celestial coordinates.
+ */
 void
 almu_wcs_get_frame (AlmuWcs      *self,
                     AlmuSkyFrame *out_frame)
@@ -406,7 +427,16 @@ almu_wcs_get_pixel_area (AlmuWcs *self)
   return isfinite (area) ? area : 0.0;
 }
 
-/* Degrees per pixel along each axis, with the sign of its own coordinate. */
+/**
+ * almu_wcs_get_increments:
+ * @out_increments: (array fixed-size=2) (out caller-allocates): degrees per pixel
+ *   along the longitude and the latitude axis
+ *
+ * At the reference point, with the sign of its own coordinate: that of longitude
+ * is mostly negative.
+ *
+ * Returns: %FALSE where there are no celestial coordinates
+ */
 gboolean
 almu_wcs_get_increments (AlmuWcs *self,
                          double  *out_increments)
@@ -427,10 +457,13 @@ almu_wcs_get_increments (AlmuWcs *self,
 
 /**
  * almu_wcs_to_sky:
+ * @n_points: how many pairs
  * @pixels: (array): pairs on longitude and latitude axis, 1 is the centre of
  *   the first pixel
  * @sky: (array): receives longitude and latitude, degrees; NaN for what is
  *   outside of the projection
+ *
+ * By wcslib (WCS Papers I and II).
  *
  * Returns: %FALSE without celestial coordinates
  */
@@ -457,7 +490,17 @@ almu_wcs_to_sky (AlmuWcs      *self,
   return TRUE;
 }
 
-/* The way back; NaN for what the projection does not show. */
+/**
+ * almu_wcs_to_pixels:
+ * @n_points: how many pairs
+ * @sky: (array): pairs of longitude and latitude, degrees
+ * @pixels: (array): receives pairs on longitude and latitude axis, 1 is the centre
+ *   of the first pixel; NaN for what the projection does not show
+ *
+ * The way back from almu_wcs_to_sky().
+ *
+ * Returns: %FALSE without celestial coordinates
+ */
 gboolean
 almu_wcs_to_pixels (AlmuWcs      *self,
                     gsize         n_points,
@@ -483,7 +526,12 @@ almu_wcs_to_pixels (AlmuWcs      *self,
 
 /* -- spectrum ----------------------------------------------------------- */
 
-/* FITS axis number, 0 for none. */
+/**
+ * almu_wcs_get_spectral_axis:
+ *
+ * Returns: number of the axis in the file, from 1; 0 if there is none, or none that
+ *   can be understood
+ */
 int
 almu_wcs_get_spectral_axis (AlmuWcs *self)
 {

@@ -41,6 +41,15 @@ almu_polarisation_get_name (int polarisation)
   return polarisation >= 0 && polarisation < ALMU_N_POLARISATIONS ? names[polarisation] : "";
 }
 
+/**
+ * almu_polarisation_is_computed:
+ * @polarisation: any number
+ *
+ * Whether it is one of the #AlmuPolarisation that are computed, for an image that
+ * has no such index on its Stokes axis: see almu_polarisation_is_computed_of().
+ *
+ * Returns: %FALSE also for a number that is no polarisation
+ */
 gboolean
 almu_polarisation_is_computed (int polarisation)
 {
@@ -51,6 +60,8 @@ almu_polarisation_is_computed (int polarisation)
  * almu_polarisation_is_computed_of:
  * @info: an image
  * @stokes: what planes and boxes of it are asked for with
+ *
+ * An axis so long that @stokes is an index of it has that plane.
  *
  * Returns: whether @stokes is a computed polarisation, and no index
  */
@@ -77,6 +88,13 @@ almu_polarisation_to_fits (int polarisation)
   return polarisation <= ALMU_POLARISATION_V ? polarisation : ALMU_POLARISATION_V - polarisation;
 }
 
+/**
+ * almu_polarisation_from_fits:
+ * @code: of a Stokes axis (FITS Standard 4.0, section 8.5): 1 to 4, -1 to -8
+ *
+ * Returns: the #AlmuPolarisation, %ALMU_POLARISATION_CURRENT for 0; other codes are
+ *   not looked at, and make no sense
+ */
 int
 almu_polarisation_from_fits (int code)
 {
@@ -87,6 +105,9 @@ almu_polarisation_from_fits (int code)
  * almu_polarisation_find:
  * @info: an image
  * @polarisation: one that is not computed
+ *
+ * If the header does not say what the axis has, it is taken for I, Q, U and V in
+ * this order, and likewise for RR, LL, RL and LR, and for XX, YY, XY and YX.
  *
  * Returns: its index on the Stokes axis, -1 if the image does not have it
  */

@@ -438,6 +438,11 @@ almu_stokes_cube_new (const char           *name,
   return ALMU_IMAGE (g_steal_pointer (&self));
 }
 
+/**
+ * almu_stokes_cube_get_n_parts:
+ *
+ * Returns: how many images were put together, which is the length of the Stokes axis
+ */
 guint
 almu_stokes_cube_get_n_parts (AlmuStokesCube *self)
 {
@@ -448,7 +453,9 @@ almu_stokes_cube_get_n_parts (AlmuStokesCube *self)
 
 /**
  * almu_stokes_cube_get_part:
- * @index: on the Stokes axis
+ * @index: on the Stokes axis, from 0
+ *
+ * The images are in the order of their polarisations, whatever order they came in.
  *
  * Returns: (transfer none): the image of that polarisation
  */

@@ -40,6 +40,14 @@ coosys_free (gpointer data)
   g_free (self);
 }
 
+/**
+ * almu_data_table_new:
+ * @format: what kind of file it is read from
+ *
+ * For a reader to fill; nobody else may have it meanwhile.
+ *
+ * Returns: (transfer full): a table without columns
+ */
 AlmuDataTable *
 almu_data_table_new (AlmuTableFormat format)
 {
@@ -56,6 +64,13 @@ almu_data_table_new (AlmuTableFormat format)
   return self;
 }
 
+/**
+ * almu_data_table_ref:
+ *
+ * Any thread.
+ *
+ * Returns: (transfer full): @self
+ */
 AlmuDataTable *
 almu_data_table_ref (AlmuDataTable *self)
 {
@@ -64,6 +79,13 @@ almu_data_table_ref (AlmuDataTable *self)
   return self;
 }
 
+/**
+ * almu_data_table_unref:
+ * @self: (transfer full): a table
+ *
+ * Frees the table with the last reference, and gives back what it counted for.
+ * Any thread. Not for %NULL.
+ */
 void
 almu_data_table_unref (AlmuDataTable *self)
 {
@@ -133,7 +155,9 @@ almu_column_type_get_size (AlmuColumnType type)
 
 /**
  * almu_data_table_find_column:
- * @name: an ID, or else a name
+ * @name: an ID, or else a name; case matters
+ *
+ * An ID counts before any name; of several columns of one name it is the first.
  *
  * Returns: its index, or -1
  */
@@ -180,12 +204,15 @@ almu_data_table_dup_summary (const AlmuDataTable *self,
 
 /**
  * almu_data_table_add_column:
- * @id: (nullable) (transfer full)
- * @name: (transfer full)
- * @unit: (transfer full)
- * @description: (transfer full)
+ * @type: what its cells are
+ * @id: (nullable) (transfer full): what a VOTable calls it beside its name
+ * @name: (transfer full): may be empty
+ * @unit: (transfer full): may be empty
+ * @description: (transfer full): may be empty
  *
- * Returns: (transfer none): the new column
+ * For a reader, before the first row. Cells are then added to its values.
+ *
+ * Returns: (transfer none): the new column, behind those there are
  */
 AlmuColumn *
 almu_data_table_add_column (AlmuDataTable *self,
@@ -210,6 +237,14 @@ almu_data_table_add_column (AlmuDataTable *self,
   return column;
 }
 
+/**
+ * almu_data_table_add_coosys:
+ * @system: such as "ICRS"; copied, as are the others
+ * @equinox: (nullable): as the file has it
+ * @epoch: (nullable): as the file has it
+ *
+ * For a reader. Only the first system counts, since the page looks at no other.
+ */
 void
 almu_data_table_add_coosys (AlmuDataTable *self,
                             const char    *system,
@@ -252,6 +287,12 @@ almu_data_table_note (AlmuDataTable *self,
 /**
  * almu_data_table_account:
  * @n_bytes: what the table takes in memory by now
+ * @error: return location; %ALMU_ERROR_LIMIT if it is too large, or too large beside
+ *   the other tables of the process
+ *
+ * For a reader, now and then while a table grows. Any thread.
+ *
+ * Returns: whether it may take so much; if not it still counts for what it did
  */
 gboolean
 almu_data_table_account (AlmuDataTable *self,
@@ -286,8 +327,12 @@ almu_data_table_account (AlmuDataTable *self,
 /**
  * almu_data_table_note_odd:
  * @row: counted from 0
+ * @column: index of a column
  * @cell: what stands there
  * @type: what should
+ *
+ * For a reader: a cell that is not of its column's type, and became NaN or 0. They
+ * are counted, and the first is told to people.
  */
 void
 almu_data_table_note_odd (AlmuDataTable *self,

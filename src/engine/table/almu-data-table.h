@@ -124,6 +124,12 @@ char          *almu_data_table_dup_summary (const AlmuDataTable *self,
 gint64         almu_data_table_get_total_bytes (void);
 void           almu_data_table_set_budget (gint64 budget);
 
+/**
+ * almu_data_table_get_column:
+ * @index: of a column, below the number of columns; not checked
+ *
+ * Returns: (transfer none): the column, for as long as the table
+ */
 static inline AlmuColumn *
 almu_data_table_get_column (const AlmuDataTable *self,
                             guint                index)
@@ -131,6 +137,13 @@ almu_data_table_get_column (const AlmuDataTable *self,
   return (AlmuColumn *) g_ptr_array_index (self->columns, index);
 }
 
+/**
+ * almu_column_get_text:
+ * @self: a column of %ALMU_COLUMN_STRING
+ * @row: of the table, from 0; not checked
+ *
+ * Returns: (transfer none): the cell, for as long as the table
+ */
 static inline const char *
 almu_column_get_text (const AlmuColumn *self,
                       gsize             row)

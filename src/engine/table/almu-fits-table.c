@@ -529,6 +529,15 @@ read_rows (Reader       *reader,
  * almu_fits_table_read:
  * @fd: an open file; stays the caller's
  * @name: for messages, valid UTF-8
+ * @flags: whether rows are wanted
+ * @cancellable: (nullable): asked between pieces
+ * @error: return location; %ALMU_ERROR_FORMAT if there is no table, or a damaged one,
+ *   %ALMU_ERROR_LIMIT if it is too large
+ *
+ * Reads the first table of a FITS file, binary or of text, packed or not. Blocks;
+ * any thread.
+ *
+ * Returns: (transfer full): the table, or %NULL
  */
 AlmuDataTable *
 almu_fits_table_read (int            fd,

@@ -73,6 +73,12 @@ fail_memory (gsize    n_bytes,
   return FALSE;
 }
 
+/**
+ * almu_packed_table_is:
+ *
+ * Returns: whether the header says ZTABLE = T, as that of a table that fpack has
+ *   packed
+ */
 gboolean
 almu_packed_table_is (const AlmuHdu *hdu)
 {
@@ -471,9 +477,13 @@ write_rows (Unpacking *self,
  * almu_packed_table_unpack:
  * @reader: of the file
  * @hdu: a table for which almu_packed_table_is()
+ * @error: return location
+ *
+ * Unpacks a table column by column (FITS Standard 4.0, section 10.3) into a file in
+ * memory.
  *
  * Returns: a descriptor of a FITS file in memory, the first extension of
- *   which is the table as it was; or -1
+ *   which is the table as it was, for the caller to close; or -1
  */
 int
 almu_packed_table_unpack (AlmuHduReader *reader,

@@ -25,6 +25,16 @@ filter_free (gpointer data)
   g_free (self);
 }
 
+/**
+ * almu_filter_new:
+ * @column: ID or name of a column; copied
+ * @comparison: how to compare with @value
+ * @value: of a range the lower end
+ * @second: the upper end of a range
+ * @text: what a cell of text has to contain, "" for anything; copied
+ *
+ * Returns: (transfer full): the condition, for the filters of an #AlmuQuery
+ */
 AlmuFilter *
 almu_filter_new (const char    *column,
                  AlmuComparison comparison,
@@ -43,6 +53,11 @@ almu_filter_new (const char    *column,
   return self;
 }
 
+/**
+ * almu_query_new:
+ *
+ * Returns: (transfer full): a query of all rows, in the order of the file
+ */
 AlmuQuery *
 almu_query_new (void)
 {
@@ -54,6 +69,11 @@ almu_query_new (void)
   return self;
 }
 
+/**
+ * almu_query_copy:
+ *
+ * Returns: (transfer full): a query that shares nothing with @self
+ */
 AlmuQuery *
 almu_query_copy (const AlmuQuery *self)
 {
@@ -80,6 +100,13 @@ is_same_number (double a,
   return a == b || (isnan (a) && isnan (b));
 }
 
+/**
+ * almu_query_equal:
+ *
+ * NaN is the same as NaN, and filters in another order are other filters.
+ *
+ * Returns: whether both say the same
+ */
 gboolean
 almu_query_equal (const AlmuQuery *a,
                   const AlmuQuery *b)
@@ -102,6 +129,12 @@ almu_query_equal (const AlmuQuery *a,
   return TRUE;
 }
 
+/**
+ * almu_query_free:
+ * @self: (transfer full): a query
+ *
+ * Frees the query with its filters. Not for %NULL.
+ */
 void
 almu_query_free (AlmuQuery *self)
 {
@@ -460,6 +493,13 @@ almu_table_view_new (AlmuDataTable   *table,
   return NULL;
 }
 
+/**
+ * almu_table_view_ref:
+ *
+ * Any thread.
+ *
+ * Returns: (transfer full): @self
+ */
 AlmuTableView *
 almu_table_view_ref (AlmuTableView *self)
 {
@@ -468,6 +508,13 @@ almu_table_view_ref (AlmuTableView *self)
   return self;
 }
 
+/**
+ * almu_table_view_unref:
+ * @self: (transfer full): a view
+ *
+ * Frees the view with the last reference, and lets go of its table. Any thread.
+ * Not for %NULL.
+ */
 void
 almu_table_view_unref (AlmuTableView *self)
 {
@@ -513,11 +560,15 @@ gather (const AlmuTableView *self,
 
 /**
  * almu_table_view_cut:
- * @column: one of the table
- * @start: first row of the view, as is @n within it
+ * @column: index of a column of the table; not checked
+ * @start: first row of the view, from 0
+ * @n: how many rows from there; they have to be in the view
+ *
+ * Copies some cells of a column. Any thread.
  *
  * Returns: (transfer full): cells one after the other, in the machine's
- *   order of bytes; of a text column where each begins in its text
+ *   order of bytes; of a text column where each begins in its text; nothing of a
+ *   column that is unsupported
  */
 GBytes *
 almu_table_view_cut (const AlmuTableView *self,

@@ -92,6 +92,12 @@ GBytes        *almu_table_view_cut (const AlmuTableView *self,
                                     gsize                start,
                                     gsize                n);
 
+/**
+ * almu_table_view_get_row:
+ * @place: row of the view, from 0; not checked
+ *
+ * Returns: the row of the table that stands there
+ */
 static inline gsize
 almu_table_view_get_row (const AlmuTableView *self,
                          gsize                place)

@@ -69,7 +69,11 @@ parse_arraysize (AlmuVofield *self,
  * almu_vofield_set_up:
  * @self: zeros
  * @datatype: (nullable): an attribute of FIELD, as is @arraysize
- * @arraysize: (nullable)
+ * @arraysize: (nullable): %NULL for a single item
+ *
+ * Finds out what a column of a VOTable becomes (VOTable 1.4, sections 2.1 and 2.2). Arrays of
+ * anything but characters, and types that are not known, become
+ * %ALMU_COLUMN_UNSUPPORTED.
  */
 void
 almu_vofield_set_up (AlmuVofield *self,
@@ -90,6 +94,11 @@ almu_vofield_set_up (AlmuVofield *self,
     self->type = ALMU_COLUMN_UNSUPPORTED;
 }
 
+/**
+ * almu_vofield_clear:
+ *
+ * Frees the text. Twice is harmless.
+ */
 void
 almu_vofield_clear (AlmuVofield *self)
 {
@@ -246,8 +255,18 @@ append_string (AlmuDataTable *table,
   return FALSE;
 }
 
-/* No value: NaN where there is one, what the column has declared for it, or
- * 0. */
+/**
+ * almu_vofield_append_nothing:
+ * @table: whose column it is
+ * @index: which column
+ * @row: for messages, from 0
+ * @error: return location
+ *
+ * Appends a cell without a value: NaN where there is one, what the column has
+ * declared for it, or 0; "" of text.
+ *
+ * Returns: %FALSE with %ALMU_ERROR_LIMIT if a column has too much text
+ */
 gboolean
 almu_vofield_append_nothing (const AlmuVofield *self,
                              AlmuDataTable     *table,
@@ -281,9 +300,17 @@ almu_vofield_append_nothing (const AlmuVofield *self,
 
 /**
  * almu_vofield_append_text:
+ * @table: whose column it is
  * @index: which column
- * @row: for messages
+ * @row: for messages, from 0
  * @text: (array length=n_bytes): a cell as it stands in a TD; no zero needed
+ * @n_bytes: how many
+ * @error: return location
+ *
+ * Appends a cell. Blanks around numbers count for nothing, nor does a blank
+ * number; what is no number is noted as odd, and does not fail.
+ *
+ * Returns: %FALSE with %ALMU_ERROR_LIMIT for text that is too long
  */
 gboolean
 almu_vofield_append_text (const AlmuVofield *self,
@@ -425,7 +452,16 @@ append_value (const AlmuVofield *self,
 
 /**
  * almu_vofield_append_bytes:
+ * @table: whose column it is
+ * @index: which column
+ * @row: for messages, from 0
+ * @is_null: whether the stream has said that there is no value
  * @bytes: (array length=n_bytes): what is there of a stream, from this cell
+ * @n_bytes: how many
+ * @error: return location; %ALMU_ERROR_LIMIT for a cell that is too large to be true
+ *
+ * Appends a cell as BINARY and BINARY2 of a VOTable have it: big-endian, and with
+ * its count before it if that varies.
  *
  * Returns: how many bytes the cell takes, 0 if it is not all there, -1 on
  *   failure

@@ -192,6 +192,9 @@ almu_vorows_take (const char               *bytes,
 /**
  * almu_vorows_find_end:
  * @bytes: (array length=n_bytes): an odd row and what follows
+ * @n_bytes: how many
+ *
+ * How much has to be left to the parser before almu_vorows_take() may go on.
  *
  * Returns: how many bytes the row takes; 0 if its end is not there;
  *   %G_MAXSIZE if it cannot be told without XML

@@ -38,7 +38,13 @@ struct _AlmuVostream
 
 /**
  * almu_vostream_new:
+ * @kind: how the rows are packed
+ * @table: what they are added to; has to stay, as has @fields
  * @fields: (element-type AlmuVofield): the columns
+ *
+ * Nothing is decoded yet.
+ *
+ * Returns: (transfer full): the stream
  */
 AlmuVostream *
 almu_vostream_new (AlmuVostreamKind kind,
@@ -56,6 +62,13 @@ almu_vostream_new (AlmuVostreamKind kind,
   return self;
 }
 
+/**
+ * almu_vostream_free:
+ * @self: (transfer full): a stream
+ *
+ * Frees the stream and closes the file that a FITS stream was put into. Not for
+ * %NULL.
+ */
 void
 almu_vostream_free (AlmuVostream *self)
 {
@@ -205,6 +218,13 @@ write_file (AlmuVostream *self,
 /**
  * almu_vostream_add:
  * @text: (array length=n_bytes): some of the base64 text
+ * @n_bytes: how many
+ * @error: return location; %ALMU_ERROR_LIMIT for too much, %G_IO_ERROR if a FITS
+ *   stream cannot be put into memory
+ *
+ * Decodes text as it comes, however it is cut, and adds the cells that are whole.
+ *
+ * Returns: whether to go on
  */
 gboolean
 almu_vostream_add (AlmuVostream *self,

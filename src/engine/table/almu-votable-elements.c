@@ -32,7 +32,11 @@ static const char *const element_names[] = {
   [ELEMENT_STREAM] = "STREAM",
 };
 
-/* The parser cannot be left from within; it says nothing more after this. */
+/**
+ * almu_vo_reader_stop:
+ *
+ * The parser cannot be left from within; it says nothing more after this.
+ */
 void
 almu_vo_reader_stop (AlmuVoReader *reader)
 {
@@ -65,7 +69,13 @@ fail (AlmuVoReader *reader,
   almu_vo_reader_stop (reader);
 }
 
-/* The parser says nothing of a tag before it has all of it. */
+/**
+ * almu_vo_reader_check_silence:
+ *
+ * To be asked after each piece of the file, since the parser says nothing of a tag
+ * before it has all of it: one of more than %ALMU_LIMIT_TAG_BYTES ends the reading
+ * with %ALMU_ERROR_LIMIT.
+ */
 void
 almu_vo_reader_check_silence (AlmuVoReader *reader)
 {
@@ -83,6 +93,11 @@ find_element (const xmlChar *name)
   return ELEMENT_OTHER;
 }
 
+/**
+ * almu_vo_reader_get_parent:
+ *
+ * Returns: the innermost element that is open, %ELEMENT_OTHER if none is
+ */
 AlmuVoElement
 almu_vo_reader_get_parent (AlmuVoReader *reader)
 {
@@ -257,6 +272,12 @@ append_encoded (AlmuVoReader      *reader,
   return n > 0;
 }
 
+/**
+ * almu_vo_reader_note_many_cells:
+ *
+ * Keeps for people that the row has more cells than there are columns, unless
+ * something odd was kept before. The cells are dropped.
+ */
 void
 almu_vo_reader_note_many_cells (AlmuVoReader *reader)
 {
@@ -288,6 +309,13 @@ end_cell (AlmuVoReader *reader)
   reader->cell++;
 }
 
+/**
+ * almu_vo_reader_account:
+ *
+ * Adds up what the columns take, for almu_data_table_account().
+ *
+ * Returns: %FALSE with the error of @reader set if that is too much
+ */
 gboolean
 almu_vo_reader_account (AlmuVoReader *reader)
 {
@@ -303,6 +331,12 @@ almu_vo_reader_account (AlmuVoReader *reader)
   return almu_data_table_account (reader->table, n_bytes, &reader->error);
 }
 
+/**
+ * almu_vo_reader_end_row:
+ *
+ * Cells that the row does not have get no value. Too many rows, and too many bytes,
+ * which are looked at every few thousand rows, end the reading with %ALMU_ERROR_LIMIT.
+ */
 void
 almu_vo_reader_end_row (AlmuVoReader *reader)
 {

@@ -314,6 +314,15 @@ almu_votable_is_start (const guint8 *bytes,
  * @fd: an open file
  * @name: for messages, valid UTF-8
  * @is_packed: whether it is compressed by gzip
+ * @flags: whether rows are wanted
+ * @cancellable: (nullable): asked between pieces
+ * @error: return location; %ALMU_ERROR_FORMAT for what is no VOTable with a table, or
+ *   a damaged one, %ALMU_ERROR_LIMIT for one that is too large
+ *
+ * Reads the first table of a VOTable, whatever way its rows are written. Blocks;
+ * any thread.
+ *
+ * Returns: (transfer full): the table, or %NULL
  */
 AlmuDataTable *
 almu_votable_read (int            fd,
