@@ -41,6 +41,7 @@ struct _AlmuLink
   AlmuAsked        asked[ALMU_LINK_N_ASKED];
   guint            next_asked;
   gboolean         is_flushing;
+  gboolean         has_promised; /* a commit, before anything goes out */
 };
 
 void almu_link_listen (AlmuLink *self);

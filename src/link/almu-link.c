@@ -37,9 +37,21 @@ enum
 
 static guint signals[N_SIGNALS];
 
+/* What waits to be sent may say that something was changed. */
+static void
+keep_promise (AlmuLink *self)
+{
+  if (self->session == NULL || !self->has_promised)
+    return;
+
+  self->has_promised = FALSE;
+  almu_session_commit (self->session);
+}
+
 static void
 unbind (AlmuLink *self)
 {
+  keep_promise (self);
   if (self->session == NULL)
     return;
 
@@ -378,6 +390,23 @@ almu_link_reply (AlmuLink               *self,
 {
   note_answered (self, request_id, message);
   push (self, message, request_id, ALMU_OUTBOX_ORDERED, 0);
+}
+
+/**
+ * almu_link_promise:
+ * @self: a link with a session
+ *
+ * To be called before a reply that says that something was changed: the
+ * session is committed before the reply, or anything else, goes out. That is
+ * once for all that a viewer has asked for at a time, since a record is written
+ * as a whole.
+ */
+void
+almu_link_promise (AlmuLink *self)
+{
+  g_return_if_fail (self->session != NULL);
+
+  self->has_promised = TRUE;
 }
 
 /**
@@ -729,6 +758,8 @@ static GBytes *
 on_next (gpointer user_data)
 {
   AlmuLink *self = user_data;
+
+  keep_promise (self);
 
   return almu_outbox_pop (self->outbox);
 }

@@ -703,6 +703,68 @@ test_link_order (Fixture      *fixture,
   g_assert_null (almu_test_viewer_take (viewer, CARTA__EVENT_TYPE__ERROR_DATA));
 }
 
+typedef struct
+{
+  guint n_commits;
+  guint n_regions; /* at the last of them */
+} Commits;
+
+static void
+on_commit (AlmuSession *session,
+           Commits     *commits)
+{
+  commits->n_commits++;
+  commits->n_regions = almu_session_get_n_regions (session);
+}
+
+/* A record is written as a whole: once for all that is asked for together, and
+ * before any of it is answered. */
+static void
+test_link_promises (Fixture      *fixture,
+                    gconstpointer user_data)
+{
+  enum
+  {
+    N_REGIONS = 200
+  };
+
+  g_autoptr(AlmuTestViewer) viewer = connect_viewer (fixture);
+  AlmuSession      *session = almu_sessions_lookup (fixture->sessions, assert_registers (viewer, 0));
+  Commits           commits = { 0 };
+  CARTA__SetRegion  message = CARTA__SET_REGION__INIT;
+  CARTA__RegionInfo info = CARTA__REGION_INFO__INIT;
+  CARTA__Point      point = CARTA__POINT__INIT;
+  CARTA__Point     *points[] = { &point };
+
+  open_cube (viewer, 0);
+  g_signal_connect (session, "commit", G_CALLBACK (on_commit), &commits);
+
+  info.region_type = CARTA__REGION_TYPE__POINT;
+  info.n_control_points = G_N_ELEMENTS (points);
+  info.control_points = points;
+  message.region_id = -1;
+  message.region_info = &info;
+  for (int i = 0; i < N_REGIONS; i++)
+    almu_test_viewer_send (viewer, &message.base);
+
+  for (int i = 0; i < N_REGIONS; i++)
+    {
+      almu_test_autobody CARTA__SetRegionAck *ack = almu_test_viewer_await (viewer, CARTA__EVENT_TYPE__SET_REGION_ACK);
+
+      g_assert_true (ack->success);
+      g_assert_cmpint (ack->region_id, ==, i + 1);
+      g_assert_cmpuint (commits.n_regions, >, i);
+    }
+  g_test_message ("%u commits", commits.n_commits);
+  g_assert_cmpuint (commits.n_commits, <, N_REGIONS / 2);
+
+  /* what changes nothing promises nothing */
+  commits.n_commits = 0;
+  almu_test_viewer_await_pong (viewer);
+  g_assert_cmpuint (commits.n_commits, ==, 0);
+  g_signal_handlers_disconnect_by_data (session, &commits);
+}
+
 /* The page's “Open” closes all and opens one, while another is still being
  * opened. */
 static void
@@ -833,6 +895,7 @@ main (int   argc,
   add_test ("/link/events/short-frames", test_link_short_frames);
   add_test ("/link/order", test_link_order);
   add_test ("/link/order/closing-all-is-not-overtaken", test_link_closing_all_is_not_overtaken);
+  add_test ("/link/promises", test_link_promises);
   add_test ("/link/catalog-ids", test_link_catalog_ids);
   add_test ("/link/owner", test_link_owner);
   add_test ("/link/waiting/messages", test_link_waiting_messages);

@@ -78,7 +78,7 @@ almu_on_set_region (AlmuLink               *link,
       return;
     }
 
-  almu_session_commit (almu_link_get_session (link));
+  almu_link_promise (link);
   ack.success = TRUE;
   ack.region_id = almu_region_get_id (region);
   almu_link_reply (link, request_id, &ack.base);
