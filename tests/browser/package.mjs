@@ -82,6 +82,8 @@ test('asleep and awake again, the same session', async () => {
 test('what happened is in the journal', async () => {
   const lines = journal();
   check(lines.includes(`Session ${session}`), `the journal knows nothing of session ${session}:\n${lines}`);
+  const ofSession = inside('journalctl', '-q', '-o', 'json', `ALMU_SESSION=${session}`).stdout.trim().split('\n').map(line => JSON.parse(line));
+  check(ofSession.some(line => line.ALMU_PEER === '127.0.0.1' && line.MESSAGE.includes('Connected')), 'the journal has no fields');
   const token = readFileSync(join(root, home, '.local/state/almucantar/token'), 'utf8').trim();
   check(!lines.includes(token), 'the journal has the token');
 });

@@ -83,6 +83,110 @@ test_figures (Desk         *desk,
   g_assert_cmpuint (get (desk, "resume_seconds_count{from=\"from memory\"}"), ==, 1);
 }
 
+/* The name that a sample's family has. */
+static char *
+family_of (const char *name,
+           const char *kind)
+{
+  static const char *const suffixes[] = { "_bucket", "_sum", "_count" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (suffixes); i++)
+    if (g_str_equal (kind, "histogram") && g_str_has_suffix (name, suffixes[i]))
+      return g_strndup (name, strlen (name) - strlen (suffixes[i]));
+
+  return g_strdup (name);
+}
+
+/* Buckets grow in their bounds and in what is in them; the last has all. */
+static void
+check_bucket (const char *labels,
+              double      value,
+              double     *bound,
+              double     *sum)
+{
+  const char *le = strstr (labels, "le=\"");
+  double      upper;
+
+  g_assert_nonnull (le);
+  le += strlen ("le=\"");
+  upper = g_str_has_prefix (le, "+Inf\"") ? INFINITY : g_ascii_strtod (le, NULL);
+  g_assert_cmpfloat (upper, >, *bound);
+  g_assert_cmpfloat (value, >=, *sum);
+  *bound = upper < INFINITY ? upper : 0;
+  *sum = value;
+}
+
+/* The text format 0.0.4: each family with its HELP and its TYPE, once and
+ * before its samples, and no sample twice. */
+static void
+test_format (Desk         *desk,
+             gconstpointer user_data)
+{
+  g_autoptr(GRegex) sample = g_regex_new ("^([a-z_]+)((?:\\{[a-z]+=\"[^\"\\\\]*\"(?:,[a-z]+=\"[^\"\\\\]*\")*\\})?) (\\S+)$",
+                                           0, 0, NULL);
+  g_autoptr(GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autofree float *plane = NULL;
+  g_autofree char  *text = NULL;
+  g_auto(GStrv) lines = NULL;
+  g_auto(GStrv) family = NULL;
+  double bound = 0;
+  double sum = 0;
+
+  desk_write (desk, "a.fits", 2, (gint64[]){ 64, 64 }, number, NULL);
+  desk_open (desk, "a.fits", 0);
+  plane = almu_test_await_plane (desk->viewer, 0, 64, 64);
+
+  text = almu_test_daemon_dup_metrics (desk->daemon);
+  g_assert_true (g_str_has_suffix (text, "\n"));
+  lines = g_strsplit (text, "\n", -1);
+  for (guint i = 0; lines[i + 1] != NULL; i++)
+    {
+      g_autoptr(GMatchInfo) match = NULL;
+      g_autofree char *name = NULL;
+      g_autofree char *labels = NULL;
+      g_autofree char *number_text = NULL;
+      g_autofree char *expected = NULL;
+      char            *end;
+      double           value;
+
+      if (g_str_has_prefix (lines[i], "# HELP "))
+        {
+          g_auto(GStrv) help = g_strsplit (lines[i], " ", 4);
+
+          g_clear_pointer (&family, g_strfreev);
+          family = g_strsplit (lines[++i], " ", 4);
+          g_assert_cmpuint (g_strv_length (help), ==, 4);
+          g_assert_cmpuint (g_strv_length (family), ==, 4);
+          g_assert_cmpstr (family[1], ==, "TYPE");
+          g_assert_cmpstr (family[2], ==, help[2]);
+          g_assert_true (g_strv_contains ((const char *[]){ "counter", "gauge", "histogram", NULL }, family[3]));
+          g_assert_cmpint (g_str_equal (family[3], "counter"), ==, g_str_has_suffix (family[2], "_total"));
+          g_assert_true (g_hash_table_add (seen, g_strdup (family[2])));
+          continue;
+        }
+
+      if (!g_regex_match (sample, lines[i], 0, &match))
+        g_error ("This is no sample: %s", lines[i]);
+      name = g_match_info_fetch (match, 1);
+      labels = g_match_info_fetch (match, 2);
+      number_text = g_match_info_fetch (match, 3);
+      g_assert_nonnull (family);
+      expected = family_of (name, family[3]);
+      g_assert_cmpstr (expected, ==, family[2]);
+      value = g_ascii_strtod (number_text, &end);
+      g_assert_cmpstr (end, ==, "");
+      g_assert_true (g_hash_table_add (seen, g_strconcat (name, labels, NULL)) || *labels == '\0');
+
+      if (g_str_has_suffix (name, "_bucket"))
+        check_bucket (labels, value, &bound, &sum);
+      else if (g_str_has_suffix (name, "_count") && g_str_equal (family[3], "histogram"))
+        {
+          g_assert_cmpfloat (value, ==, sum);
+          sum = 0;
+        }
+    }
+}
+
 static double
 minus_number (const gint64 *position,
               gpointer      user_data)
@@ -229,6 +333,7 @@ main (int   argc,
   g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
 
   desk_add ("/daemon/metrics/figures", test_figures);
+  desk_add ("/daemon/metrics/format", test_format);
   desk_add ("/daemon/metrics/inflated", test_inflated);
   desk_add ("/daemon/metrics/shared", test_shared);
   g_test_add ("/daemon/metrics/log", Desk, NULL, set_up_talkative, test_log, desk_tear_down);

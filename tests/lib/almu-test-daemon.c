@@ -256,26 +256,35 @@ almu_test_daemon_count_fds (AlmuTestDaemon *self)
   return n;
 }
 
+/* All that /metrics says. */
+char *
+almu_test_daemon_dup_metrics (AlmuTestDaemon *self)
+{
+  g_autofree char *url = g_strdup_printf ("http://127.0.0.1:%d/metrics?%s", g_uri_get_port (self->uri),
+                                          g_uri_get_query (self->uri));
+  g_autoptr(SoupSession) session = soup_session_new_with_options ("proxy-resolver", NULL, NULL);
+  g_autoptr(SoupMessage) message = soup_message_new ("GET", url);
+  g_autoptr(GBytes) body = NULL;
+  g_autoptr(GError) error = NULL;
+
+  body = soup_session_send_and_read (session, message, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (soup_message_get_status (message), ==, 200);
+  g_assert_cmpstr (soup_message_headers_get_one (soup_message_get_response_headers (message), "Content-Type"), ==,
+                   "text/plain; version=0.0.4; charset=utf-8");
+
+  return g_strndup (g_bytes_get_data (body, NULL), g_bytes_get_size (body));
+}
+
 /* A figure of /metrics, such as "image_read_bytes_total". */
 guint64
 almu_test_daemon_get_metric (AlmuTestDaemon *self,
                              const char     *name)
 {
-  g_autofree char *url = g_strdup_printf ("http://127.0.0.1:%d/metrics?%s", g_uri_get_port (self->uri),
-                                          g_uri_get_query (self->uri));
   g_autofree char *key = g_strdup_printf ("\nalmucantar_%s ", name);
-  g_autoptr(SoupSession) session = soup_session_new_with_options ("proxy-resolver", NULL, NULL);
-  g_autoptr(SoupMessage) message = soup_message_new ("GET", url);
-  g_autoptr(GBytes) body = NULL;
-  g_autoptr(GError) error = NULL;
-  g_autofree char *text = NULL;
-  const char      *found;
+  g_autofree char *text = almu_test_daemon_dup_metrics (self);
+  const char      *found = strstr (text, key);
 
-  body = soup_session_send_and_read (session, message, NULL, &error);
-  g_assert_no_error (error);
-  g_assert_cmpuint (soup_message_get_status (message), ==, 200);
-  text = g_strndup (g_bytes_get_data (body, NULL), g_bytes_get_size (body));
-  found = strstr (text, key);
   g_assert_nonnull (found);
 
   return g_ascii_strtoull (found + strlen (key), NULL, 10);

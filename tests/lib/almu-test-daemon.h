@@ -30,6 +30,7 @@ guint64         almu_test_daemon_get_status (AlmuTestDaemon *self,
 guint           almu_test_daemon_count_fds (AlmuTestDaemon *self);
 void            almu_test_daemon_await_fds (AlmuTestDaemon *self, guint at_most);
 guint64         almu_test_daemon_count_jobs (AlmuTestDaemon *self);
+char           *almu_test_daemon_dup_metrics (AlmuTestDaemon *self);
 guint64         almu_test_daemon_get_metric (AlmuTestDaemon *self,
                                              const char     *name);
 
