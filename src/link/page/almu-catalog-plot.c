@@ -275,8 +275,7 @@ almu_catalog_plot_make_question (int         catalog_id,
 /**
  * almu_catalog_plot_push_before:
  * @catalog_id: the number that the catalog will get
- * @scripts: (element-type AlmuScript): those to be asked, in order; some are
- *   added
+ * @scripts: #AlmuScript, to be asked in order; some are added
  *
  * What is to be done before the catalog is opened: once its widget is seen,
  * it would choose its axes by itself.
@@ -325,8 +324,7 @@ has_columns (AlmuCatalogPlot     *self,
  * almu_catalog_plot_push_mode:
  * @catalog_id: one that the page has
  * @table: the catalog; without both columns nothing is added
- * @scripts: (element-type AlmuScript): those to be asked, in order; some are
- *   added
+ * @scripts: #AlmuScript, to be asked in order; some are added
  *
  * The rows that come next are plotted as they come.
  */
@@ -378,8 +376,7 @@ add_system (JsonBuilder *builder,
  * almu_catalog_plot_push_preview:
  * @catalog_id: one that the page has
  * @table: the catalog; without both columns nothing is added
- * @scripts: (element-type AlmuScript): those to be asked, in order; some are
- *   added
+ * @scripts: #AlmuScript, to be asked in order; some are added
  *
  * Plots the rows that came when the catalog was opened.
  */
