@@ -150,6 +150,8 @@ almu_link_get_switchboard (AlmuLink *self)
 /**
  * almu_link_get_session:
  *
+ * It changes with almu_link_bind() and when the link ends.
+ *
  * Returns: (nullable) (transfer none): the session the link is bound to; never %NULL in a
  *   handler other than that of REGISTER_VIEWER
  */
@@ -176,6 +178,9 @@ almu_link_get_peer (AlmuLink *self)
 
 /**
  * almu_link_get_viewer:
+ * @self: a link
+ *
+ * What its cookie said, see almu_guard_dup_viewer(); it does not change.
  *
  * Returns: (nullable): which browser it is, if it told
  */
@@ -214,6 +219,9 @@ almu_link_get_icd_version (AlmuLink *self)
 
 /**
  * almu_link_get_cancellable:
+ * @self: a link
+ *
+ * For work whose answer goes to this viewer; carries the session as its owner.
  *
  * Returns: (transfer none): cancelled when the link ends or is bound to another session
  */
@@ -259,6 +267,8 @@ almu_link_get_n_held (AlmuLink *self)
 
 /**
  * almu_link_get_outbox_bytes:
+ *
+ * What the system has taken already is not among them.
  *
  * Returns: the bytes that wait to be sent
  */
@@ -745,6 +755,9 @@ almu_link_renew_listing (AlmuLink *self)
 
 /**
  * almu_link_get_scripts:
+ * @self: a link
+ *
+ * For almu-scripting.c only: numbers of requests, and the #GTask of each.
  *
  * Returns: (transfer none): what the page was asked and has not answered
  */

@@ -161,6 +161,8 @@ almu_switchboard_accept (AlmuSwitchboard *self,
  * almu_switchboard_find:
  * @session: a session
  *
+ * There is one at most: the newest link has it.
+ *
  * Returns: (nullable) (transfer none): the link that has @session
  */
 AlmuLink *

@@ -212,6 +212,9 @@ can_be_listed (const char *file)
  *
  * Whether the page can read these names out of its address: it knows no way
  * to write a comma in a list.
+ *
+ * A name that is not UTF-8 is %ALMU_ERROR_FORMAT; of several, one with a comma,
+ * or with a space at an end, %ALMU_ERROR_UNSUPPORTED.
  */
 gboolean
 almu_page_address_check_files (const char *const *files,

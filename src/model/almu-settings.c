@@ -103,6 +103,9 @@ has_control_character (const char *text)
  *
  * Names become file names and entries of menus.
  *
+ * Fails with %ALMU_ERROR_FORMAT, or with %ALMU_ERROR_LIMIT beyond
+ * %ALMU_LIMIT_NAME_BYTES.
+ *
  * Returns: %TRUE if @name can be both
  */
 gboolean
@@ -234,6 +237,8 @@ almu_settings_list (AlmuSettings    *self,
  *
  * Objects that cannot be read are left out: one damaged layout must not
  * cost the others.
+ *
+ * See #AlmuSettings for the failures, which are of the folder only.
  *
  * Returns: (transfer full): a JSON object, name → object
  */

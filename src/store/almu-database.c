@@ -415,9 +415,12 @@ choose_aside (const char *path)
 /**
  * almu_database_set_aside:
  * @folder: where it is
+ * @error: return location
  *
  * Renames a damaged database that nobody has open, and its log, so that
  * tools can rescue what they can.
+ *
+ * Fails with the %G_IO_ERROR of the file system.
  *
  * Returns: (transfer full): what it is called now
  */
@@ -580,8 +583,14 @@ almu_database_begin (AlmuDatabase *self,
 
 /**
  * almu_database_end:
+ * @self: a database
+ * @error: return location
  *
  * What was done since almu_database_begin() is in the file, or nothing of it.
+ *
+ * A process that is killed afterwards has lost nothing; a power failure may
+ * cost the last moments, but no more. After a failure almu_database_undo() has
+ * to follow.
  */
 gboolean
 almu_database_end (AlmuDatabase *self,
@@ -607,10 +616,15 @@ almu_database_undo (AlmuDatabase *self)
 
 /**
  * almu_database_put:
+ * @self: a database
  * @entry: what a list shows of it
  * @json: its record
+ * @error: return location
  *
  * Writes down a session, which by that is no suspect.
+ *
+ * Two statements: to be called within a transaction. %G_IO_ERROR_NO_SPACE if
+ * the disk is full, other failures as they are for #AlmuDatabase.
  */
 gboolean
 almu_database_put (AlmuDatabase           *self,
@@ -795,6 +809,10 @@ make_entry (sqlite3_stmt *row)
 
 /**
  * almu_database_list:
+ * @self: a database
+ * @error: return location
+ *
+ * Reads no records.
  *
  * Returns: (transfer full) (element-type AlmuArchiveEntry): all sessions, the
  *   latest seen first

@@ -467,8 +467,11 @@ almu_look_is_active (AlmuLook *self)
 
 /**
  * almu_look_get_selected_region:
+ * @self: a look
  *
- * Returns: 0 for the cursor
+ * Whether there is such a region is for the caller to see.
+ *
+ * Returns: the region whose figures are shown; 0 for the cursor
  */
 int
 almu_look_get_selected_region (AlmuLook *self)

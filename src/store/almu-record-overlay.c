@@ -183,6 +183,11 @@ read_contour_members (RecordReader        *reader,
  * @file: gets the settings; none if a name in them is of a newer version
  *
  * Reads the contours that are wanted of a file.
+ *
+ * Without the member there are none. Settings that
+ * almu_contour_settings_check() does not let pass make the record wrong.
+ *
+ * Returns: whether the record is right so far
  */
 gboolean
 almu_reader_contours (RecordReader *reader,
@@ -258,6 +263,11 @@ read_vector_members (RecordReader       *reader,
  * @file: gets the settings; none if a name in them is of a newer version
  *
  * Reads the vectors that are wanted of a file.
+ *
+ * Without the member there are none. Settings that almu_vector_settings_check()
+ * does not let pass make the record wrong.
+ *
+ * Returns: whether the record is right so far
  */
 gboolean
 almu_reader_vectors (RecordReader *reader,

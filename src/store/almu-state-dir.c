@@ -311,6 +311,9 @@ write_listener (AlmuStateDir *self,
  * try to start meanwhile where this one is. Called whenever the service
  * begins to listen.
  *
+ * Waits for the disk if either is another than the last time. Fails with
+ * %G_IO_ERROR.
+ *
  * Returns: %TRUE if both are written down
  */
 gboolean
@@ -434,6 +437,9 @@ make_token (GError **error)
  *
  * The token is made at the first start and stays, so that a page finds its
  * way back after a restart. A given one is used once and not kept.
+ *
+ * One that others could read, or that is damaged, is replaced. Fails with
+ * %G_IO_ERROR if it cannot be read, made or kept.
  *
  * Returns: (transfer full): the token
  */

@@ -494,6 +494,9 @@ almu_store_watch (AlmuStore    *self,
 
 /**
  * almu_store_flush:
+ * @self: a store
+ *
+ * Writes now what would be written a moment later; the kernel has it by then.
  *
  * Returns: whether all there is to write is written
  */
@@ -509,6 +512,9 @@ almu_store_flush (AlmuStore *self)
 
 /**
  * almu_store_get_trouble:
+ * @self: a store
+ *
+ * For people; the same as [property@Almu.Store:trouble].
  *
  * Returns: (nullable): why sessions are kept in memory only
  */
@@ -522,6 +528,9 @@ almu_store_get_trouble (AlmuStore *self)
 
 /**
  * almu_store_get_n_writes:
+ * @self: a store
+ *
+ * For tests and figures; forgetting a session counts, too.
  *
  * Returns: how many transactions wrote sessions
  */

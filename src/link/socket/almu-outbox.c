@@ -240,6 +240,9 @@ almu_outbox_new (void)
  * Adds @message at the tail. A full box still takes messages; who makes
  * large ones asks almu_outbox_is_full() first.
  *
+ * The failure is %ALMU_ERROR_LIMIT: four times %ALMU_LIMIT_OUTBOX_BYTES, or
+ * %ALMU_LIMIT_OUTBOX_MESSAGES replies.
+ *
  * Returns: %FALSE if so much waits that the peer cannot be reading at all;
  *   nothing has changed then, and the link should be closed
  */

@@ -314,6 +314,9 @@ almu_gather_get_n_urgent (AlmuGather *self)
  *
  * Writes as much as one call takes.
  *
+ * What is partly written goes on with the next call. A failure is that of the
+ * stream, after which nothing of it can be said.
+ *
  * Returns: as g_pollable_output_stream_writev_nonblocking()
  */
 GPollableReturn

@@ -427,6 +427,10 @@ status_for (const AlmuApiCall *call,
  *
  * Blocks; called on a worker.
  *
+ * On failure @out_status says what is wrong: 404, 403, 400 for what came with a
+ * write, else 500. The error is that of #AlmuSettings, or %ALMU_ERROR_FORMAT
+ * for a body that is not what it should be.
+ *
  * Returns: (transfer full): the answer as JSON text
  */
 char *

@@ -278,6 +278,8 @@ almu_server_judge (AlmuServer        *self,
  * almu_server_request_of:
  * @msg: a request that almu_server_judge() has looked at
  *
+ * It lives as long as the message.
+ *
  * Returns: (transfer none): what was found out about @msg by its head
  */
 AlmuServerRequest *

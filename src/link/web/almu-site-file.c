@@ -280,6 +280,11 @@ read_open_file (int                 fd,
  * Blocks, and takes calls from any thread. Files are read, not mapped: a
  * mapped one that shrinks ends the process.
  *
+ * Fails with %G_IO_ERROR_NOT_FOUND if there is no @folder, with
+ * %ALMU_ERROR_NOT_FOUND for what is no regular file below it, with
+ * %ALMU_ERROR_LIMIT beyond %ALMU_LIMIT_SITE_FILE_BYTES, and with %G_IO_ERROR if
+ * it cannot be read.
+ *
  * Returns: (transfer full): the file
  */
 AlmuSiteFile *

@@ -554,6 +554,9 @@ almu_animation_get_id (AlmuAnimation *self)
 
 /**
  * almu_animation_get_file:
+ * @self: an animation
+ *
+ * Others may move along, see almu_animation_moves().
  *
  * Returns: (transfer none): the file whose channels or polarisations move
  */

@@ -311,6 +311,9 @@ almu_cache_get_plane_async (AlmuCache          *self,
  * almu_cache_get_plane_finish:
  * @result: what the callback got
  *
+ * Fails as reading does, with %ALMU_ERROR_LIMIT if the budget has no room, and
+ * with %G_IO_ERROR_CANCELLED.
+ *
  * Returns: (transfer full): the plane
  */
 AlmuPlane *

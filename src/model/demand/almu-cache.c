@@ -195,6 +195,8 @@ almu_cache_get_budget (AlmuCache *self)
  * almu_cache_get_image_size:
  * @image: an image
  *
+ * Planes, tiles, histograms and spectra, whoever asked for them.
+ *
  * Returns: bytes of all that was made from @image
  */
 gsize
@@ -433,6 +435,8 @@ wants_same_bins (const AlmuHistogramWant *a,
  * @image: an image
  * @stokes: index of a polarisation, or a computed #AlmuPolarisation
  * @want: bins and bounds; the rest of it does not matter
+ *
+ * Valid until something is put into the cache.
  *
  * Returns: (nullable) (transfer none): the histogram of all channels that is
  *   wanted, if it is in memory

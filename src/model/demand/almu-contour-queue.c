@@ -374,6 +374,9 @@ start_again (AlmuContourQueue *self)
 
 /**
  * almu_contour_queue_get:
+ * @self: a queue
+ *
+ * It belongs to the queue, until almu_contour_queue_set().
  *
  * Returns: (nullable): what is wanted
  */

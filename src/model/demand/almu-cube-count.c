@@ -356,6 +356,9 @@ almu_cube_count_async (AlmuImage          *image,
  * almu_cube_count_finish:
  * @image: what it was begun with
  * @result: what the callback got
+ * @error: return location
+ *
+ * Fails as reading does, or with %G_IO_ERROR_CANCELLED.
  *
  * Returns: (transfer full): the counts
  */

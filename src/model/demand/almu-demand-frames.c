@@ -60,6 +60,9 @@ almu_demand_read_next (AlmuDemand *self)
  * almu_demand_check_tiles:
  * @codes: places as the ICD writes them
  * @n_codes: how many
+ * @error: return location
+ *
+ * Asks for nothing; fails as almu_tile_queue_decode() does.
  *
  * Returns: whether almu_demand_require_tiles() would take them
  */

@@ -285,6 +285,10 @@ compare_requirements (gconstpointer a,
 
 /**
  * almu_demand_list_requirements:
+ * @self: a demand
+ *
+ * Regions of which nothing is wanted any more may be among them, without lists.
+ * The lists are shared, and not to be changed.
  *
  * Returns: (transfer full) (element-type AlmuRequirement): what is wanted, by
  *   region

@@ -189,6 +189,10 @@ almu_line_profile_async (AlmuPlane          *plane,
 /**
  * almu_line_profile_finish:
  * @result: what the callback got
+ * @error: return location
+ *
+ * Fails if the line cannot be cut into boxes, if an image shows no sky where
+ * two are involved, or with %G_IO_ERROR_CANCELLED.
  *
  * Returns: (transfer full) (element-type AlmuLineProfile): one for each want
  */

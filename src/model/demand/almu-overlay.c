@@ -174,8 +174,14 @@ check_factor (const char *what,
 
 /**
  * almu_contour_settings_check:
+ * @self: settings, as a peer or a record has them
+ * @error: return location
  *
  * Whether contours can be made like this.
+ *
+ * Fails with %ALMU_ERROR_FORMAT for an unknown smoothing and for levels that no
+ * pixel can have, and with %ALMU_ERROR_LIMIT for too many levels, chunks of no
+ * vertices, and factors beyond %ALMU_LIMIT_SMOOTHING.
  */
 gboolean
 almu_contour_settings_check (const AlmuContourSettings *self,
@@ -290,8 +296,15 @@ almu_vector_settings_equal (const AlmuVectorSettings *a,
 
 /**
  * almu_vector_settings_check:
+ * @self: settings, as a peer or a record has them
+ * @error: return location
  *
  * Whether vectors can be made like this.
+ *
+ * Fails with %ALMU_ERROR_FORMAT for unknown sources and for errors of Q and U
+ * that are not finite where they are needed, with %ALMU_ERROR_UNSUPPORTED for
+ * an unknown compression, and with %ALMU_ERROR_LIMIT for an averaging that is
+ * not from 1 to %ALMU_LIMIT_SMOOTHING.
  */
 gboolean
 almu_vector_settings_check (const AlmuVectorSettings *self,

@@ -29,6 +29,10 @@ get_axis (const AlmuReel *self,
 
 /**
  * almu_reel_check:
+ * @self: a reel, as a peer has it
+ * @error: return location
+ *
+ * Fails with %ALMU_ERROR_FORMAT. Whether there are such planes is not asked.
  *
  * Returns: whether there is a way from the first still to the last that
  *   begins where the reel stands

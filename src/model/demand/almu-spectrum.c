@@ -281,6 +281,10 @@ almu_spectrum_new_for_stats (AlmuShape *shape,
  * almu_spectrum_finish:
  * @image: what it was begun with
  * @result: what the callback got
+ * @error: return location
+ *
+ * Also ends almu_convoy_measure_async(). Fails as reading does, or with
+ * %G_IO_ERROR_CANCELLED.
  *
  * Returns: (transfer full): the spectrum
  */

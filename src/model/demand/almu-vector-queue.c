@@ -399,6 +399,9 @@ start_again (AlmuVectorQueue *self)
 
 /**
  * almu_vector_queue_get:
+ * @self: a queue
+ *
+ * It belongs to the queue, until almu_vector_queue_set().
  *
  * Returns: (nullable): what is wanted
  */

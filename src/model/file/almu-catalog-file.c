@@ -235,6 +235,9 @@ almu_catalog_file_get_table (AlmuCatalogFile *self)
 
 /**
  * almu_catalog_file_get_error:
+ * @self: a catalog
+ *
+ * The text of the last almu_catalog_file_fail(), for people.
  *
  * Returns: (nullable): why it is not open
  */

@@ -116,6 +116,8 @@ almu_catalog_opening_async (AlmuFolder            *folder,
  * @out_fingerprint: (out): of the file that was read; left alone on failure
  * @error: return location
  *
+ * Fails as almu_folder_open() and almu_table_file_read() do.
+ *
  * Returns: (transfer full): the table
  */
 AlmuDataTable *

@@ -486,6 +486,11 @@ almu_file_set_plane (AlmuFile *self,
  * almu_file_has_plane:
  * @channel: from 0
  * @stokes: index of a polarisation, or a computed #AlmuPolarisation
+ * @error: return location
+ *
+ * Reads nothing. Fails with %ALMU_ERROR_NOT_FOUND if the file is not open, with
+ * %ALMU_ERROR_LIMIT beyond its axes, and as almu_polarisation_find_parts() does
+ * for a computed one.
  *
  * Returns: whether the file is open and has such a plane
  */
@@ -680,6 +685,10 @@ almu_file_come_alive (AlmuFile  *self,
 
 /**
  * almu_file_dup_requirements:
+ * @self: a file
+ *
+ * From its demand if it is open, else what was kept. The lists are shared, and
+ * not to be changed.
  *
  * Returns: (transfer full) (element-type AlmuRequirement): what is wanted of
  *   the file and its regions

@@ -168,6 +168,9 @@ find_start (AlmuFolder *self,
  * A starting folder that is not there, or cannot be read, is replaced by the
  * top-level folder; see almu_folder_is_start_replaced().
  *
+ * Blocks for the disk. Fails with the %G_IO_ERROR of the top-level folder, and
+ * with %ALMU_ERROR_REFUSED if the starting folder does not lie below it.
+ *
  * Returns: (transfer full) (nullable): the folder
  */
 AlmuFolder *
@@ -378,6 +381,10 @@ append_path (AlmuFolder *self,
  * as CARTA's clients mean them. Looks only at the text; links are seen to
  * when something is opened.
  *
+ * Fails with %ALMU_ERROR_LIMIT beyond %ALMU_LIMIT_PATH_BYTES, and with
+ * %ALMU_ERROR_REFUSED for what is not UTF-8, has control characters or leads
+ * out. Any thread.
+ *
  * Returns: (transfer full) (nullable): the path
  */
 char *
@@ -528,6 +535,10 @@ open_regular (AlmuFolder *self,
  *
  * Opens a regular file for reading. Nothing else is even tried: opening a
  * pipe would wait, and some devices act.
+ *
+ * Fails as almu_folder_normalize() does, with %ALMU_ERROR_NOT_FOUND if there is
+ * none, with %ALMU_ERROR_REFUSED for what is no file or lies outside, and with
+ * %G_IO_ERROR otherwise. Blocks; any thread.
  *
  * Returns: a descriptor, or -1
  */

@@ -131,6 +131,8 @@ almu_image_users_add (AlmuImageUsers     *self,
  * almu_image_users_count:
  * @image: from almu_image_users_add()
  *
+ * Files, not sessions: one session may have it open twice.
+ *
  * Returns: how many have @image open
  */
 guint
@@ -145,6 +147,8 @@ almu_image_users_count (AlmuImageUsers *self,
 /**
  * almu_image_users_remove:
  * @image: from almu_image_users_add(); let go with its last user
+ *
+ * One that nobody has open any more is let go, and no longer shared.
  *
  * Returns: how many are left
  */

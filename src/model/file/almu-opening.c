@@ -193,6 +193,10 @@ almu_opening_async (AlmuFolder         *folder,
 /**
  * almu_opening_finish:
  * @result: what the callback got
+ * @error: return location
+ *
+ * Fails as almu_folder_open() and almu_image_open() do; of a hypercube as the
+ * first file that cannot be opened, or if the files do not go together.
  *
  * Returns: (transfer full): the image
  */

@@ -115,9 +115,14 @@ read_file (AlmuFolder  *folder,
  * @out_type: (out): which kind of region file it is, by its first line or its
  *   name
  * @out_status: (out caller-allocates): of the file
+ * @error: return location
  *
  * Reads a region file as text; what is no UTF-8 in it is replaced. Any
  * thread.
+ *
+ * Fails as almu_folder_open() does, with %ALMU_ERROR_LIMIT beyond
+ * %ALMU_LIMIT_REGION_TEXT_BYTES, with %ALMU_ERROR_FORMAT if there is a NUL in
+ * it, and with %G_IO_ERROR if it cannot be read.
  *
  * Returns: (transfer full): its text
  */
@@ -597,6 +602,12 @@ almu_region_export_async (AlmuSession            *session,
 /**
  * almu_region_export_finish:
  * @result: what the callback got
+ * @error: return location
+ *
+ * Fails with %G_IO_ERROR_EXISTS if there is such a file and it may not be
+ * replaced, with %ALMU_ERROR_FORMAT without regions, with %ALMU_ERROR_NOT_FOUND
+ * for one that is not there or whose image is not open, if one cannot be placed
+ * on the image, and as almu_draft_new() and almu_draft_commit() do.
  *
  * Returns: (transfer full): the text that was written
  */

@@ -48,6 +48,10 @@ almu_archive_load (AlmuArchive *self,
 
 /**
  * almu_archive_list:
+ * @self: an archive
+ * @error: return location
+ *
+ * Blocks; fails if the archive cannot be read.
  *
  * Returns: (transfer full) (element-type AlmuArchiveEntry): what is kept,
  *   the latest seen first

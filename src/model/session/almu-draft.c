@@ -311,6 +311,12 @@ occupy (AlmuDraft *self)
  *
  * Makes sure that the bytes are on the disk, and gives them their name in
  * one step. To be called once.
+ *
+ * Waits for the disk. Fails with %G_IO_ERROR_EXISTS if somebody was faster and
+ * it may not be replaced, and with another %G_IO_ERROR as the file system says;
+ * nothing has that name because of it then.
+ *
+ * Returns: whether the file is there
  */
 gboolean
 almu_draft_commit (AlmuDraft *self,

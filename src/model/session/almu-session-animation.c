@@ -59,6 +59,9 @@ add_matched (AlmuSession             *self,
  * Takes the place of the animation that there is, if any. The new one waits
  * for almu_session_play().
  *
+ * Fails as almu_animation_new() does, and with %ALMU_ERROR_NOT_FOUND if a file
+ * is not there.
+ *
  * Returns: its id; or 0, and everything goes on as it was
  */
 int

@@ -54,6 +54,9 @@ almu_session_get_catalog (AlmuSession *self,
 
 /**
  * almu_session_list_catalogs:
+ * @self: a session
+ *
+ * The session's own list: it changes when catalogs are opened or closed.
  *
  * Returns: (transfer none) (element-type AlmuCatalogFile): in the order of
  *   opening
@@ -260,7 +263,13 @@ almu_session_open_catalog_async (AlmuSession        *self,
 
 /**
  * almu_session_open_catalog_finish:
+ * @self: the session
  * @result: what the callback got
+ * @error: return location
+ *
+ * Fails with %ALMU_ERROR_LIMIT for an id beyond %ALMU_LIMIT_FILE_ID or more
+ * than %ALMU_LIMIT_CATALOGS, with %ALMU_ERROR_NOT_FOUND for a table without
+ * rows, with %G_IO_ERROR_CANCELLED, and as almu_catalog_opening_finish() does.
  *
  * Returns: (transfer full): the catalog
  */

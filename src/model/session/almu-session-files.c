@@ -104,6 +104,9 @@ almu_session_get_file (AlmuSession *self,
 
 /**
  * almu_session_list_files:
+ * @self: a session
+ *
+ * The session's own list: it changes when files are opened or closed.
  *
  * Returns: (transfer none) (element-type AlmuFile): in the order of opening
  */
@@ -246,7 +249,13 @@ almu_session_open_file_async (AlmuSession        *self,
 
 /**
  * almu_session_open_file_finish:
+ * @self: the session
  * @result: what the callback got
+ * @error: return location
+ *
+ * Fails with %ALMU_ERROR_LIMIT for an id beyond %ALMU_LIMIT_FILE_ID or more
+ * than %ALMU_LIMIT_FILES, with %G_IO_ERROR_CANCELLED, and as
+ * almu_opening_finish() does.
  *
  * Returns: (transfer full): the file
  */
@@ -268,6 +277,8 @@ almu_session_open_file_finish (AlmuSession  *self,
  *
  * Looks at another plane, as somebody beside the viewer wants it. What plays
  * the file ends, and who shows it is told that it has to follow.
+ *
+ * Fails as almu_file_has_plane() does. Emits `plane-chosen`.
  *
  * Returns: %FALSE if there is no such plane; nothing is changed then
  */

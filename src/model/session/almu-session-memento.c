@@ -155,6 +155,10 @@ describe_catalog (AlmuCatalogFile *catalog)
 
 /**
  * almu_session_describe:
+ * @self: a session
+ *
+ * A copy of everything that a record holds, fingerprints among it; regions are
+ * in the order of their ids.
  *
  * Returns: (transfer full): the session as it can be written down
  */

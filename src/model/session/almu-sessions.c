@@ -329,6 +329,8 @@ almu_sessions_create (AlmuSessions *self,
  * almu_sessions_lookup:
  * @id: of a session
  *
+ * In memory only: see almu_kept_contains() for those in the archive.
+ *
  * Returns: (nullable) (transfer none): the session of that id
  */
 AlmuSession *
@@ -487,6 +489,9 @@ on_revived (GObject      *source,
  * its files follow until @callback. Once begun that goes on, whoever leaves:
  * half a session must not become its record.
  *
+ * Fails as almu_archive_load() and almu_archive_begin_restore() do, and with
+ * %ALMU_ERROR_LIMIT beyond %ALMU_LIMIT_SESSIONS. Emits `session-added`.
+ *
  * Returns: (nullable) (transfer none): the session, or %NULL with @error,
  *   and @callback is not called
  */
@@ -557,6 +562,10 @@ almu_sessions_revive_finish (AlmuSessions *self,
 
 /**
  * almu_sessions_list:
+ * @self: the sessions
+ *
+ * Those in memory, in no particular order; a copy, so that they may come and go
+ * meanwhile.
  *
  * Returns: (transfer full) (element-type AlmuSession): all there are
  */
