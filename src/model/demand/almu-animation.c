@@ -572,6 +572,8 @@ almu_animation_get_file (AlmuAnimation *self)
  * almu_animation_moves:
  * @file_id: of the session
  *
+ * Goes through the files that move, which are a handful.
+ *
  * Returns: whether the animation moves this file, as the one that is played
  *   or beside it
  */

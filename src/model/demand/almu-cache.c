@@ -261,6 +261,8 @@ almu_cache_share_image (AlmuCache          *self,
  * almu_cache_is_shared:
  * @image: from almu_cache_share_image()
  *
+ * Parking one of them would free nothing of it then.
+ *
  * Returns: whether several have @image open
  */
 gboolean

@@ -47,6 +47,9 @@ compare_regions (gconstpointer a,
  * almu_session_list_regions:
  * @file_id: what the viewer calls it
  *
+ * Goes through all regions of the session. A file that the session has not is
+ * no failure: it has none.
+ *
  * Returns: (transfer full) (element-type AlmuRegion): those drawn on a
  *   file, by id
  */
