@@ -119,6 +119,8 @@ almu_figures_foreach_timing (AlmuTimed      what,
 /**
  * almu_figures_get_resident_bytes:
  *
+ * Asks the kernel (/proc/self/statm), each time. Any thread.
+ *
  * Returns: memory that the process has in use, 0 if the system does not tell
  */
 gsize

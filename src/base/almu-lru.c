@@ -152,6 +152,9 @@ almu_lru_free (AlmuLru *self)
 
 /**
  * almu_lru_lookup:
+ * @key: of a value
+ *
+ * Finds a value, which counts as used by that.
  *
  * Returns: (nullable) (transfer none): the value, now the latest used
  */
@@ -312,6 +315,9 @@ almu_lru_set_outside (AlmuLru       *self,
 
 /**
  * almu_lru_get_owner_size:
+ * @owner: an image
+ *
+ * Kept as values come and go: costs nothing to ask.
  *
  * Returns: bytes of all that was made from one image
  */
@@ -326,7 +332,8 @@ almu_lru_get_owner_size (AlmuLru *self,
 
 /**
  * almu_lru_get_size:
- * @self: a cache
+ *
+ * What others take from the budget is not in it.
  *
  * Returns: bytes of all values, as almu_lru_take() was told; more than the
  *   budget only while a single one is larger
@@ -339,7 +346,8 @@ almu_lru_get_size (AlmuLru *self)
 
 /**
  * almu_lru_get_budget:
- * @self: a cache
+ *
+ * It never changes.
  *
  * Returns: bytes that all values together may take, as almu_lru_new() was told
  */

@@ -164,7 +164,11 @@ find_next (AlmuTurns *self)
 /**
  * almu_turns_begin:
  *
- * Returns: (nullable): what shall begin now; %NULL if nothing may
+ * Takes a place for whoever is next. To be asked again until nothing is, since
+ * several may have become free.
+ *
+ * Returns: (nullable) (transfer none): what shall begin now, as it was pushed;
+ *   %NULL if nothing may
  */
 AlmuTurn *
 almu_turns_begin (AlmuTurns *self)
@@ -224,6 +228,8 @@ free_place (AlmuTurns *self,
 
 /**
  * almu_turns_has_newcomer:
+ *
+ * Whether it would help if there were one more place. Goes through all owners.
  *
  * Returns: whether an owner with nothing under way waits for a place
  */
@@ -305,7 +311,8 @@ almu_turns_end (AlmuTurns *self,
 
 /**
  * almu_turns_count_waiting:
- * @self: a line
+ *
+ * What has begun does not count, even if it was given up.
  *
  * Returns: how many jobs have been pushed and have not begun, of all owners
  */

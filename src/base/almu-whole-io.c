@@ -8,6 +8,11 @@
 
 /**
  * almu_write_whole:
+ * @fd: open for writing
+ * @bytes: (array length=n_bytes) (element-type guint8): what to write
+ * @n_bytes: how many
+ *
+ * write() until all is written, from where the file is at. Blocks.
  *
  * Returns: whether all is written; if not, errno says why
  */
@@ -37,6 +42,12 @@ almu_write_whole (int           fd,
 
 /**
  * almu_read_whole:
+ * @fd: open for reading; where it is at does not matter and does not change
+ * @bytes: room for @n_bytes
+ * @n_bytes: how many are wanted
+ * @offset: where in the file
+ *
+ * pread() until all is read or the file ends. Blocks.
  *
  * Returns: how many bytes were read, fewer than @n_bytes only where the file
  *   ends; or -1, and errno says why

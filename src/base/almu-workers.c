@@ -516,9 +516,11 @@ almu_workers_get_threads (void)
 /**
  * almu_workers_get_places:
  *
+ * Twice as many as almu_workers_get_threads(), which is how many those of one owner
+ * may be at most. Others make do with what a job lends that has been at it for long.
+ *
  * Returns: how many jobs, short or long, may be under way at a time if they
- *   are of different owners; those of one are at most
- *   almu_workers_get_threads()
+ *   are of different owners
  */
 guint
 almu_workers_get_places (void)
@@ -635,6 +637,8 @@ dup_words (const char *name)
 /**
  * almu_workers_dup_running:
  *
+ * For people: tasks are named after the functions that made them. Any thread.
+ *
  * Returns: (transfer full): what is being computed at this moment, in a word
  *   or two each
  */
@@ -657,6 +661,8 @@ almu_workers_dup_running (void)
 
 /**
  * almu_workers_count_running:
+ *
+ * What waits does not count, and neither do threads that help a task. Any thread.
  *
  * Returns: how many tasks are being computed at this moment
  */

@@ -271,8 +271,14 @@ almu_bus_names_resolve_async (AlmuFolder         *folder,
 
 /**
  * almu_bus_names_resolve_finish:
+ * @folder: what was asked
+ * @result: what the callback was given
+ * @error: return location
  *
- * Returns: (transfer full): what was named
+ * Ends almu_bus_names_resolve_async(). An error about one of the names begins
+ * with it, and nothing of what was named comes back then.
+ *
+ * Returns: (transfer full): what was named, or %NULL
  */
 AlmuBusNames *
 almu_bus_names_resolve_finish (AlmuFolder   *folder,
@@ -286,6 +292,10 @@ almu_bus_names_resolve_finish (AlmuFolder   *folder,
 
 /**
  * almu_bus_names_make_path:
+ * @folder: what @name is relative to
+ * @name: of a file
+ *
+ * A file that is gone has its path all the same.
  *
  * Returns: (transfer full): what a page calls a file: its path relative to
  *   the top-level folder
@@ -306,6 +316,10 @@ almu_bus_names_make_path (AlmuFolder         *folder,
 
 /**
  * almu_bus_names_make_uri:
+ * @folder: what @name is relative to
+ * @name: of a file
+ *
+ * The HDU is not part of it.
  *
  * Returns: (transfer full): the file:// URI of a file
  */

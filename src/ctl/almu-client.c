@@ -102,6 +102,8 @@ almu_client_call (AlmuClient *self,
  * almu_client_is_absence:
  * @error: what almu_client_call() has returned
  *
+ * Tells a service that is not there from one that fails.
+ *
  * Returns: whether it means that nobody has the name of the service on the bus,
  *   and that nobody is started for it
  */
@@ -142,6 +144,8 @@ is_no_answer (const GError *error)
 /**
  * almu_client_get_status:
  * @error: what almu_client_call() has returned
+ *
+ * What a script learns of a call that failed.
  *
  * Returns: the exit status that @error deserves: %ALMU_CTL_NO_SERVICE if the
  *   service did not begin or did not answer, %ALMU_CTL_REFUSED if it said no

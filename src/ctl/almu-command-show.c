@@ -60,8 +60,12 @@ get_number (GVariant   *entry,
 
 /**
  * almu_command_list:
+ * @client: the service
+ * @error: return location, as of almu_client_call()
  *
- * Returns: (transfer full): an aa{sv}, see ListSessions of Manager1
+ * Calls ListSessions, without a filter, and waits for the answer.
+ *
+ * Returns: (transfer full): an aa{sv}, see ListSessions of Manager1, or %NULL
  */
 GVariant *
 almu_command_list (AlmuClient *client,

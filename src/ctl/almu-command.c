@@ -193,6 +193,8 @@ almu_command_table (gsize *n_commands)
  * almu_command_find:
  * @name: as typed; case matters, and nothing may be left out
  *
+ * Finds a row of the table of commands.
+ *
  * Returns: (nullable) (transfer none): the command, or %NULL if there is none of
  *   that name
  */

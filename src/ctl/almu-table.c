@@ -16,6 +16,8 @@ struct _AlmuTable
  * almu_table_new:
  * @n_columns: at least 1
  *
+ * A table has no header of its own: that is its first row.
+ *
  * Returns: (transfer full): a table without rows
  */
 AlmuTable *
@@ -47,6 +49,10 @@ almu_table_free (AlmuTable *self)
 
 /**
  * almu_table_make_safe:
+ * @text: anything
+ *
+ * What could command a terminal becomes \u and its number in hexadecimal, and
+ * what is not UTF-8 the sign for that.
  *
  * Returns: (transfer full): @text with its control characters written out
  */
@@ -98,7 +104,8 @@ almu_table_add_number (AlmuTable *self,
 
 /**
  * almu_table_get_n_rows:
- * @self: a table
+ *
+ * The header is one of them, if there is one.
  *
  * Returns: how many rows are complete
  */
@@ -110,6 +117,9 @@ almu_table_get_n_rows (AlmuTable *self)
 
 /**
  * almu_table_measure:
+ * @text: valid UTF-8
+ *
+ * Signs of East Asia take two columns, combining ones none.
  *
  * Returns: how many columns of a terminal @text takes
  */

@@ -611,10 +611,11 @@ almu_daemon_new (AlmuOptions *options)
 
 /**
  * almu_daemon_get_exit_status:
- * @self: the service, after it has run
+ *
+ * To be asked when g_application_run() has returned 0.
  *
  * Returns: 0, or why the service did not start: %ALMU_EXIT_LISTEN or
- *   %ALMU_EXIT_START; for when g_application_run() has returned 0
+ *   %ALMU_EXIT_START
  */
 int
 almu_daemon_get_exit_status (AlmuDaemon *self)

@@ -186,6 +186,10 @@ write_timings (GString    *text,
 
 /**
  * almu_metrics_write:
+ * @sessions: the sessions
+ * @switchboard: the links
+ *
+ * What /metrics answers. Main thread.
  *
  * Returns: (transfer full): figures of the process, as Prometheus reads them
  */
@@ -224,6 +228,10 @@ almu_metrics_write (AlmuSessions    *sessions,
 
 /**
  * almu_metrics_describe:
+ * @sessions: the sessions
+ * @switchboard: the links
+ *
+ * The same figures for the bus, and what is being computed. Main thread.
  *
  * Returns: (transfer full): what GetStatus of the bus tells, an a{sv}
  */

@@ -166,6 +166,8 @@ almu_option_find (const char *name,
  * almu_option_find_short:
  * @name: the letter after a single dash
  *
+ * Few options have one.
+ *
  * Returns: (nullable) (transfer none): the option with that letter, or %NULL; 0
  *   finds none
  */
@@ -183,8 +185,9 @@ almu_option_find_short (char name)
  * almu_option_takes_value:
  * @self: an option
  *
- * Returns: whether it is followed by a value: all are but flags, even those that
- *   have no effect
+ * Options that have no effect any more take theirs, which is passed over.
+ *
+ * Returns: whether it is followed by a value: all are but flags
  */
 gboolean
 almu_option_takes_value (const AlmuOption *self)
@@ -408,6 +411,8 @@ almu_option_set (const AlmuOption *self,
 /**
  * almu_option_dup_expected:
  * @self: an option
+ *
+ * For errors and warnings about a value that almu_option_set() did not take.
  *
  * Returns: (transfer full): what its value has to be, as a phrase for
  *   "… is expected"

@@ -179,6 +179,9 @@ ask_bus (AlmuReception *self,
 /**
  * almu_reception_take_name:
  *
+ * Asks for the name of the service and waits for the bus. Does not get in line
+ * behind somebody who has it. The bus not answering is as if somebody had it.
+ *
  * Returns: %FALSE if somebody else has the name
  */
 gboolean

@@ -130,6 +130,12 @@ almu_byte_source_free (AlmuByteSource *self)
 
 /**
  * almu_byte_source_read:
+ * @bytes: room for @size bytes
+ * @size: at least 1
+ * @error: return location; %G_IO_ERROR for what cannot be read, %ALMU_ERROR_FORMAT for
+ *   what cannot be unpacked, %ALMU_ERROR_LIMIT for too much; without the file's name
+ *
+ * Reads on. Fewer bytes than @size do not mean that the end is near.
  *
  * Returns: how many of the next bytes there are, unpacked; 0 at the end; -1
  *   on failure

@@ -363,8 +363,9 @@ almu_image_get_fingerprint (AlmuImage *self)
 /**
  * almu_image_get_name:
  *
- * Returns: (transfer none): what almu_image_open() was told for people; not for
- *   opening anything
+ * For messages, and not for opening anything.
+ *
+ * Returns: (transfer none): what almu_image_open() was told for people
  */
 const char *
 almu_image_get_name (AlmuImage *self)
@@ -604,6 +605,11 @@ almu_fingerprint_read (int              fd,
 
 /**
  * almu_fingerprint_equal:
+ * @a: of a file
+ * @b: of a file
+ *
+ * Whether it is the same file with the same content, as far as that can be told
+ * without reading it.
  *
  * Returns: whether device, inode, size and time of the last change are the same,
  *   the last to the nanosecond

@@ -124,7 +124,10 @@ make_index (gpointer data)
  * almu_catalog_lookup:
  * @event: the number of an event
  *
- * Returns: (nullable): the event, or %NULL if the interface has no such number
+ * Costs nothing: numbers are places in a table. Any thread.
+ *
+ * Returns: (nullable) (transfer none): the event, or %NULL if the interface has no
+ *   such number
  */
 const AlmuCatalogEntry *
 almu_catalog_lookup (guint16 event)
@@ -174,6 +177,8 @@ almu_catalog_get_name (guint16 event)
 
 /**
  * almu_catalog_get_size:
+ *
+ * For going through all events; some numbers below have none.
  *
  * Returns: the number above the largest event number
  */

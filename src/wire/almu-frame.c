@@ -82,6 +82,8 @@ almu_frame_write (const AlmuFrame *frame,
  * almu_frame_is_version_known:
  * @icd_version: the version a peer names
  *
+ * From %ALMU_ICD_VERSION_OLDEST to %ALMU_ICD_VERSION.
+ *
  * Returns: whether we speak @icd_version
  */
 gboolean

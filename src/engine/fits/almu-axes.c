@@ -27,6 +27,8 @@ static const char *const spectral_types[] = {
  * @name: of the card without its number, such as `CTYPE`; at most 8 bytes
  * @axis: counted from 1
  *
+ * Looks up a card that is there once for each axis.
+ *
  * Returns: (nullable) (transfer none): the text of the card `@name@axis`, or
  *   %NULL if there is none
  */
@@ -48,6 +50,8 @@ almu_axes_get_text (AlmuHeader *header,
  * @name: of the card without its number, such as `CDELT`; at most 8 bytes
  * @axis: counted from 1
  * @out_number: (out): the value; left as it is if there is none
+ *
+ * Looks up a card that is there once for each axis.
  *
  * Returns: whether the card `@name@axis` is there and has a number
  */

@@ -19,6 +19,8 @@
  * @number: the value of a number, or 0
  * @comment: what follows the slash; copied
  *
+ * Nothing is checked: @value and @number are to say the same.
+ *
  * Returns: (transfer full): the card
  */
 AlmuCard *

@@ -183,6 +183,8 @@ almu_fits_close (AlmuFits *self)
 /**
  * almu_fits_get_handle:
  *
+ * What to call almu_cfitsio with, on the thread that has @self. Not to be closed.
+ *
  * Returns: (transfer none): cfitsio's own `fitsfile`
  */
 gpointer
@@ -195,6 +197,8 @@ almu_fits_get_handle (AlmuFits *self)
 
 /**
  * almu_fits_get_plain_fd:
+ *
+ * For reads with positions, past cfitsio.
  *
  * Returns: the descriptor of the file as it is without its compression;
  *   valid as long as @self is

@@ -215,6 +215,8 @@ almu_hdu_reader_free (AlmuHduReader *self)
 /**
  * almu_hdu_reader_get_name:
  *
+ * What errors about the file begin with.
+ *
  * Returns: (transfer none): the name for messages, in valid UTF-8
  */
 const char *
@@ -226,8 +228,9 @@ almu_hdu_reader_get_name (AlmuHduReader *self)
 /**
  * almu_hdu_reader_is_compressed:
  *
- * Returns: whether the file is compressed as a whole, say by gzip: offsets are
- *   then those of what was unpacked
+ * Offsets are then those of what was unpacked, and not of the file.
+ *
+ * Returns: whether the file is compressed as a whole, say by gzip
  */
 gboolean
 almu_hdu_reader_is_compressed (AlmuHduReader *self)
@@ -491,6 +494,8 @@ almu_hdu_get_int (const AlmuHdu *self,
 /**
  * almu_hdu_is_true:
  * @name: a keyword
+ *
+ * Reads a logical value, for which a missing card is as good as F.
  *
  * Returns: whether there is such a card, and it says T
  */

@@ -154,6 +154,8 @@ almu_header_append (AlmuHeader  *self,
 /**
  * almu_header_get_length:
  *
+ * Cards with a continuation count once.
+ *
  * Returns: how many cards there are, those without a value too
  */
 guint
@@ -167,6 +169,8 @@ almu_header_get_length (AlmuHeader *self)
 /**
  * almu_header_get_card:
  * @index: counted from 0, below almu_header_get_length()
+ *
+ * For going through all cards: almu_header_lookup() finds one by its name.
  *
  * Returns: (transfer none): the card at that place, in file order
  */

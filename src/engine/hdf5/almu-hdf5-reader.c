@@ -28,8 +28,13 @@
 
 /**
  * almu_hdf5_reader_make_room:
+ * @n_bytes: how many are wanted
  *
- * Returns: (nullable): memory that the service sees, until the next call
+ * The file in memory through which the service gets its values grows or shrinks to
+ * that, but to no less than a piece.
+ *
+ * Returns: (nullable): memory that the service sees, until the next call; %NULL
+ *   without memory
  */
 void *
 almu_hdf5_reader_make_room (gsize n_bytes)

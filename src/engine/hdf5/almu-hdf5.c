@@ -103,9 +103,13 @@ almu_hdf5_has (AlmuHdf5   *self,
 
 /**
  * almu_hdf5_list_groups:
+ * @self: an open file
+ * @error: return location
+ *
+ * Waits for the program that reads the file. Any thread.
  *
  * Returns: (transfer full) (element-type utf8): the groups of the root that
- *   hold an image
+ *   hold an image; none if there are none, %NULL on failure
  */
 GPtrArray *
 almu_hdf5_list_groups (AlmuHdf5 *self,

@@ -46,6 +46,8 @@ almu_kernel_bin (const float *values,
  * @values: any values
  * @n_values: how many
  *
+ * The sign of a zero does not matter.
+ *
  * Returns: how many are 0 or -0
  */
 ALMU_KERNEL gsize

@@ -224,6 +224,8 @@ almu_kernel_measure (const float    *values,
  * @values: any values
  * @n_values: how many, without a limit
  *
+ * Counts what is no blank.
+ *
  * Returns: how many are neither NaN nor infinite
  */
 ALMU_KERNEL gsize

@@ -299,8 +299,10 @@ can_be_encoded (const Group *group,
  * @height: of a picture, in pixels
  * @precision: planes of bits, as zfp_stream_set_precision() takes it
  *
+ * For the room that almu_kernel_zfp_encode() wants, which never checks it.
+ *
  * Returns: bytes that are room enough for the stream of any picture, and for what
- *   almu_kernel_zfp_encode() writes beyond it
+ *   is written beyond it
  */
 gsize
 almu_kernel_zfp_bound (gsize width,

@@ -86,8 +86,9 @@ almu_bits_skip (AlmuBits *self,
  * almu_bits_peek:
  * @n: at most 32
  *
- * Returns: the next bits as a number, without passing over them; what is behind
- *   the end counts as zero
+ * Looks at bits without passing over them.
+ *
+ * Returns: the next bits as a number; what is behind the end counts as zero
  */
 static inline guint32
 almu_bits_peek (AlmuBits *self,

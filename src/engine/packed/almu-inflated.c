@@ -242,8 +242,9 @@ almu_inflated_unref (AlmuInflated *self)
 /**
  * almu_inflated_get_fd:
  *
- * Returns: a descriptor that lives as long as @self; only for reads with
- *   positions
+ * For reads with positions only: others have the same descriptor.
+ *
+ * Returns: a descriptor that lives as long as @self
  */
 int
 almu_inflated_get_fd (const AlmuInflated *self)

@@ -118,6 +118,8 @@ get_double (const Reading *reading,
  * almu_tiled_get_element_bytes:
  * @type: the letter of a TFORMn
  *
+ * By FITS Standard 4.0, section 7.3.1, where P and Q are descriptors.
+ *
  * Returns: bytes of an element of a column; 0 for a type that is not known, and
  *   for X, which has bits
  */

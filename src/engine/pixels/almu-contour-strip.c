@@ -278,8 +278,10 @@ trace (Tracer    *self,
  * almu_contour_count_stretches:
  * @width: of a plane, in pixels
  *
- * Returns: room for how many bounds a row needs, and how many words of bits: see
- *   almu_kernel_bound()
+ * A row falls into stretches of %ALMU_KERNEL_STRETCH pixels, the last of which may
+ * be shorter.
+ *
+ * Returns: how many there are, for each of which bounds and a word of bits need room
  */
 gsize
 almu_contour_count_stretches (int width)

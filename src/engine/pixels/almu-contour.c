@@ -610,6 +610,8 @@ almu_contours_trace (AlmuPlane               *plane,
  * almu_contours_get_n_lines:
  * @level: index of a level
  *
+ * For almu_contours_copy_line().
+ *
  * Returns: how many lines the level has, closed or not
  */
 guint
@@ -623,6 +625,9 @@ almu_contours_get_n_lines (AlmuContours *self,
 
 /**
  * almu_contours_get_n_vertices:
+ * @level: index of a level
+ *
+ * A closed line ends with the vertex it began with, which counts again.
  *
  * Returns: of all lines of the level
  */
@@ -694,6 +699,10 @@ almu_contours_copy_line (AlmuContours *self,
 
 /**
  * almu_contours_get_n_chunks:
+ * @level: index of a level
+ *
+ * Chunks consist of whole lines, and are as large as the recipe allows, or smaller
+ * so that several threads can pack them.
  *
  * Returns: into how many chunks a level falls; none without lines
  */

@@ -396,6 +396,8 @@ almu_plane_unref (AlmuPlane *self)
 /**
  * almu_plane_get_width:
  *
+ * Never changes; the same as that of its image.
+ *
  * Returns: pixels along x
  */
 int
@@ -408,6 +410,8 @@ almu_plane_get_width (AlmuPlane *self)
 
 /**
  * almu_plane_get_height:
+ *
+ * Never changes; the same as that of its image.
  *
  * Returns: pixels along y
  */

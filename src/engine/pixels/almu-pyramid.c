@@ -243,8 +243,9 @@ almu_pyramid_new (int width,
 /**
  * almu_pyramid_get_band_height:
  *
- * Returns: how many rows make one row of the last layer. Such bands have
- *   nothing to do with each other and may be filled on different threads.
+ * Bands have nothing to do with each other and may be filled on different threads.
+ *
+ * Returns: how many rows make one row of the last layer, a power of two
  */
 int
 almu_pyramid_get_band_height (AlmuPyramid *self)
@@ -358,7 +359,9 @@ almu_pyramid_get_layer (AlmuPyramid *self,
  * @width: of a plane
  * @height: likewise
  *
- * Returns: bytes that all layers of the plane will take, about a third of it
+ * The plane itself is not in it.
+ *
+ * Returns: bytes that all layers of the plane will take, a third of a large one
  */
 gsize
 almu_pyramid_estimate_size (int width,

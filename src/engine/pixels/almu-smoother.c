@@ -112,8 +112,9 @@ almu_smoother_free (AlmuSmoother *self)
 /**
  * almu_smoother_get_width:
  *
- * Returns: pixels of the result along x; 0 if there is none, since a Gaussian is
- *   wider than the plane
+ * A Gaussian that is wider than the plane has no result.
+ *
+ * Returns: pixels of the result along x; 0 if there is none
  */
 int
 almu_smoother_get_width (AlmuSmoother *self)
@@ -123,6 +124,8 @@ almu_smoother_get_width (AlmuSmoother *self)
 
 /**
  * almu_smoother_get_height:
+ *
+ * A Gaussian that is higher than the plane has no result.
  *
  * Returns: pixels of the result along y; 0 if there is none
  */
@@ -135,9 +138,10 @@ almu_smoother_get_height (AlmuSmoother *self)
 /**
  * almu_smoother_get_scale:
  *
- * Returns: how many pixels of the plane are one of the result; what is at x
- *   there is at scale · (x + 0.5) + offset, in pixels from the edge of the
- *   plane
+ * What is at x in the result is at scale · (x + 0.5) + offset there, in pixels from
+ * the edge of the plane.
+ *
+ * Returns: how many pixels of the plane are one of the result
  */
 double
 almu_smoother_get_scale (AlmuSmoother *self)
@@ -148,8 +152,9 @@ almu_smoother_get_scale (AlmuSmoother *self)
 /**
  * almu_smoother_get_offset:
  *
- * Returns: pixels of the plane before the first of the result: what a Gaussian
- *   leaves out at an edge, otherwise 0; see almu_smoother_get_scale()
+ * What a Gaussian leaves out at an edge: see almu_smoother_get_scale().
+ *
+ * Returns: pixels of the plane before the first of the result; 0 without a Gaussian
  */
 double
 almu_smoother_get_offset (AlmuSmoother *self)
@@ -159,6 +164,8 @@ almu_smoother_get_offset (AlmuSmoother *self)
 
 /**
  * almu_smoother_get_room:
+ *
+ * Each thread that makes rows at a time needs its own.
  *
  * Returns: how many floats almu_smoother_make_rows() needs to work in
  */
@@ -173,8 +180,12 @@ almu_smoother_get_room (AlmuSmoother *self)
 
 /**
  * almu_smoother_peek_rows:
+ * @begin: a row of the result
  *
- * Returns: (nullable): the rows from @begin on, if they need not be made
+ * Without smoothing the rows are those of the plane.
+ *
+ * Returns: (nullable) (transfer none): the rows from @begin on, if they need not be
+ *   made; %NULL if they have to be
  */
 const float *
 almu_smoother_peek_rows (AlmuSmoother *self,

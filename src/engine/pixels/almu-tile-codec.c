@@ -451,7 +451,9 @@ almu_tile_picture_unref (AlmuTilePicture *self)
 /**
  * almu_tile_picture_get_size:
  *
- * Returns: bytes that it takes in memory: what a cache should count
+ * What a cache should count.
+ *
+ * Returns: bytes that it takes in memory
  */
 gsize
 almu_tile_picture_get_size (AlmuTilePicture *self)

@@ -28,6 +28,11 @@ count_along (int length,
 
 /**
  * almu_vectors_count_tiles:
+ * @width: pixels of the image
+ * @height: likewise
+ * @factor: how many pixels each way are one vector
+ *
+ * How far the index of almu_vectors_make_tile() goes.
  *
  * Returns: how many tiles of vectors cover an image
  */

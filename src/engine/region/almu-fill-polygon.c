@@ -49,9 +49,13 @@ typedef struct
 
 /**
  * almu_fill_is_near:
+ * @a: a coordinate
+ * @b: a coordinate
  *
- * Returns: whether two numbers are the same coordinate: apart by no more than
- *   %ALMU_FILL_TOLERANCE of the larger one, or by just that if one of them is 0
+ * What single precision may have made of one number is still that number.
+ *
+ * Returns: whether they are the same: apart by no more than %ALMU_FILL_TOLERANCE
+ *   of the larger one, or by just that if one of them is 0
  */
 gboolean
 almu_fill_is_near (double a,
@@ -69,6 +73,8 @@ almu_fill_is_near (double a,
 /**
  * almu_fill_first_pixel:
  * @edge: in pixels, 0 is the centre of the first
+ *
+ * A centre that is almu_fill_is_near() the edge lies on it, and is taken.
  *
  * Returns: the first pixel whose centre is not left of @edge, from 0 to
  *   %ALMU_LIMIT_AXIS_LENGTH
@@ -91,6 +97,8 @@ almu_fill_first_pixel (double edge)
 /**
  * almu_fill_last_pixel:
  * @edge: in pixels, 0 is the centre of the first
+ *
+ * A centre that is almu_fill_is_near() the edge lies on it, and is taken.
  *
  * Returns: the last pixel whose centre is not right of @edge, from -1 to
  *   %ALMU_LIMIT_AXIS_LENGTH

@@ -54,9 +54,11 @@ typedef struct
 
 /**
  * almu_shape_is_line:
+ * @shape: a shape
  *
- * Returns: whether there are profiles along it: a line or a polyline, and no
- *   annotation
+ * Annotations are none, whatever they look like.
+ *
+ * Returns: whether there are profiles along it: a line or a polyline
  */
 gboolean
 almu_shape_is_line (const AlmuShape *shape)

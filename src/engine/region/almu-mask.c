@@ -304,8 +304,9 @@ almu_mask_unref (AlmuMask *self)
 /**
  * almu_mask_is_empty:
  *
- * Returns: whether no pixel is under it: the shape lies outside the image, or covers
- *   none
+ * The shape lies outside the image, or covers no pixel's centre.
+ *
+ * Returns: whether no pixel is under it
  */
 gboolean
 almu_mask_is_empty (const AlmuMask *self)

@@ -70,6 +70,8 @@ almu_region_style_clear (AlmuRegionStyle *self)
  * @shape: where it lies; a reference is kept
  * @style: how it looks; copied
  *
+ * Puts together what a region file says of a region.
+ *
  * Returns: (transfer full): the region as region files know it
  */
 AlmuRegionEntry *

@@ -9,6 +9,9 @@
 
 /**
  * almu_region_get_plain_type:
+ * @type: any type but those that are not supported
+ *
+ * By which annotations are read and written as regions are.
  *
  * Returns: the region that an annotation looks like; @type itself for a region and
  *   for an annotation that is like none
@@ -86,8 +89,9 @@ almu_region_writer_get_extent (const AlmuPlacer *placer,
  * @per_degree: how many of the units that are written make a degree
  * @least: how many decimals to write at least
  *
- * Returns: decimals that tell a thousandth of a pixel, at most 15; @least if the
- *   file counts pixels
+ * A thousandth of a pixel is told, by the scale of the image along y.
+ *
+ * Returns: how many decimals to write, at most 15; @least if the file counts pixels
  */
 int
 almu_region_writer_get_digits (const AlmuPlacer *placer,

@@ -225,8 +225,12 @@ almu_shape_unref (AlmuShape *self)
 
 /**
  * almu_shape_equal:
+ * @a: a shape
+ * @b: a shape
  *
- * Returns: whether type, control points and rotation are exactly the same
+ * Exactly, to the last bit: what was moved there and back may not be the same.
+ *
+ * Returns: whether type, control points and rotation are the same
  */
 gboolean
 almu_shape_equal (const AlmuShape *a,
@@ -251,9 +255,11 @@ almu_shape_equal (const AlmuShape *a,
 
 /**
  * almu_shape_type_get_name:
+ * @type: a type of shape
  *
- * Returns: (transfer none): what a region of this type is called, in English: on the
- *   bus and in records as it stands, in messages translated
+ * In English: on the bus and in records as it stands, in messages translated.
+ *
+ * Returns: (transfer none): what a region of this type is called
  */
 const char *
 almu_shape_type_get_name (AlmuShapeType type)
@@ -266,7 +272,9 @@ almu_shape_type_get_name (AlmuShapeType type)
 /**
  * almu_shape_is_closed:
  *
- * Returns: whether it encloses an area that has statistics; no annotation does
+ * Rectangles, ellipses and polygons; no annotation.
+ *
+ * Returns: whether it encloses an area that has statistics
  */
 gboolean
 almu_shape_is_closed (const AlmuShape *self)

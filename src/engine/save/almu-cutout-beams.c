@@ -27,9 +27,13 @@ find_step (const AlmuSteps *steps,
 
 /**
  * almu_cutout_dup_beams:
+ * @cutout: what is cut out
+ * @info: of the image, with beams
  *
- * Returns: (transfer full) (element-type AlmuBeam): the beams of the
- *   channels
+ * Channels and polarisations are numbered as they are in the new file.
+ *
+ * Returns: (transfer full) (element-type AlmuBeam): the beams of the planes that are
+ *   kept; may be none
  */
 GArray *
 almu_cutout_dup_beams (const AlmuCutout    *cutout,
@@ -114,8 +118,13 @@ put_row (GByteArray     *bytes,
 
 /**
  * almu_cutout_beams_new:
+ * @cutout: what is cut out
+ * @info: of the image, with beams
  *
- * Returns: (transfer full): the beams of what is cut out
+ * An extension BEAMS, header and data.
+ *
+ * Returns: (transfer full) (nullable): whole blocks of 2880 bytes; %NULL where fewer
+ *   than two beams are left
  */
 GByteArray *
 almu_cutout_beams_new (const AlmuCutout    *cutout,

@@ -610,8 +610,14 @@ put_beams (Copying *self)
 
 /**
  * almu_cutout_header_new:
+ * @cutout: what is cut out
+ * @info: of the image
+ * @axes: room for %ALMU_LIMIT_AXES + 1, by number in the file: what becomes of each
  *
- * Returns: (transfer full): the header of what is cut out
+ * Copies the cards of the image, and corrects those that the cut changes. Reads
+ * nothing.
+ *
+ * Returns: (transfer full): whole blocks of 2880 bytes, END included
  */
 GByteArray *
 almu_cutout_header_new (const AlmuCutout    *cutout,

@@ -528,8 +528,18 @@ take_distortions (Tables  *self,
 
 /**
  * almu_cutout_tables_new:
+ * @header: from almu_cutout_header_new()
+ * @axes: from there, too
+ * @image: what is cut
+ * @lost: grows by what could not be kept, for people
+ * @error: return location
  *
- * Returns: (transfer full): the tables beside what is cut out
+ * Extensions that coordinates are looked up in, of the axes that are left, as they
+ * stand in the file, but for pixels that are counted anew. Cards about what cannot
+ * be had go from @header. Reads the file.
+ *
+ * Returns: (transfer full): the extensions, one after the other; no bytes if there are
+ *   none; %NULL on failure
  */
 GByteArray *
 almu_cutout_tables_new (GByteArray           *header,

@@ -91,8 +91,9 @@ almu_sky_map_free (AlmuSkyMap *self)
 /**
  * almu_sky_map_get_frame:
  *
- * Returns: (transfer none): what almu_sky_map_to_sky() counts in, for as long as the
- *   map
+ * What almu_sky_map_to_sky() counts in: that of the image's header.
+ *
+ * Returns: (transfer none): the frame, for as long as the map
  */
 const AlmuSkyFrame *
 almu_sky_map_get_frame (AlmuSkyMap *self)

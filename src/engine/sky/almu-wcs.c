@@ -529,6 +529,8 @@ almu_wcs_to_pixels (AlmuWcs      *self,
 /**
  * almu_wcs_get_spectral_axis:
  *
+ * For almu_wcs_to_spectral().
+ *
  * Returns: number of the axis in the file, from 1; 0 if there is none, or none that
  *   can be understood
  */

@@ -32,8 +32,11 @@ static const struct
 
 /**
  * almu_polarisation_get_name:
+ * @polarisation: any number
  *
- * Returns: "I", "Ptotal" …; "" for the current one and what is none
+ * As the page writes them.
+ *
+ * Returns: (transfer none): "I", "Ptotal" …; "" for the current one and what is none
  */
 const char *
 almu_polarisation_get_name (int polarisation)
@@ -90,10 +93,12 @@ almu_polarisation_to_fits (int polarisation)
 
 /**
  * almu_polarisation_from_fits:
- * @code: of a Stokes axis (FITS Standard 4.0, section 8.5): 1 to 4, -1 to -8
+ * @code: of a Stokes axis: 1 to 4, -1 to -8
  *
- * Returns: the #AlmuPolarisation, %ALMU_POLARISATION_CURRENT for 0; other codes are
- *   not looked at, and make no sense
+ * The way back from almu_polarisation_to_fits() (FITS Standard 4.0, section 8.5).
+ * Other codes are not looked at, and make no sense.
+ *
+ * Returns: the #AlmuPolarisation, %ALMU_POLARISATION_CURRENT for 0
  */
 int
 almu_polarisation_from_fits (int code)

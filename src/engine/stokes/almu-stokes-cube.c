@@ -441,7 +441,9 @@ almu_stokes_cube_new (const char           *name,
 /**
  * almu_stokes_cube_get_n_parts:
  *
- * Returns: how many images were put together, which is the length of the Stokes axis
+ * The length of the Stokes axis.
+ *
+ * Returns: how many images were put together
  */
 guint
 almu_stokes_cube_get_n_parts (AlmuStokesCube *self)

@@ -105,6 +105,8 @@ almu_data_table_unref (AlmuDataTable *self)
 /**
  * almu_data_table_get_total_bytes:
  *
+ * As the readers have accounted for them. Any thread.
+ *
  * Returns: what all tables of the process take in memory
  */
 gint64
@@ -127,8 +129,11 @@ almu_data_table_set_budget (gint64 budget)
 
 /**
  * almu_column_type_get_size:
+ * @type: of a column
  *
- * Returns: bytes of one cell in the column's values
+ * Cells of text are places in the column's text.
+ *
+ * Returns: bytes of one cell in the column's values; 0 for an unsupported column
  */
 gsize
 almu_column_type_get_size (AlmuColumnType type)
@@ -178,6 +183,9 @@ almu_data_table_find_column (const AlmuDataTable *self,
 
 /**
  * almu_data_table_dup_summary:
+ * @file_name: as people call the file
+ *
+ * What the page shows of a file before it is opened, a line for each thing.
  *
  * Returns: (transfer full): what people want to know before they open it
  */

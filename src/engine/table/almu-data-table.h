@@ -128,6 +128,8 @@ void           almu_data_table_set_budget (gint64 budget);
  * almu_data_table_get_column:
  * @index: of a column, below the number of columns; not checked
  *
+ * Readers fill it; for others it is as immutable as the table.
+ *
  * Returns: (transfer none): the column, for as long as the table
  */
 static inline AlmuColumn *
@@ -141,6 +143,8 @@ almu_data_table_get_column (const AlmuDataTable *self,
  * almu_column_get_text:
  * @self: a column of %ALMU_COLUMN_STRING
  * @row: of the table, from 0; not checked
+ *
+ * A cell of a text column, without copying it.
  *
  * Returns: (transfer none): the cell, for as long as the table
  */

@@ -75,9 +75,11 @@ fail_memory (gsize    n_bytes,
 
 /**
  * almu_packed_table_is:
+ * @hdu: a table
  *
- * Returns: whether the header says ZTABLE = T, as that of a table that fpack has
- *   packed
+ * Whether to read it through almu_packed_table_unpack().
+ *
+ * Returns: whether the header says ZTABLE = T, as fpack writes it
  */
 gboolean
 almu_packed_table_is (const AlmuHdu *hdu)

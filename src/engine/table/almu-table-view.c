@@ -33,6 +33,8 @@ filter_free (gpointer data)
  * @second: the upper end of a range
  * @text: what a cell of text has to contain, "" for anything; copied
  *
+ * Whether there is such a column shows when the query is used.
+ *
  * Returns: (transfer full): the condition, for the filters of an #AlmuQuery
  */
 AlmuFilter *
@@ -56,6 +58,8 @@ almu_filter_new (const char    *column,
 /**
  * almu_query_new:
  *
+ * To be narrowed down by its members.
+ *
  * Returns: (transfer full): a query of all rows, in the order of the file
  */
 AlmuQuery *
@@ -71,6 +75,8 @@ almu_query_new (void)
 
 /**
  * almu_query_copy:
+ *
+ * Copies the filters, too.
  *
  * Returns: (transfer full): a query that shares nothing with @self
  */

@@ -96,6 +96,8 @@ GBytes        *almu_table_view_cut (const AlmuTableView *self,
  * almu_table_view_get_row:
  * @place: row of the view, from 0; not checked
  *
+ * From what the page counts to what the file has.
+ *
  * Returns: the row of the table that stands there
  */
 static inline gsize

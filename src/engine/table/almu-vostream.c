@@ -81,7 +81,9 @@ almu_vostream_free (AlmuVostream *self)
 /**
  * almu_vostream_get_fd:
  *
- * Returns: the FITS file that the stream was; stays the stream's
+ * Once all of it was added, almu_fits_table_read() reads it.
+ *
+ * Returns: the FITS file that the stream was; stays the stream's; -1 if it was none
  */
 int
 almu_vostream_get_fd (AlmuVostream *self)

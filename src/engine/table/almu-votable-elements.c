@@ -96,6 +96,8 @@ find_element (const xmlChar *name)
 /**
  * almu_vo_reader_get_parent:
  *
+ * What tells elements of one name apart, such as a DESCRIPTION.
+ *
  * Returns: the innermost element that is open, %ELEMENT_OTHER if none is
  */
 AlmuVoElement
