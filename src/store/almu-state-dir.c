@@ -375,14 +375,14 @@ read_token_from (int         fd,
 
   if ((info.st_mode & 077) != 0)
     {
-      g_warning ("Token %s could be read by others; a new one takes its place", path);
+      g_warning ("Token %s could be read by others, and counts as none", path);
       return NULL;
     }
 
   g_strchomp (buffer);
   if (!is_token (buffer))
     {
-      g_warning ("Token %s is damaged; a new one takes its place", path);
+      g_warning ("Token %s is damaged, and counts as none", path);
       return NULL;
     }
 

@@ -88,6 +88,9 @@ test_guard_strip_token (void)
     { "token=x&file=a.fits", "file=a.fits" },
     { "folder=a%20b&token=x&file=c", "folder=a%20b&file=c" },
     { "tokens=x", "tokens=x" },
+    { "a=1?token=x", "a=1" },
+    { "file=what?.fits&token=x&b", "file=what?.fits&b" },
+    { "?token=x&", "" },
     { "", "" },
   };
 

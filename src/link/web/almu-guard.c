@@ -8,6 +8,8 @@
 
 /* Longer candidates for a token are not even looked at. */
 #define TOKEN_BYTES 1024
+/* The page appends `?token=` to its socket's address whether there is a query or not. */
+#define SEPARATORS "&?"
 
 #define VIEWER_BYTES 16
 #define VIEWER_SECONDS (365 * 24 * 3600)
@@ -126,12 +128,10 @@ matches (AlmuGuard  *self,
   return difference == 0;
 }
 
-/* The page appends `?token=` to its socket's address whether there is a
- * query or not. */
 static char **
 split_query (const char *query)
 {
-  return g_strsplit_set (query != NULL ? query : "", "&?", -1);
+  return g_strsplit_set (query != NULL ? query : "", SEPARATORS, -1);
 }
 
 static gboolean
@@ -255,22 +255,33 @@ almu_guard_query_has_token (const char *query)
  * almu_guard_strip_token:
  * @query: (nullable): of an address, as it came
  *
- * Takes out every part `token=…` that stands between `&`.
+ * Takes out every part `token=…` that stands between `&`, or `?`: what is put
+ * together carelessly holds a second one. The other parts stay as they are.
  *
  * Returns: (transfer full): what remains, which may be empty
  */
 char *
 almu_guard_strip_token (const char *query)
 {
-  g_auto(GStrv) parts = g_strsplit (query != NULL ? query : "", "&", -1);
-  g_autoptr(GPtrArray) kept = g_ptr_array_new ();
+  GString *kept = g_string_new (NULL);
+  char     separator = '&';
 
-  for (gsize i = 0; parts[i] != NULL; i++)
-    if (*parts[i] != '\0' && !g_str_has_prefix (parts[i], "token="))
-      g_ptr_array_add (kept, parts[i]);
-  g_ptr_array_add (kept, NULL);
+  for (const char *at = query != NULL ? query : ""; *at != '\0';)
+    {
+      gsize length = strcspn (at, SEPARATORS);
 
-  return g_strjoinv ("&", (char **) kept->pdata);
+      if (length > 0 && !g_str_has_prefix (at, "token="))
+        {
+          if (kept->len > 0)
+            g_string_append_c (kept, separator);
+          g_string_append_len (kept, at, (gssize) length);
+        }
+      at += length;
+      if (*at != '\0')
+        separator = *at++;
+    }
+
+  return g_string_free (kept, FALSE);
 }
 
 /* -- names -------------------------------------------------------------- */

@@ -26,7 +26,7 @@ describe (SoupServerMessage *msg)
 
   if (forwarded != NULL && *forwarded != '\0' && strlen (forwarded) <= FORWARDED_BYTES &&
       strspn (forwarded, "0123456789abcdefABCDEF:., []") == strlen (forwarded))
-    return g_strdup_printf ("%s for %s", address, forwarded);
+    return address != NULL ? g_strdup_printf ("%s for %s", address, forwarded) : g_strdup (forwarded);
 
   return g_steal_pointer (&address);
 }

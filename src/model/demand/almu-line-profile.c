@@ -102,14 +102,16 @@ measure_all (Input        *input,
              GCancellable *cancellable,
              GError      **error)
 {
-  g_autoptr(AlmuSkyMap) from = almu_sky_map_new (almu_image_get_info (input->reference), NULL);
+  gboolean is_elsewhere = input->reference != input->image;
+  g_autoptr(AlmuSkyMap) from = almu_sky_map_new (almu_image_get_info (input->reference), is_elsewhere ? error : NULL);
   g_autoptr(AlmuSkyMap) to = NULL;
   g_autoptr(GPtrArray) profiles = g_ptr_array_new_with_free_func (line_profile_free);
 
-  if (input->reference != input->image)
+  if (is_elsewhere)
     {
-      to = almu_sky_map_new (almu_image_get_info (input->image), error);
-      if (to == NULL || from == NULL)
+      if (from != NULL)
+        to = almu_sky_map_new (almu_image_get_info (input->image), error);
+      if (to == NULL)
         return NULL;
     }
 
