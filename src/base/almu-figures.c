@@ -14,6 +14,8 @@ static GHashTable *timings[ALMU_N_TIMED]; /* label → AlmuTiming; main thread o
 
 /**
  * almu_figures_add:
+ * @figure: what is counted
+ * @n: by how much it grows
  *
  * Any thread.
  */
@@ -64,6 +66,7 @@ get_timing (AlmuTimed   what,
 
 /**
  * almu_figures_time:
+ * @what: what is timed
  * @label: one of few: each has its figures for ever
  * @usec: how long it took
  *
@@ -95,7 +98,9 @@ compare_labels (gconstpointer a,
 
 /**
  * almu_figures_foreach_timing:
+ * @what: what is timed
  * @func: (scope call): called for each label, in their order
+ * @user_data: for @func
  *
  * Main thread only.
  */

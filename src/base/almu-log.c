@@ -101,8 +101,10 @@ on_log (GLogLevelFlags   flags,
 /**
  * almu_log_session:
  * @domain: G_LOG_DOMAIN of the caller
+ * @session_id: which session
  * @peer: (nullable): who has it
  * @format: what has happened to it
+ * @...: what @format needs
  *
  * “Session 123 [127.0.0.1] …”, as programs expect that read along. The journal can be asked for it by the fields
  * ALMU_SESSION and ALMU_PEER.

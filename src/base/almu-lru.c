@@ -186,8 +186,10 @@ get_room (AlmuLru *self)
 
 /**
  * almu_lru_take:
+ * @key: what it can be found by; what was kept under it is dropped
  * @value: (transfer full): what to keep
  * @size: its bytes
+ * @free_value: lets go of it when it is dropped
  *
  * Keeps @value and makes room for it: by relief if there is any, then by
  * dropping what was not used for longest. A value larger than the whole budget
@@ -242,6 +244,7 @@ almu_lru_drop (AlmuLru          *self,
 
 /**
  * almu_lru_drop_owner:
+ * @owner: the image
  *
  * Forgets everything that was made from one image.
  */
@@ -265,6 +268,7 @@ almu_lru_drop_owner (AlmuLru *self,
  * almu_lru_foreach:
  * @func: (scope call): told the key and the bytes of every value; must not
  *   change the cache
+ * @user_data: for @func
  *
  * Goes through the values, the latest used first, without using them.
  */

@@ -75,6 +75,7 @@ get_state (const AlmuArchiveEntry *entry,
 
 /**
  * almu_bus_list_sessions:
+ * @sessions: the sessions
  * @state: (nullable): only those in this state; %NULL for all
  * @error: return location; set if what is kept cannot be read
  *

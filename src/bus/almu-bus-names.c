@@ -235,8 +235,11 @@ resolve_worker (GTask        *task,
 
 /**
  * almu_bus_names_resolve_async:
+ * @folder: whose top-level folder counts
  * @uris: (array zero-terminated=1): URIs or paths of files below the
  *   top-level folder, or of one folder
+ * @callback: called on the main thread
+ * @user_data: for @callback
  *
  * Finds out what a caller has named, and that it is there. Whether a file
  * is an image shows when it is opened.

@@ -69,8 +69,11 @@ on_resolved (GObject      *source,
 
 /**
  * almu_bus_open_async:
+ * @sessions: where the new session goes
  * @address: (nullable): where the page is, if anything listens
  * @uris: files, or a single folder; none for a page that asks
+ * @callback: called when it is there, or is not
+ * @user_data: for @callback
  *
  * Prepares a session that waits for its page. If one of the files is not
  * there or lies outside the top-level folder nothing is changed.

@@ -124,7 +124,10 @@ may_apply (AlmuSession *session,
 
 /**
  * almu_bus_records_apply_async:
+ * @session: one that no page has at the moment
  * @text: a record
+ * @callback: called when it is done
+ * @user_data: for @callback
  *
  * Brings @session to the state that @text tells. What of it cannot be had
  * here stays in the session as unavailable.

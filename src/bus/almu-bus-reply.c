@@ -101,9 +101,12 @@ check_option (const char          *name,
  * almu_bus_check_options:
  * @options: an a{sv}
  * @known: (array length=n_known): those that may be in it
+ * @n_known: how many
  *
  * An option that is silently left out would give a result that was not
  * asked for.
+ *
+ * Returns: %FALSE with an error if there is another one, or one of another type
  */
 gboolean
 almu_bus_check_options (GVariant            *options,
@@ -132,9 +135,15 @@ almu_bus_check_options (GVariant            *options,
 
 /**
  * almu_bus_transform_text:
+ * @binding: the binding
+ * @from: holds a string, or %NULL
+ * @to: receives it in valid UTF-8
+ * @user_data: not used
  *
  * A #GBindingTransformFunc between strings: names of files and what is said
  * of them may not be UTF-8, which the bus does not carry.
+ *
+ * Returns: %TRUE
  */
 gboolean
 almu_bus_transform_text (GBinding     *binding,

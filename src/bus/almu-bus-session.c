@@ -347,6 +347,9 @@ make_iface (AlmuSessions         *sessions,
 
 /**
  * almu_bus_session_export:
+ * @manager: where objects are exported
+ * @sessions: the sessions
+ * @session: one of them
  * @records: must live longer
  *
  * Shows a session, its files and its regions, and from then on follows what

@@ -519,6 +519,7 @@ almu_bus_set_records (AlmuBus         *self,
 /**
  * almu_bus_set_status_func:
  * @func: (scope forever): tells how the process does
+ * @user_data: for @func
  *
  * Sets what GetStatus answers.
  */

@@ -123,6 +123,7 @@ almu_desktop_show (GDBusConnection *connection,
 
 /**
  * almu_desktop_complain:
+ * @application: in whose name
  * @error: why something that the user clicked on cannot be shown
  *
  * Says so in a notification.

@@ -90,8 +90,11 @@ wait_for (AlmuIdle *self,
  * @seconds: how long nobody must have come
  * @reception: (nullable): the door to the bus, which must live longer
  * @funcs: must live longer
+ * @user_data: for all of @funcs
  *
  * The time runs from now, and from each almu_idle_touch().
+ *
+ * Returns: (transfer full): what ends the process
  */
 AlmuIdle *
 almu_idle_new (guint                seconds,

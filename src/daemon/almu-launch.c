@@ -80,10 +80,15 @@ get_handed_fd (void)
 
 /**
  * almu_launch_listen:
+ * @server: a server that does not listen yet
+ * @options: what the service was told
  * @last_port: the port of the last time, or 0: pages that were open then
  *   come back to it
+ * @error: return location
  *
  * Listens where systemd, the options or the last time say.
+ *
+ * Returns: whether it listens now
  */
 gboolean
 almu_launch_listen (AlmuServer        *server,
@@ -127,6 +132,8 @@ run_command (const char *command,
 
 /**
  * almu_launch_browser:
+ * @options: what the service was told
+ * @url: the address of the page
  *
  * Shows the page, where a person sits who asked for the service.
  */
@@ -151,6 +158,9 @@ almu_launch_browser (const AlmuOptions *options,
 
 /**
  * almu_launch_announce:
+ * @options: what the service was told
+ * @server: one that listens
+ * @address: where its page is
  *
  * Says where the page is, in the words that programs look for which start a
  * backend, and shows it.
@@ -187,6 +197,7 @@ on_time_over (gpointer user_data)
 
 /**
  * almu_launch_say_good_bye:
+ * @switchboard: the links
  *
  * Closes all links and waits until the pages have taken note, or a second.
  */

@@ -108,10 +108,14 @@ on_message (GDBusConnection *connection,
 
 /**
  * almu_reception_new:
+ * @connection: to a bus; a reference is kept
+ * @user_data: for the function
  * @on_quiet: called whenever the last call has been answered
  *
  * Counts the calls from now on; the name comes with
  * almu_reception_take_name().
+ *
+ * Returns: (transfer full): the reception, without the name
  */
 AlmuReception *
 almu_reception_new (GDBusConnection  *connection,

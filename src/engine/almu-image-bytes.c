@@ -45,8 +45,15 @@ set_short_error (AlmuImage *image,
  * almu_image_read_bytes:
  * @image: whose file it is
  * @fd: the file
+ * @offset: where in the file
+ * @size: how many bytes
+ * @bytes: room for them
+ * @error: return location; %G_IO_ERROR for what cannot be read; if the file ends
+ *   before, %ALMU_ERROR_FORMAT, or %ALMU_ERROR_CHANGED if it is not what it was
  *
  * For subclasses: reads some bytes of a file, all of them or none.
+ *
+ * Returns: whether they are all there
  */
 gboolean
 almu_image_read_bytes (AlmuImage *image,

@@ -487,8 +487,13 @@ almu_image_has_mip (AlmuImage *self,
  * almu_image_read_mip:
  * @mip: one that almu_image_has_mip()
  * @box: which pixels of the smaller copy; of no computed polarisation
+ * @pixels: (out caller-allocates): room for all of them
+ * @cancellable: (nullable): asked between pieces
+ * @error: return location
  *
  * Like almu_image_read(): many pixels of a large plane at the cost of a few.
+ *
+ * Returns: whether they are all there
  */
 gboolean
 almu_image_read_mip (AlmuImage     *self,
@@ -510,6 +515,7 @@ almu_image_read_mip (AlmuImage     *self,
  * almu_image_read_histogram:
  * @channel: one, or %ALMU_ALL_CHANNELS
  * @stokes: index on the Stokes axis, or a computed #AlmuPolarisation
+ * @cancellable: (nullable): asked between pieces
  *
  * What the file itself says of its values, to be had without reading them.
  * Any thread.

@@ -294,7 +294,10 @@ find_spatial_axes (const AlmuAxisKind *kinds,
 
 /**
  * almu_axes_find:
+ * @header: cards of the file
  * @n_axes: from 2 to %ALMU_LIMIT_AXES
+ * @shape: (array length=n_axes): how long each of them is
+ * @out_axes: (out caller-allocates): numbers in the file, from 1; 0 for none
  *
  * Decides which axis of the file is which of the image.
  */
@@ -335,9 +338,14 @@ almu_axes_find (AlmuHeader   *header,
 
 /**
  * almu_axes_dup_stokes_codes:
+ * @header: cards of the file
+ * @axis: the Stokes axis, from 1
+ * @n_stokes: how long it is
  *
  * The FITS code of each polarisation, 0 where the header does not tell one
  * that exists.
+ *
+ * Returns: (transfer full) (array length=n_stokes): the codes, in the order of the axis
  */
 int *
 almu_axes_dup_stokes_codes (AlmuHeader *header,

@@ -26,9 +26,14 @@ is_valid (const AlmuBeam *beam)
 
 /**
  * almu_beam_read_cards:
+ * @header: cards of the file
+ * @out_beam: (out caller-allocates): the beam, axes in arcsec; left as it is if there
+ *   is none
  *
  * The beam of BMAJ, BMIN and BPA, if all three are there and make sense;
  * BMAJ = -1 says that there is none.
+ *
+ * Returns: whether there is one
  */
 gboolean
 almu_beam_read_cards (AlmuHeader *header,
@@ -141,8 +146,13 @@ scan_sentence (const char *text,
 
 /**
  * almu_beam_read_history:
+ * @header: cards of the file
+ * @out_beam: (out caller-allocates): the beam, axes in arcsec; left as it is if there
+ *   is none
  *
  * The beam of the last HISTORY card that tells one, as AIPS writes them.
+ *
+ * Returns: whether there is one
  */
 gboolean
 almu_beam_read_history (AlmuHeader *header,
@@ -354,7 +364,10 @@ compare_places (gconstpointer a,
 
 /**
  * almu_beam_read_table:
+ * @reader: of the file that has the table
  * @table: the BEAMS extension of CASA
+ * @n_channels: of the image
+ * @n_stokes: of the image
  * @beams: (element-type AlmuBeam): beams are appended, Stokes outside,
  *   channels inside
  *

@@ -116,6 +116,9 @@ take_quoted (GString    *quoted,
 
 /**
  * almu_put_text:
+ * @header: grows by one record of 80 bytes, or by more
+ * @name: a keyword, at most 8 bytes
+ * @text: without quotes
  * @comment: (nullable): left out where @text needs more than one record
  *
  * A card of text, and its continuation.
@@ -156,6 +159,7 @@ almu_put_text (GByteArray *header,
 
 /**
  * almu_put_commentary:
+ * @header: grows by records of 80 bytes
  * @name: HISTORY or COMMENT
  * @text: lines
  *

@@ -78,10 +78,14 @@ almu_card_is_commentary (const AlmuCard *self)
 
 /**
  * almu_clean_text:
+ * @bytes: (array length=n_bytes): what stands in a file
+ * @n_bytes: how many
  *
  * What stands in @bytes as valid UTF-8 without control characters or spaces
  * at the ends. FITS allows ASCII only; others write UTF-8, and old files
  * Latin-1.
+ *
+ * Returns: (transfer full): the text
  */
 char *
 almu_clean_text (const char *bytes,
@@ -129,8 +133,11 @@ print_shortest (char       *text,
 
 /**
  * almu_format_number:
+ * @number: any number
  *
  * @number in as few digits as give it back: "51", "0.1", "1e-09".
+ *
+ * Returns: (transfer full): the text, with a point everywhere
  */
 char *
 almu_format_number (double number)
@@ -146,9 +153,13 @@ almu_format_number (double number)
 
 /**
  * almu_format_card_number:
+ * @name: the keyword
+ * @number: its value
  *
  * A real as the page shows it: reference pixels and epochs short, all else
  * with twelve decimals, or more where those would lose something.
+ *
+ * Returns: (transfer full): the text, with a point everywhere
  */
 char *
 almu_format_card_number (const char *name,
@@ -178,8 +189,12 @@ almu_format_card_number (const char *name,
 
 /**
  * almu_record_is:
+ * @record: (array fixed-size=80): the bytes of a card
+ * @name: a keyword, at most 8 bytes
  *
  * Whether the 80 bytes at @record have the keyword @name.
+ *
+ * Returns: whether they have
  */
 gboolean
 almu_record_is (const char *record,
@@ -225,8 +240,12 @@ get_plain (const char *record)
 
 /**
  * almu_record_get_int:
+ * @record: (array fixed-size=80): the bytes of a card
+ * @out_number: (out): the value; left as it is if there is none
  *
  * Reads a mandatory card. Some writers give integers as 2.0 or quote them.
+ *
+ * Returns: whether it is a whole number
  */
 gboolean
 almu_record_get_int (const char *record,
@@ -447,9 +466,12 @@ take_plain (char       *name,
 /**
  * almu_card_new_for_records:
  * @records: at least one record of 80 bytes
+ * @n_records: how many there are from there on
  * @out_n_used: how many belong to the card: more than one for a long string
  *
  * Reads the card that begins at @records.
+ *
+ * Returns: (transfer full): the card
  */
 AlmuCard *
 almu_card_new_for_records (const char *records,

@@ -78,8 +78,11 @@ format_fixed (double number,
 
 /**
  * almu_format_hours:
+ * @degrees: any number
  *
  * A right ascension as "HH:MM:SS.ssss".
+ *
+ * Returns: (transfer full): the text, within one turn; "NaN" for what is not finite
  */
 char *
 almu_format_hours (double degrees)
@@ -102,8 +105,11 @@ almu_format_hours (double degrees)
 
 /**
  * almu_format_degrees:
+ * @degrees: any number
  *
  * An angle as "±DDD.MM.SS.sss".
+ *
+ * Returns: (transfer full): the text; "NaN" for what is not finite
  */
 char *
 almu_format_degrees (double degrees)
@@ -719,8 +725,11 @@ add_stokes_coverage (Work *work)
  * @wcs: (nullable): coordinates; without them the entries that need them
  *   are left out
  * @name: of the file
+ * @beam_is_from_history: whether its beam is, which is said then
  *
  * What a reader works out from the header, in the order the page expects.
+ *
+ * Returns: (transfer full): the entries
  */
 AlmuHeader *
 almu_computed_entries_new (const AlmuImageInfo *info,

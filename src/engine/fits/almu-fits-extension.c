@@ -41,9 +41,16 @@ read_hdu (AlmuImage *image, int fd, const AlmuHdu *hdu, gint64 start, GBytes **o
 
 /**
  * almu_fits_extension_read:
+ * @image: whose file it is
  * @fd: what @image is read from
+ * @extension: EXTNAME
+ * @version: EXTVER
+ * @out_bytes: (out) (nullable): header and data; left as it is without such an HDU
+ * @error: return location
  *
  * What almu_image_read_extension() gives of a FITS file.
+ *
+ * Returns: %FALSE if the file cannot be read
  */
 gboolean
 almu_fits_extension_read (AlmuImage  *image,

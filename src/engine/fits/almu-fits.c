@@ -40,9 +40,13 @@ fail (AlmuFits   *self,
 
 /**
  * almu_fits_is_compressed_start:
+ * @bytes: (array length=n_bytes): the first bytes of the file, four or more
+ * @n_bytes: how many
  *
  * Whether a file that begins like this is compressed as a whole, by any of
  * gzip, compress, pack, bzip2 and zip.
+ *
+ * Returns: whether it is
  */
 gboolean
 almu_fits_is_compressed_start (const guint8 *bytes,

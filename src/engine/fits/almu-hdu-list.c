@@ -307,6 +307,8 @@ parse_number (const char *hdu)
  * @fd: an open file; only read with positions, any thread
  * @name: of the file, for messages and the entry "Name"
  * @hdu: (nullable): number or EXTNAME of one HDU; %NULL or "" for all images
+ * @flags: what to take from the headers
+ * @error: return location
  *
  * Tells everything about the images of a file without reading pixels. A
  * file that ends before its pixels do is opened all the same: what is there

@@ -34,6 +34,10 @@ struct _AlmuHduReader
 
 /**
  * almu_hdu_reader_read:
+ * @offset: where in it
+ * @n_bytes: how many are wanted
+ * @bytes: room for them
+ * @error: return location, in %G_IO_ERROR
  *
  * Reads the file as it is without compression as a whole.
  *

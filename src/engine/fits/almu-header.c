@@ -89,10 +89,13 @@ is_blank (const char *record)
 /**
  * almu_header_new_for_records:
  * @records: records of 80 bytes, without END
+ * @n_records: how many
  *
  * Reads a header for people and the page: long strings in one piece, text
  * in UTF-8, numbers as plain numerals, units tidied, and what the page
  * would misread put right. Blank cards are left out.
+ *
+ * Returns: (transfer full): the header
  */
 AlmuHeader *
 almu_header_new_for_records (const char *records,
@@ -223,8 +226,12 @@ almu_header_get_text (AlmuHeader *self,
 
 /**
  * almu_header_get_number:
+ * @name: a keyword; case matters
+ * @out_number: (out): the value; left as it is if there is none
  *
  * The value of a number, quoted or not; logicals are none.
+ *
+ * Returns: whether there is one
  */
 gboolean
 almu_header_get_number (AlmuHeader *self,

@@ -128,6 +128,8 @@ take_history_beam (AlmuImageInfo *info,
 
 /**
  * almu_image_info_take_beam:
+ * @info: of an image; receives the beam
+ * @flags: what to take from the header
  *
  * Looks for a beam in the cards, and in HISTORY if @flags say so.
  *
@@ -197,6 +199,7 @@ almu_image_info_read (const AlmuHdu *hdu,
 
 /**
  * almu_image_info_compute:
+ * @info: of an image, with its beams
  * @name: of the file
  * @is_from_history: whether the beam is
  *

@@ -71,9 +71,12 @@ static const struct
 
 /**
  * almu_unit_tidy:
+ * @text: a unit
  *
  * A unit as written in a header, in the spelling of the FITS standard;
  * what is not known stays as it is.
+ *
+ * Returns: (transfer full): the unit
  */
 char *
 almu_unit_tidy (const char *text)

@@ -333,8 +333,11 @@ ask_locked (AlmuHdf5              *self,
 
 /**
  * almu_hdf5_ask:
+ * @request: the question
+ * @reply: (out caller-allocates): the answer
  * @values: (nullable): where those that are asked for go
  * @out_text: (out) (optional): for an answer that is text
+ * @error: return location
  *
  * Any thread; one question at a time.
  *

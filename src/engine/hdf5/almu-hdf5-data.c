@@ -361,8 +361,13 @@ read_split (const Data   *data,
  * @count: how many along each; within the array
  * @type: of @values
  * @values: room for all
+ * @cancellable: (nullable): asked between pieces
+ * @error: return location
+ * @data: an array
  *
  * Reads a block, the last dimension fastest.
+ *
+ * Returns: whether all of it is there
  */
 gboolean
 almu_hdf5_data_read (const AlmuHdf5Data *about,

@@ -135,11 +135,15 @@ rename_cards (AlmuHeader *header)
 
 /**
  * almu_hdf5_header_read:
+ * @file: an open file
  * @group: that holds the image
  * @data: its array
+ * @error: return location
  *
  * The attributes of the group are the cards of the FITS file that the image
  * was made from; where the array says otherwise it is right.
+ *
+ * Returns: (transfer full): what the image is, but for what is worked out; or %NULL
  */
 AlmuImageInfo *
 almu_hdf5_header_read (AlmuHdf5           *file,

@@ -584,11 +584,15 @@ choose_groups (const char *name,
 
 /**
  * almu_hdf5_image_list:
+ * @fd: an open file; stays the caller's
+ * @name: for messages
  * @hdu: (nullable): a group; "" for all that hold an image
+ * @flags: what to take from the header
+ * @error: return location
  *
  * See almu_image_list().
  *
- * Returns: (transfer full) (element-type AlmuHdu): the images of the file
+ * Returns: (transfer full) (element-type AlmuImageInfo): the images of the file
  */
 GPtrArray *
 almu_hdf5_image_list (int            fd,

@@ -182,11 +182,14 @@ add_attribute (GVariantBuilder *attributes,
 
 /**
  * almu_hdf5_reader_list_attributes:
+ * @file: the file
  * @path: of a group
+ * @access: how links are followed
  *
  * Those that are text or one number; others are left out.
  *
- * Returns: (transfer full): in the order of the file
+ * Returns: (transfer full) (nullable): in the order of the file; %NULL if there is no
+ *   such group
  */
 GVariant *
 almu_hdf5_reader_list_attributes (hid_t       file,

@@ -229,8 +229,14 @@ read_values (hid_t                  id,
 
 /**
  * almu_hdf5_reader_get_values:
+ * @file: the file
+ * @request: which array, which block of it, and as what
+ * @access: how links are followed
+ * @out_n_bytes: (out): how many bytes they are
  *
  * Reads a block into the shared memory.
+ *
+ * Returns: whether they are all there
  */
 gboolean
 almu_hdf5_reader_get_values (hid_t                  file,

@@ -148,9 +148,15 @@ has_order (const AlmuImageInfo *info)
 
 /**
  * almu_hdf5_read_stored:
+ * @file: an open file
+ * @info: of the image
  * @channel: one, or %ALMU_ALL_CHANNELS
+ * @stokes: index on the Stokes axis
+ * @cancellable: (nullable): asked between pieces
  *
  * See almu_image_read_histogram().
+ *
+ * Returns: (transfer full) (nullable): the histogram; %NULL without one that is right
  */
 AlmuHistogram *
 almu_hdf5_read_stored (AlmuHdf5            *file,

@@ -85,6 +85,11 @@ almu_dither_skip (AlmuDither *self,
 
 /**
  * almu_dither_restore:
+ * @quantised: (array length=n_values): integers as they were unpacked
+ * @n_values: how many
+ * @scale: of the tile, ZSCALE
+ * @zero: of the tile, ZZERO
+ * @values: room for as many
  *
  * The next pixels of a tile, without the random numbers that were added to
  * them before they were made integers. What is no number, or exactly zero, is

@@ -98,6 +98,7 @@ almu_kept_tiles_get (guint64       image,
 
 /**
  * almu_kept_tiles_drop:
+ * @image: its serial number
  *
  * Forgets the tiles of an image.
  */

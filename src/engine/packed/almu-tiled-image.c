@@ -408,9 +408,14 @@ almu_tiled_image_init (AlmuTiledImage *self)
  * almu_tiled_image_new:
  * @fd: a file that is not compressed as a whole; taken, and closed here on
  *   failure
+ * @name: for messages
+ * @fingerprint: of the file that was opened
  * @info: (transfer full): what the header says of the image
+ * @error: return location
  *
  * Reads where the tiles are; of the pixels, nothing yet.
+ *
+ * Returns: (transfer full): the image, or %NULL
  */
 AlmuImage *
 almu_tiled_image_new (int                    fd,

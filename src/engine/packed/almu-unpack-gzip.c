@@ -11,10 +11,16 @@
  * almu_unpack_gzip:
  * @inflater: for gzip; used again and again, as a new one takes longer than a
  *   small tile
+ * @bytes: (array length=n_bytes): a packed tile
+ * @n_bytes: how many
+ * @unpacked: room for @n_room bytes
  * @n_room: how many bytes fit into @unpacked
  * @out_n_unpacked: (out): how many came
+ * @error: return location, in %ALMU_ERROR
  *
  * GZIP_1, and what GZIP_2 is before almu_unpack_unshuffle().
+ *
+ * Returns: whether it could be unpacked
  */
 gboolean
 almu_unpack_gzip (GZlibDecompressor *inflater,

@@ -354,9 +354,16 @@ check_head (const guint8 *bytes,
 
 /**
  * almu_unpack_hcompress:
+ * @bytes: (array length=n_bytes): a packed tile
+ * @n_bytes: how many
  * @is_smooth: whether to smooth what dividing by a scale has made rough
+ * @values: room for @n_values
+ * @n_values: pixels of the tile
+ * @error: return location, in %ALMU_ERROR
  *
  * HCOMPRESS_1. Values are those of 32 bits, but need more on the way.
+ *
+ * Returns: whether it could be unpacked
  */
 gboolean
 almu_unpack_hcompress (const guint8 *bytes,

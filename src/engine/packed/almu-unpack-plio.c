@@ -93,8 +93,15 @@ count_pixels (Opcode opcode,
 
 /**
  * almu_unpack_plio:
+ * @bytes: (array length=n_bytes): a packed tile
+ * @n_bytes: how many
+ * @values: room for @n_values
+ * @n_values: pixels of the tile
+ * @error: return location, in %ALMU_ERROR
  *
  * PLIO_1. What follows the last word are zeros.
+ *
+ * Returns: whether it could be unpacked
  */
 gboolean
 almu_unpack_plio (const guint8 *bytes,

@@ -144,10 +144,17 @@ unpack_block (AlmuBits   *bits,
 
 /**
  * almu_unpack_rice:
+ * @bytes: (array length=n_bytes): a packed tile
+ * @n_bytes: how many
  * @bytes_per_pixel: 1, 2 or 4
  * @n_block: pixels of a block, at least 1
+ * @values: room for @n_values
+ * @n_values: pixels of the tile
+ * @error: return location, in %ALMU_ERROR
  *
  * RICE_1.
+ *
+ * Returns: whether it could be unpacked
  */
 gboolean
 almu_unpack_rice (const guint8 *bytes,

@@ -291,6 +291,7 @@ almu_contour_count_stretches (int width)
 
 /**
  * almu_contour_bound:
+ * @field: pixels of a strip, and room for the bounds
  *
  * Finds the bounds of all stretches of the strip, for all levels.
  */

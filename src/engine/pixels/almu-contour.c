@@ -658,6 +658,8 @@ copy_vertices (const Level *level,
 
 /**
  * almu_contours_copy_line:
+ * @level: index of a level
+ * @line: index of a line of it
  * @vertices: (nullable): room for x and y of each
  *
  * A closed line ends with the vertex it begins with.
@@ -717,10 +719,14 @@ almu_contours_get_n_chunks (AlmuContours *self,
 
 /**
  * almu_contour_chunk_new_empty:
+ * @level: the value of a level, not its index
+ * @progress: as of #AlmuContourChunk
  *
  * A chunk without lines: a beginning, or an end. It says floats, because
  * the page takes no notice of coordinates in fixed point that are empty, and
  * would go on showing the lines it had.
+ *
+ * Returns: (transfer full): the chunk
  */
 AlmuContourChunk *
 almu_contour_chunk_new_empty (double level,

@@ -48,6 +48,8 @@ set_up_gaussian (AlmuSmoother *self)
 /**
  * almu_smoother_new:
  * @pixels: (array): of a plane; not copied
+ * @width: of the plane
+ * @height: of the plane
  * @smoothing: how
  * @factor: over how many pixels; up to 1 is not at all
  *
@@ -58,6 +60,8 @@ set_up_gaussian (AlmuSmoother *self)
  * goes along the rows and then along the columns, over what is finite there,
  * by the weights of just that. Blank pixels stay blank. Only where the whole
  * of it lies within the plane there is a result.
+ *
+ * Returns: (transfer full): the smoother
  */
 AlmuSmoother *
 almu_smoother_new (const float  *pixels,
@@ -272,6 +276,8 @@ make_gaussian_rows (AlmuSmoother *self,
  * almu_smooth_blocks:
  * @pixels: the lower left one
  * @row_stride: pixels between the beginnings of two rows
+ * @width: pixels that are there, along a row
+ * @height: rows that are there
  * @factor: how many pixels each way are one of @means
  * @means: ceil (@width / @factor) by ceil (@height / @factor)
  * @room: 2 · @width floats to work in

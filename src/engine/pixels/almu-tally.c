@@ -141,6 +141,7 @@ put_hand (AlmuTally *self,
 /**
  * almu_tally_add:
  * @values: (array length=n_values): no more than 2³⁰ at a time
+ * @n_values: how many
  *
  * Counts values. Any thread, several at a time; cheap for some ten thousand
  * values or more.

@@ -394,9 +394,16 @@ almu_tile_picture_new (const float    *pixels,
 
 /**
  * almu_tile_picture_new_plain:
+ * @pixels: (array): row after row
+ * @width: of the tile
+ * @height: likewise
+ * @compression: how to send it
+ * @quality: zfp precision; ignored without zfp
  *
  * Like almu_tile_picture_new(), but never better than was asked for: how the
  * tiles of a vector overlay are sent.
+ *
+ * Returns: (transfer full): the picture
  */
 AlmuTilePicture *
 almu_tile_picture_new_plain (const float    *pixels,

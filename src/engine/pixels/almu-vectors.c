@@ -217,12 +217,15 @@ get_any_plane (const AlmuVectorRecipe *recipe)
 
 /**
  * almu_vectors_make_tile:
+ * @recipe: what is made of which planes
  * @index: from the lower left, row by row
  *
  * Makes vectors of the means of blocks of pixels: computed lengths are
  * √(Q² + U² − bias), in percent of I if so wanted, computed angles
  * ½·atan2 (U, Q) in degrees. Where a mean is blank, or too weak, there is no
  * vector.
+ *
+ * Returns: (transfer full): the vectors of the tile
  */
 AlmuVectorTile *
 almu_vectors_make_tile (const AlmuVectorRecipe *recipe,

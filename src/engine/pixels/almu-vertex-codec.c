@@ -178,9 +178,11 @@ compress (const void   *bytes,
 /**
  * almu_vertex_encode:
  * @numbers: (array length=n_numbers): x and y of all vertices
+ * @n_numbers: two for each vertex
  * @decimation: steps of fixed point per pixel, clamped to 1 … 32
  * @compression_level: of zstd, clamped to 20, less effort being spent where more
  *   gains little; below 1 the numbers stay floats
+ * @cancellable: (nullable): asked now and then
  *
  * Encodes vertices as the ICD wants them: rounded to fixed point, as
  * differences to the vertex before, the bytes of four numbers sorted by

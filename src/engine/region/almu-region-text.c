@@ -35,10 +35,13 @@ read_lines (AlmuRegionReader *self,
 
 /**
  * almu_region_text_read:
+ * @format: in whose words
  * @text: a region file, UTF-8
  * @sky: (nullable): of the image that it is read for
  * @problems: (element-type utf8): receives a sentence for each line that was
  *   not taken as it stands, with its number
+ * @cancellable: (nullable): asked at each line
+ * @error: return location
  *
  * Reads regions. A line that cannot be read does not spoil the others.
  *

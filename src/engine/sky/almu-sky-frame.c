@@ -234,6 +234,8 @@ has_equinox (const AlmuSkyFrame *self)
 
 /**
  * almu_sky_frame_equal:
+ * @a: a frame
+ * @b: a frame
  *
  * Equinoxes count for FK4 and FK5 only; %ALMU_SKY_OTHER are the same if the header
  * calls their longitudes the same.
@@ -293,8 +295,12 @@ convert_point (const AlmuSkyFrame *from,
 
 /**
  * almu_sky_frame_convert:
+ * @from: the frame they are in
+ * @to: the frame they are wanted in
+ * @n_points: how many pairs
  * @sky: (inout): pairs of longitude and latitude, degrees; those that are no
  *   numbers stay so
+ * @error: return location; %ALMU_ERROR_UNSUPPORTED
  *
  * Says the same directions in another frame.
  *

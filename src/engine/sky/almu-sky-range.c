@@ -173,8 +173,11 @@ scan_grid (AlmuWcs      *wcs,
 
 /**
  * almu_sky_range_find:
+ * @wcs: coordinates of an image
  * @width: pixels along the longitude axis
  * @height: pixels along the latitude axis
+ * @out_range: (out caller-allocates): the part of the sky, degrees; left as it is if
+ *   there is none
  *
  * The part of the sky an image shows, between the centres of its outermost
  * pixels, right across 0h and around the poles.

@@ -263,9 +263,13 @@ set_up (AlmuWcs *self,
 /**
  * almu_wcs_new:
  * @records: raw records of 80 bytes, without END
+ * @n_records: how many, at most %ALMU_LIMIT_CARDS
+ * @error: return location; %ALMU_ERROR_FORMAT if wcslib cannot make anything of them
  *
  * Sets up the primary coordinate system of a header. Sky and spectrum are
  * taken apart, so that a fault in one does not spoil the other.
+ *
+ * Returns: (transfer full): the coordinates, either of which may be missing; or %NULL
  */
 AlmuWcs *
 almu_wcs_new (const char *records,
@@ -579,9 +583,13 @@ is_velocity (AlmuWcs *self)
 /**
  * almu_wcs_to_spectral:
  * @pixel: on the spectral axis, 1 is the first channel
+ * @out_point: (out caller-allocates): what is known of it; left as it is without a
+ *   spectral axis
  *
  * Frequency and velocity of a channel, as far as the axis and the rest
  * frequency tell.
+ *
+ * Returns: %FALSE if there is no spectral axis, or it ends before
  */
 gboolean
 almu_wcs_to_spectral (AlmuWcs           *self,

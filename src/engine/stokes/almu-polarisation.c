@@ -77,6 +77,7 @@ almu_polarisation_is_computed_of (const AlmuImageInfo *info,
 
 /**
  * almu_polarisation_to_fits:
+ * @polarisation: any number
  *
  * FITS counts RR, LL, RL, LR, XX, YY, XY, YX from -1 downwards.
  *

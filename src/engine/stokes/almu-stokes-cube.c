@@ -161,10 +161,13 @@ check_steps (const int *polarisations,
  * almu_stokes_cube_check_polarisations:
  * @polarisations: (array length=n): of each file, as the ICD numbers them
  * @names: (array length=n): of the files, for messages
+ * @n: how many
  * @error: return location
  *
  * Whether a Stokes axis can be made of @polarisations, in whatever order,
  * before a file is opened.
+ *
+ * Returns: %FALSE with an error if not
  */
 gboolean
 almu_stokes_cube_check_polarisations (const int         *polarisations,

@@ -155,10 +155,14 @@ rewrite (const Source *source,
  * @info: an image of one polarisation
  * @name: of the file to be
  * @polarisations: (array length=n): along the axis, at least two
+ * @n: how many
  * @beams: (transfer full) (element-type AlmuBeam): of all polarisations
+ * @error: return location
  *
  * Tells what an image is that has @polarisations along its Stokes axis, or
  * along a new last one where it has none, and is like @info otherwise.
+ *
+ * Returns: (transfer full): what the image is, or %NULL
  */
 AlmuImageInfo *
 almu_stokes_header_extend (const AlmuImageInfo *info,

@@ -274,6 +274,8 @@ almu_data_table_add_coosys (AlmuDataTable *self,
 
 /**
  * almu_data_table_note:
+ * @name: what it is about
+ * @value: what it says
  *
  * Adds a line about the whole table.
  *
@@ -357,6 +359,8 @@ almu_data_table_note_odd (AlmuDataTable *self,
 
 /**
  * almu_column_append_text:
+ * @text: (array length=n_bytes): the cell; what is not UTF-8 is replaced
+ * @n_bytes: how many
  *
  * Adds a cell to a text column. A zero ends it.
  *

@@ -42,6 +42,9 @@ inflate_start (guint8 *bytes,
  * almu_table_file_read:
  * @fd: an open file; stays the caller's
  * @name: for messages
+ * @flags: whether rows are wanted
+ * @cancellable: (nullable): asked between pieces
+ * @error: return location
  *
  * Reads a catalog: a VOTable, or the first table of a FITS file, either
  * compressed by gzip or not. What it is the content tells, not the name.

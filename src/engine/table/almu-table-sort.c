@@ -300,10 +300,17 @@ sort_text (const AlmuColumn *column,
 
 /**
  * almu_table_sort:
+ * @column: what to sort by
  * @rows: (array length=n_rows): rows of the column, in any order
+ * @n_rows: how many
+ * @is_descending: the largest first
+ * @cancellable: (nullable): asked between pieces
+ * @error: return location
  *
  * Puts @rows into the order of the column's cells. Those that are alike stay
  * as they are, and NaN comes last, whichever way round.
+ *
+ * Returns: %FALSE if it was cancelled
  */
 gboolean
 almu_table_sort (const AlmuColumn *column,

@@ -108,6 +108,8 @@ is_same_number (double a,
 
 /**
  * almu_query_equal:
+ * @a: a query
+ * @b: a query
  *
  * NaN is the same as NaN, and filters in another order are other filters.
  *
@@ -476,9 +478,15 @@ apply (AlmuTableView   *self,
 
 /**
  * almu_table_view_new:
+ * @table: what to look at; a reference is kept
+ * @query: which rows, and in which order; not kept
+ * @cancellable: (nullable): asked between pieces
+ * @error: return location
  *
  * Filters and sorts a table. Rows that sort alike stay in their order, and
  * what is not a number comes last, whichever way round.
+ *
+ * Returns: (transfer full): the rows, or %NULL
  */
 AlmuTableView *
 almu_table_view_new (AlmuDataTable   *table,

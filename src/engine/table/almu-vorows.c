@@ -157,6 +157,7 @@ tell_row (const Cell               *cells,
  * almu_vorows_take:
  * @bytes: (array length=n_bytes): what stands in a TABLEDATA, from between
  *   two rows on
+ * @n_bytes: how many
  * @listener: gets the cells
  * @out_end: (out): why it went no further
  *

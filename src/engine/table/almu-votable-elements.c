@@ -34,6 +34,7 @@ static const char *const element_names[] = {
 
 /**
  * almu_vo_reader_stop:
+ * @reader: of a VOTable
  *
  * The parser cannot be left from within; it says nothing more after this.
  */
@@ -71,6 +72,7 @@ fail (AlmuVoReader *reader,
 
 /**
  * almu_vo_reader_check_silence:
+ * @reader: of a VOTable
  *
  * To be asked after each piece of the file, since the parser says nothing of a tag
  * before it has all of it: one of more than %ALMU_LIMIT_TAG_BYTES ends the reading
@@ -95,6 +97,7 @@ find_element (const xmlChar *name)
 
 /**
  * almu_vo_reader_get_parent:
+ * @reader: of a VOTable
  *
  * What tells elements of one name apart, such as a DESCRIPTION.
  *
@@ -276,6 +279,7 @@ append_encoded (AlmuVoReader      *reader,
 
 /**
  * almu_vo_reader_note_many_cells:
+ * @reader: of a VOTable
  *
  * Keeps for people that the row has more cells than there are columns, unless
  * something odd was kept before. The cells are dropped.
@@ -313,6 +317,7 @@ end_cell (AlmuVoReader *reader)
 
 /**
  * almu_vo_reader_account:
+ * @reader: of a VOTable
  *
  * Adds up what the columns take, for almu_data_table_account().
  *
@@ -335,6 +340,7 @@ almu_vo_reader_account (AlmuVoReader *reader)
 
 /**
  * almu_vo_reader_end_row:
+ * @reader: of a VOTable
  *
  * Cells that the row does not have get no value. Too many rows, and too many bytes,
  * which are looked at every few thousand rows, end the reading with %ALMU_ERROR_LIMIT.

@@ -286,9 +286,13 @@ reader_clear (AlmuVoReader *reader)
 
 /**
  * almu_votable_is_start:
+ * @bytes: (array length=n_bytes): the first bytes of the file
+ * @n_bytes: how many
  *
  * Whether a file that begins like this may be a VOTable: XML, with a prolog
  * or without.
+ *
+ * Returns: whether it may be
  */
 gboolean
 almu_votable_is_start (const guint8 *bytes,
