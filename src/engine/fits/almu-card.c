@@ -135,7 +135,7 @@ print_shortest (char       *text,
  * almu_format_number:
  * @number: any number
  *
- * @number in as few digits as give it back: "51", "0.1", "1e-09".
+ * A number in as few digits as give it back: "51", "0.1", "1e-09".
  *
  * Returns: (transfer full): the text, with a point everywhere
  */
