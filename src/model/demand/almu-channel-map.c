@@ -36,12 +36,15 @@ typedef struct
  * channel a histogram tells of for the one that is worked on, and leafs to it
  * where it is out of sight.
  *
+ * Its products lack the file's id and the epoch, which the listener fills in.
+ * A channel that cannot be read fails; the others follow.
+ *
  * A viewer tells which channels it has received, and does not get more than
  * a few that it has not. Main thread only.
  */
 struct _AlmuChannelMap
 {
-  GObject parent_instance;
+  AlmuProducer parent_instance;
 
   AlmuCache     *cache;
   AlmuImage     *image;
@@ -58,16 +61,7 @@ struct _AlmuChannelMap
   gboolean       is_held;
 };
 
-G_DEFINE_FINAL_TYPE (AlmuChannelMap, almu_channel_map, G_TYPE_OBJECT)
-
-enum
-{
-  PRODUCT,
-  FAILED,
-  N_SIGNALS
-};
-
-static guint signals[N_SIGNALS];
+G_DEFINE_FINAL_TYPE (AlmuChannelMap, almu_channel_map, ALMU_TYPE_PRODUCER)
 
 static void almu_channel_map_pump (AlmuChannelMap *self);
 
@@ -136,35 +130,6 @@ static void
 almu_channel_map_class_init (AlmuChannelMapClass *klass)
 {
   G_OBJECT_CLASS (klass)->dispose = almu_channel_map_dispose;
-
-  /**
-   * AlmuChannelMap::product:
-   * @self: the map
-   * @product: an #AlmuProduct, valid during the emission, without the file's
-   *   id and epoch, which the listener fills in
-   *
-   * A tile of a channel, or what is around its tiles.
-   */
-  signals[PRODUCT] =
-    g_signal_new ("product",
-                  G_TYPE_FROM_CLASS (klass),
-                  G_SIGNAL_RUN_LAST,
-                  0, NULL, NULL, NULL,
-                  G_TYPE_NONE, 1, G_TYPE_POINTER);
-
-  /**
-   * AlmuChannelMap::failed:
-   * @self: the map
-   * @error: why
-   *
-   * A channel cannot be read. The others follow.
-   */
-  signals[FAILED] =
-    g_signal_new ("failed",
-                  G_TYPE_FROM_CLASS (klass),
-                  G_SIGNAL_RUN_LAST,
-                  0, NULL, NULL, NULL,
-                  G_TYPE_NONE, 1, G_TYPE_ERROR);
 }
 
 static void
@@ -184,7 +149,7 @@ emit_product (AlmuChannelMap *self,
   product->channel = self->current->channel;
   product->stokes = self->stokes;
   product->progress = 1;
-  g_signal_emit (self, signals[PRODUCT], 0, product);
+  almu_producer_emit_product (ALMU_PRODUCER (self), product);
 }
 
 static void
@@ -248,7 +213,7 @@ on_plane (GObject      *source,
 
   if (plane == NULL)
     {
-      g_signal_emit (self, signals[FAILED], 0, error);
+      almu_producer_emit_failed (ALMU_PRODUCER (self), error);
       if (work == self->work)
         finish_panel (self);
       return;

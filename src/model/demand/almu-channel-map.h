@@ -2,7 +2,7 @@
 #pragma once
 
 #include "almu-cache.h"
-#include "almu-product.h"
+#include "almu-producer.h"
 
 G_BEGIN_DECLS
 
@@ -41,7 +41,7 @@ typedef struct
 } AlmuMapRequest;
 
 #define ALMU_TYPE_CHANNEL_MAP (almu_channel_map_get_type ())
-G_DECLARE_FINAL_TYPE (AlmuChannelMap, almu_channel_map, ALMU, CHANNEL_MAP, GObject)
+G_DECLARE_FINAL_TYPE (AlmuChannelMap, almu_channel_map, ALMU, CHANNEL_MAP, AlmuProducer)
 
 AlmuChannelMap *almu_channel_map_new (AlmuCache *cache,
                                       AlmuImage *image);

@@ -29,7 +29,7 @@ typedef struct
 
 struct _AlmuDemand
 {
-  GObject parent_instance;
+  AlmuProducer parent_instance;
 
   AlmuCache        *cache;
   AlmuImage        *image;

@@ -14,15 +14,12 @@
  * Three things can make work stale: another plane, another place (of the
  * cursor or a region), another epoch. Each cancels what hangs on it, and a
  * result is handed on only if its cancellable is still the current one.
- * Results leave through [signal@Almu.Demand::product]. Main thread only.
+ * Results leave through [signal@Almu.Producer::product]. Main thread only.
  */
-G_DEFINE_FINAL_TYPE (AlmuDemand, almu_demand, G_TYPE_OBJECT)
+G_DEFINE_FINAL_TYPE (AlmuDemand, almu_demand, ALMU_TYPE_PRODUCER)
 
 enum
 {
-  PRODUCT,
-  FAILED,
-  CHANGED,
   SHOWN,
   N_SIGNALS
 };
@@ -91,47 +88,6 @@ almu_demand_class_init (AlmuDemandClass *klass)
   G_OBJECT_CLASS (klass)->dispose = almu_demand_dispose;
 
   /**
-   * AlmuDemand::product:
-   * @self: the demand
-   * @product: an #AlmuProduct, valid during the emission
-   *
-   * Something that was wanted is there.
-   */
-  signals[PRODUCT] =
-    g_signal_new ("product",
-                  G_TYPE_FROM_CLASS (klass),
-                  G_SIGNAL_RUN_LAST,
-                  0, NULL, NULL, NULL,
-                  G_TYPE_NONE, 1, G_TYPE_POINTER);
-
-  /**
-   * AlmuDemand::failed:
-   * @self: the demand
-   * @error: why
-   *
-   * Something that was wanted cannot be had.
-   */
-  signals[FAILED] =
-    g_signal_new ("failed",
-                  G_TYPE_FROM_CLASS (klass),
-                  G_SIGNAL_RUN_LAST,
-                  0, NULL, NULL, NULL,
-                  G_TYPE_NONE, 1, G_TYPE_ERROR);
-
-  /**
-   * AlmuDemand::changed:
-   * @self: the demand
-   *
-   * Another plane, place or requirement.
-   */
-  signals[CHANGED] =
-    g_signal_new ("changed",
-                  G_TYPE_FROM_CLASS (klass),
-                  G_SIGNAL_RUN_LAST,
-                  0, NULL, NULL, NULL,
-                  G_TYPE_NONE, 0);
-
-  /**
    * AlmuDemand::shown:
    * @self: the demand
    * @is_there: %FALSE if the plane cannot be read
@@ -158,14 +114,14 @@ almu_demand_init (AlmuDemand *self)
  * @self: a demand
  * @product: with the epoch of what was asked for; valid during the call
  *
- * Emits [signal@Almu.Demand::product]. Whoever hears it may change what is
+ * Emits [signal@Almu.Producer::product]. Whoever hears it may change what is
  * wanted.
  */
 void
 almu_demand_emit_product (AlmuDemand        *self,
                           const AlmuProduct *product)
 {
-  g_signal_emit (self, signals[PRODUCT], 0, product);
+  almu_producer_emit_product (ALMU_PRODUCER (self), product);
 }
 
 /**
@@ -180,8 +136,7 @@ void
 almu_demand_emit_failure (AlmuDemand   *self,
                           const GError *error)
 {
-  if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    g_signal_emit (self, signals[FAILED], 0, error);
+  almu_producer_emit_failed (ALMU_PRODUCER (self), error);
 }
 
 /**
@@ -194,7 +149,7 @@ almu_demand_emit_failure (AlmuDemand   *self,
 void
 almu_demand_emit_changed (AlmuDemand *self)
 {
-  g_signal_emit (self, signals[CHANGED], 0);
+  almu_producer_emit_changed (ALMU_PRODUCER (self));
 }
 
 /**

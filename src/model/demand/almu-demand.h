@@ -5,14 +5,14 @@
 #include "almu-channel-map.h"
 #include "almu-memento.h"
 #include "almu-overlay.h"
-#include "almu-product.h"
+#include "almu-producer.h"
 #include "almu-read-ahead.h"
 #include "almu-region.h"
 
 G_BEGIN_DECLS
 
 #define ALMU_TYPE_DEMAND (almu_demand_get_type ())
-G_DECLARE_FINAL_TYPE (AlmuDemand, almu_demand, ALMU, DEMAND, GObject)
+G_DECLARE_FINAL_TYPE (AlmuDemand, almu_demand, ALMU, DEMAND, AlmuProducer)
 
 AlmuDemand *almu_demand_new (AlmuCache *cache,
                              AlmuImage *image,

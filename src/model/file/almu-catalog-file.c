@@ -24,7 +24,7 @@
  */
 struct _AlmuCatalogFile
 {
-  GObject parent_instance;
+  AlmuProducer parent_instance;
 
   int             id;
   AlmuFileName   *name;
@@ -45,17 +45,7 @@ struct _AlmuCatalogFile
   guint          epoch;
 };
 
-G_DEFINE_FINAL_TYPE (AlmuCatalogFile, almu_catalog_file, G_TYPE_OBJECT)
-
-enum
-{
-  PRODUCT,
-  FAILED,
-  CHANGED,
-  N_SIGNALS
-};
-
-static guint signals[N_SIGNALS];
+G_DEFINE_FINAL_TYPE (AlmuCatalogFile, almu_catalog_file, ALMU_TYPE_PRODUCER)
 
 /* As many rows as the servers of the ICD have always put into a message. */
 #define PIECE_ROWS 100000
@@ -112,35 +102,9 @@ static void
 almu_catalog_file_class_init (AlmuCatalogFileClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
-  GType         type = G_TYPE_FROM_CLASS (klass);
 
   object_class->dispose = almu_catalog_file_dispose;
   object_class->finalize = almu_catalog_file_finalize;
-
-  /**
-   * AlmuCatalogFile::product:
-   * @self: the catalog
-   * @product: an #AlmuProduct, which lives as long as the emission
-   */
-  signals[PRODUCT] = g_signal_new ("product", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                                   G_TYPE_NONE, 1, G_TYPE_POINTER);
-
-  /**
-   * AlmuCatalogFile::failed:
-   * @self: the catalog
-   * @error: why what was wanted cannot be shown
-   */
-  signals[FAILED] = g_signal_new ("failed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                                  G_TYPE_NONE, 1, G_TYPE_ERROR);
-
-  /**
-   * AlmuCatalogFile::changed:
-   * @self: the catalog
-   *
-   * Something that outlives the process.
-   */
-  signals[CHANGED] = g_signal_new ("changed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                                   G_TYPE_NONE, 0);
 }
 
 static void
@@ -408,7 +372,7 @@ emit_rows (AlmuCatalogFile *self,
   if (end > self->next)
     product.progress = MIN (0.9999f, (float) (self->next - piece->want->start) / (float) (end - piece->want->start));
 
-  g_signal_emit (self, signals[PRODUCT], 0, &product);
+  almu_producer_emit_product (ALMU_PRODUCER (self), &product);
 }
 
 static void cut_next (AlmuCatalogFile *self);
@@ -430,7 +394,7 @@ on_cut (GObject      *source,
         return;
 
       /* the viewer waits for an end of it in any case */
-      g_signal_emit (self, signals[FAILED], 0, error);
+      almu_producer_emit_failed (ALMU_PRODUCER (self), error);
       piece->n_rows = 0;
       piece->start = piece->want->start;
     }
@@ -521,7 +485,7 @@ almu_catalog_file_get_look (AlmuCatalogFile *self)
  * @self: a catalog
  * @look: (nullable): how the viewer plots it, as JSON text; copied, not checked
  *
- * Emits [signal@Almu.CatalogFile::changed] if it is another one, so that it is
+ * Emits [signal@Almu.Producer::changed] if it is another one, so that it is
  * written down.
  */
 void
@@ -535,7 +499,7 @@ almu_catalog_file_set_look (AlmuCatalogFile *self,
 
   g_free (self->look);
   self->look = g_strdup (look);
-  g_signal_emit (self, signals[CHANGED], 0);
+  almu_producer_emit_changed (ALMU_PRODUCER (self));
 }
 
 /**
@@ -581,7 +545,7 @@ almu_catalog_file_require (AlmuCatalogFile    *self,
 
   g_clear_pointer (&self->want, almu_rows_want_free);
   self->want = almu_rows_want_copy (want);
-  g_signal_emit (self, signals[CHANGED], 0);
+  almu_producer_emit_changed (ALMU_PRODUCER (self));
   begin (self);
 }
 

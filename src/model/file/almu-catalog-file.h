@@ -3,12 +3,13 @@
 
 #include "almu-file-name.h"
 #include "almu-image.h"
+#include "almu-producer.h"
 #include "almu-rows-want.h"
 
 G_BEGIN_DECLS
 
 #define ALMU_TYPE_CATALOG_FILE (almu_catalog_file_get_type ())
-G_DECLARE_FINAL_TYPE (AlmuCatalogFile, almu_catalog_file, ALMU, CATALOG_FILE, GObject)
+G_DECLARE_FINAL_TYPE (AlmuCatalogFile, almu_catalog_file, ALMU, CATALOG_FILE, AlmuProducer)
 
 AlmuCatalogFile    *almu_catalog_file_new (int                 id,
                                            const AlmuFileName *name,

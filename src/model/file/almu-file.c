@@ -17,7 +17,7 @@
  */
 struct _AlmuFile
 {
-  GObject parent_instance;
+  AlmuProducer parent_instance;
 
   int           id;
   AlmuFileName *name;
@@ -37,7 +37,7 @@ struct _AlmuFile
   AlmuVectorSettings  *vectors;
 };
 
-G_DEFINE_FINAL_TYPE (AlmuFile, almu_file, G_TYPE_OBJECT)
+G_DEFINE_FINAL_TYPE (AlmuFile, almu_file, ALMU_TYPE_PRODUCER)
 
 enum
 {
@@ -50,16 +50,7 @@ enum
   N_PROPS
 };
 
-enum
-{
-  PRODUCT,
-  FAILED,
-  CHANGED,
-  N_SIGNALS
-};
-
 static GParamSpec *properties[N_PROPS];
-static guint       signals[N_SIGNALS];
 
 static void
 almu_file_dispose (GObject *object)
@@ -188,47 +179,6 @@ almu_file_class_init (AlmuFileClass *klass)
                       G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
 
   g_object_class_install_properties (object_class, N_PROPS, properties);
-
-  /**
-   * AlmuFile::product:
-   * @self: the file
-   * @product: an #AlmuProduct, valid during the emission
-   *
-   * Something that was demanded is there.
-   */
-  signals[PRODUCT] =
-    g_signal_new ("product",
-                  G_TYPE_FROM_CLASS (klass),
-                  G_SIGNAL_RUN_LAST,
-                  0, NULL, NULL, NULL,
-                  G_TYPE_NONE, 1, G_TYPE_POINTER);
-
-  /**
-   * AlmuFile::failed:
-   * @self: the file
-   * @error: why
-   *
-   * Something that was demanded cannot be had; the file stays open.
-   */
-  signals[FAILED] =
-    g_signal_new ("failed",
-                  G_TYPE_FROM_CLASS (klass),
-                  G_SIGNAL_RUN_LAST,
-                  0, NULL, NULL, NULL,
-                  G_TYPE_NONE, 1, G_TYPE_ERROR);
-
-  /**
-   * AlmuFile::changed:
-   * @self: the file
-   *
-   * Something changed that a record of the session has to hold.
-   */
-  signals[CHANGED] =
-    g_signal_new ("changed",
-                  G_TYPE_FROM_CLASS (klass),
-                  G_SIGNAL_RUN_LAST,
-                  0, NULL, NULL, NULL,
-                  G_TYPE_NONE, 0);
 }
 
 static void
@@ -586,29 +536,6 @@ almu_file_keep_place (AlmuFile        *self,
 }
 
 static void
-on_product (AlmuDemand *demand,
-            gpointer    product,
-            AlmuFile   *self)
-{
-  g_signal_emit (self, signals[PRODUCT], 0, product);
-}
-
-static void
-on_failed (AlmuDemand   *demand,
-           const GError *error,
-           AlmuFile     *self)
-{
-  g_signal_emit (self, signals[FAILED], 0, error);
-}
-
-static void
-on_changed (AlmuDemand *demand,
-            AlmuFile   *self)
-{
-  g_signal_emit (self, signals[CHANGED], 0);
-}
-
-static void
 set_state (AlmuFile     *self,
            AlmuFileState state,
            const char   *error)
@@ -664,9 +591,9 @@ almu_file_come_alive (AlmuFile  *self,
   almu_demand_set_epoch (self->demand, epoch);
   almu_demand_set_contours (self->demand, self->contours);
   almu_demand_set_vectors (self->demand, self->vectors);
-  g_signal_connect_object (self->demand, "product", G_CALLBACK (on_product), self, 0);
-  g_signal_connect_object (self->demand, "failed", G_CALLBACK (on_failed), self, 0);
-  g_signal_connect_object (self->demand, "changed", G_CALLBACK (on_changed), self, 0);
+  g_signal_connect_object (self->demand, "product", G_CALLBACK (almu_producer_emit_product), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->demand, "failed", G_CALLBACK (almu_producer_emit_failed), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->demand, "changed", G_CALLBACK (almu_producer_emit_changed), self, G_CONNECT_SWAPPED);
 
   if (!has_plane (image, self->channel, self->stokes, NULL))
     {
@@ -784,7 +711,7 @@ almu_file_set_contours (AlmuFile                  *self,
   if (self->demand != NULL)
     almu_demand_set_contours (self->demand, self->contours);
   else
-    g_signal_emit (self, signals[CHANGED], 0);
+    almu_producer_emit_changed (ALMU_PRODUCER (self));
 }
 
 /**
@@ -820,7 +747,7 @@ almu_file_set_vectors (AlmuFile                 *self,
   if (self->demand != NULL)
     almu_demand_set_vectors (self->demand, self->vectors);
   else
-    g_signal_emit (self, signals[CHANGED], 0);
+    almu_producer_emit_changed (ALMU_PRODUCER (self));
 }
 
 /**
@@ -842,7 +769,7 @@ almu_file_get_look (AlmuFile *self)
  * @self: a file
  * @look: (nullable): how the viewer shows it, as JSON text; copied, not checked
  *
- * Emits [signal@Almu.File::changed] if it is another one, so that it is written
+ * Emits [signal@Almu.Producer::changed] if it is another one, so that it is written
  * down.
  */
 void
@@ -856,7 +783,7 @@ almu_file_set_look (AlmuFile   *self,
 
   g_free (self->look);
   self->look = g_strdup (look);
-  g_signal_emit (self, signals[CHANGED], 0);
+  almu_producer_emit_changed (ALMU_PRODUCER (self));
 }
 
 /**

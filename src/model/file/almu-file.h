@@ -19,7 +19,7 @@ typedef enum
 } AlmuFileState;
 
 #define ALMU_TYPE_FILE (almu_file_get_type ())
-G_DECLARE_FINAL_TYPE (AlmuFile, almu_file, ALMU, FILE, GObject)
+G_DECLARE_FINAL_TYPE (AlmuFile, almu_file, ALMU, FILE, AlmuProducer)
 
 AlmuFile                  *almu_file_new (int                 id,
                                           const AlmuFileName *name);

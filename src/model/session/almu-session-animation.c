@@ -20,7 +20,7 @@ on_failed (AlmuAnimation *animation,
            AlmuSession   *self)
 {
   almu_session_end_animation (self);
-  almu_session_emit_failure (self, error);
+  almu_producer_emit_failed (ALMU_PRODUCER (self), error);
 }
 
 static gboolean

@@ -70,14 +70,6 @@ almu_session_list_catalogs (AlmuSession *self)
 }
 
 static void
-on_product (AlmuCatalogFile *catalog,
-            gpointer         product,
-            AlmuSession     *self)
-{
-  g_signal_emit_by_name (self, "product", product);
-}
-
-static void
 on_failed (AlmuCatalogFile *catalog,
            const GError    *error,
            AlmuSession     *self)
@@ -86,14 +78,7 @@ on_failed (AlmuCatalogFile *catalog,
 
   g_prefix_error (&told, _ ("Catalog %d (%s): "), almu_catalog_file_get_id (catalog),
                   almu_catalog_file_get_name (catalog)->name);
-  g_signal_emit_by_name (self, "failed", told);
-}
-
-static void
-on_changed (AlmuCatalogFile *catalog,
-            AlmuSession     *self)
-{
-  almu_session_emit_changed (self);
+  almu_producer_emit_failed (ALMU_PRODUCER (self), told);
 }
 
 /**
@@ -112,9 +97,9 @@ almu_session_take_catalog (AlmuSession     *self,
   g_ptr_array_add (self->catalogs, catalog);
   almu_workers_set_owner (catalog, almu_workers_get_owner (self));
   almu_catalog_file_set_paused (catalog, self->is_congested);
-  g_signal_connect_object (catalog, "product", G_CALLBACK (on_product), self, 0);
+  g_signal_connect_object (catalog, "product", G_CALLBACK (almu_producer_emit_product), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (catalog, "failed", G_CALLBACK (on_failed), self, 0);
-  g_signal_connect_object (catalog, "changed", G_CALLBACK (on_changed), self, 0);
+  g_signal_connect_object (catalog, "changed", G_CALLBACK (almu_session_emit_changed), self, G_CONNECT_SWAPPED);
   almu_session_emit_changed (self);
   almu_session_await_missing (self);
 }
@@ -126,7 +111,7 @@ almu_session_take_catalog (AlmuSession     *self,
  * @error: return location
  *
  * Ends its rows and frees the table, if nobody else has it. Emits
- * [signal@Almu.Session::changed]. %ALMU_ERROR_NOT_FOUND if there is none.
+ * [signal@Almu.Producer::changed]. %ALMU_ERROR_NOT_FOUND if there is none.
  *
  * Returns: whether there was one
  */

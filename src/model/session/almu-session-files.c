@@ -40,29 +40,6 @@ update_title (AlmuSession *self)
   g_object_notify (G_OBJECT (self), "title");
 }
 
-static void
-on_product (AlmuFile    *file,
-            gpointer     product,
-            AlmuSession *self)
-{
-  g_signal_emit_by_name (self, "product", product);
-}
-
-static void
-on_failed (AlmuFile     *file,
-           const GError *error,
-           AlmuSession  *self)
-{
-  almu_session_emit_failure (self, error);
-}
-
-static void
-on_file_changed (AlmuFile    *file,
-                 AlmuSession *self)
-{
-  almu_session_emit_changed (self);
-}
-
 static int
 find_file (AlmuSession *self,
            int          file_id)
@@ -154,9 +131,9 @@ almu_session_take_file (AlmuSession *self,
   almu_session_close_file (self, almu_file_get_id (file), NULL);
 
   g_ptr_array_add (self->files, file);
-  g_signal_connect_object (file, "product", G_CALLBACK (on_product), self, 0);
-  g_signal_connect_object (file, "failed", G_CALLBACK (on_failed), self, 0);
-  g_signal_connect_object (file, "changed", G_CALLBACK (on_file_changed), self, 0);
+  g_signal_connect_object (file, "product", G_CALLBACK (almu_producer_emit_product), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (file, "failed", G_CALLBACK (almu_producer_emit_failed), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (file, "changed", G_CALLBACK (almu_session_emit_changed), self, G_CONNECT_SWAPPED);
   g_signal_emit_by_name (self, "file-added", file);
   update_title (self);
   almu_session_emit_changed (self);

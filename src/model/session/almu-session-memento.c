@@ -77,7 +77,7 @@ almu_session_get_viewer (AlmuSession *self)
  * @self: a session
  * @viewer: which browser has it; copied
  *
- * Emits [signal@Almu.Session::changed] if it is another one: it is written
+ * Emits [signal@Almu.Producer::changed] if it is another one: it is written
  * down, so that the browser finds the session when its page begins anew.
  */
 void

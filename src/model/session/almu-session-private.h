@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 
 struct _AlmuSession
 {
-  GObject parent_instance;
+  AlmuProducer parent_instance;
 
   guint32          id;
   AlmuSessionState state;
@@ -35,8 +35,6 @@ struct _AlmuSession
 };
 
 void almu_session_emit_changed (AlmuSession *self);
-void almu_session_emit_failure (AlmuSession  *self,
-                                const GError *error);
 void almu_session_emit_returned (AlmuSession *self,
                                  const char  *what,
                                  int          id,

@@ -220,7 +220,7 @@ almu_session_set_region (AlmuSession *self,
  * @error: return location
  *
  * Ends what is computed of it on any file, and emits `region-removed` and
- * [signal@Almu.Session::changed]. %ALMU_ERROR_NOT_FOUND if there is none.
+ * [signal@Almu.Producer::changed]. %ALMU_ERROR_NOT_FOUND if there is none.
  *
  * Returns: whether there was one
  */

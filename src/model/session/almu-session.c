@@ -14,7 +14,7 @@
  *
  * Main thread only.
  */
-G_DEFINE_FINAL_TYPE (AlmuSession, almu_session, G_TYPE_OBJECT)
+G_DEFINE_FINAL_TYPE (AlmuSession, almu_session, ALMU_TYPE_PRODUCER)
 
 enum
 {
@@ -36,10 +36,7 @@ enum
   REGION_ADDED,
   REGION_REMOVED,
   PLANE_CHOSEN,
-  PRODUCT,
-  FAILED,
   RETURNED,
-  CHANGED,
   COMMIT,
   N_SIGNALS
 };
@@ -137,8 +134,6 @@ install_signals (AlmuSessionClass *klass)
     { REGION_ADDED, "region-added", ALMU_TYPE_REGION },
     { REGION_REMOVED, "region-removed", ALMU_TYPE_REGION },
     { PLANE_CHOSEN, "plane-chosen", ALMU_TYPE_FILE }, /* by somebody else than the viewer */
-    { PRODUCT, "product", G_TYPE_POINTER },           /* an AlmuProduct, during the emission */
-    { FAILED, "failed", G_TYPE_ERROR },               /* a demand that cannot be met */
     { RETURNED, "returned", G_TYPE_STRING },          /* what was missed and is there again */
   };
 
@@ -149,19 +144,6 @@ install_signals (AlmuSessionClass *klass)
                     G_SIGNAL_RUN_LAST,
                     0, NULL, NULL, NULL,
                     G_TYPE_NONE, 1, table[i].type);
-
-  /**
-   * AlmuSession::changed:
-   * @self: the session
-   *
-   * Something changed that a record of the session has to hold.
-   */
-  signals[CHANGED] =
-    g_signal_new ("changed",
-                  G_TYPE_FROM_CLASS (klass),
-                  G_SIGNAL_RUN_LAST,
-                  0, NULL, NULL, NULL,
-                  G_TYPE_NONE, 0);
 
   /**
    * AlmuSession::commit:
@@ -422,28 +404,14 @@ almu_session_get_last_seen (AlmuSession *self)
  * almu_session_emit_changed:
  * @self: a session
  *
- * Emits [signal@Almu.Session::changed], unless the session is ending, or half
+ * Emits [signal@Almu.Producer::changed], unless the session is ending, or half
  * back: neither is a state to write down.
  */
 void
 almu_session_emit_changed (AlmuSession *self)
 {
   if (!self->is_ending && !self->is_recalled)
-    g_signal_emit (self, signals[CHANGED], 0);
-}
-
-/**
- * almu_session_emit_failure:
- * @self: a session
- * @error: why something that was wanted cannot be had
- *
- * Emits `failed`, which tells the viewer.
- */
-void
-almu_session_emit_failure (AlmuSession  *self,
-                           const GError *error)
-{
-  g_signal_emit (self, signals[FAILED], 0, error);
+    almu_producer_emit_changed (ALMU_PRODUCER (self));
 }
 
 /**

@@ -24,7 +24,7 @@ typedef enum
 } AlmuSessionState;
 
 #define ALMU_TYPE_SESSION (almu_session_get_type ())
-G_DECLARE_FINAL_TYPE (AlmuSession, almu_session, ALMU, SESSION, GObject)
+G_DECLARE_FINAL_TYPE (AlmuSession, almu_session, ALMU, SESSION, AlmuProducer)
 
 AlmuSession     *almu_session_new (guint32     id,
                                    AlmuFolder *folder,
