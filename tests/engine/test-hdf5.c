@@ -5,8 +5,10 @@
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <math.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -650,19 +652,53 @@ list_children (void)
   return pids;
 }
 
-/* The program that reads the file: the only one that is left, when those of
- * files that were closed have been waited for, which is done beside. */
+/* Leaves out those that have ended, waited for or not. */
+static guint
+drop_ended (struct pollfd *ends,
+            pid_t         *pids,
+            guint          n)
+{
+  guint n_left = 0;
+
+  for (guint i = 0; i < n; i++)
+    {
+      if (ends[i].fd >= 0 && ends[i].revents == 0)
+        {
+          pids[n_left] = pids[i];
+          ends[n_left++] = ends[i];
+        }
+      else if (ends[i].fd >= 0)
+        {
+          close (ends[i].fd);
+        }
+    }
+
+  return n_left;
+}
+
+/* The program that reads the file: the only one that goes on, when those of
+ * files that were closed have ended, which they do beside. */
 static pid_t
 find_reader (void)
 {
-  for (;;)
-    {
-      g_autoptr(GArray) pids = list_children ();
+  g_autoptr(GArray) children = list_children ();
+  g_autofree struct pollfd *ends = g_new0 (struct pollfd, children->len);
+  pid_t                    *pids = (pid_t *) (gpointer) children->data;
+  guint                     n = children->len;
 
-      if (pids->len == 1)
-        return g_array_index (pids, pid_t, 0);
-      g_usleep (1000);
+  for (guint i = 0; i < n; i++)
+    {
+      ends[i].fd = (int) syscall (SYS_pidfd_open, pids[i], 0);
+      ends[i].events = POLLIN;
+      g_assert_true (ends[i].fd >= 0 || errno == ESRCH);
     }
+
+  while ((n = drop_ended (ends, pids, n)) > 1)
+    g_assert_cmpint (poll (ends, n, -1), >, 0);
+  g_assert_cmpuint (n, ==, 1);
+  close (ends[0].fd);
+
+  return pids[0];
 }
 
 static void
