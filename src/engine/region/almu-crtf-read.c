@@ -4,7 +4,6 @@
 #include "almu-region-text-private.h"
 
 #include <glib/gi18n-lib.h>
-#include <math.h>
 #include <string.h>
 
 #include "almu-error.h"
@@ -25,22 +24,6 @@ static const struct
   { 'x', ALMU_MARK_SHAPE_X },
   { '.', ALMU_MARK_SHAPE_SQUARE },
 };
-
-static void
-set_text (char      **place,
-          const char *text)
-{
-  g_free (*place);
-  *place = g_strdup (text);
-}
-
-static int
-get_int (const char *text,
-         int         least,
-         int         most)
-{
-  return (int) CLAMP (g_ascii_strtoll (text, NULL, 10), least, most);
-}
 
 static void
 take_line_style (AlmuRegionStyle *style,
@@ -78,27 +61,27 @@ take_style (AlmuRegionStyle *style,
       style->color = almu_color_clean (value);
     }
   if ((value = g_hash_table_lookup (settings, "linewidth")) != NULL)
-    style->line_width = get_int (value, 0, 100);
+    style->line_width = almu_words_get_int (value, 0, 100);
   if ((value = g_hash_table_lookup (settings, "linestyle")) != NULL)
     take_line_style (style, value);
   if ((value = g_hash_table_lookup (settings, "label")) != NULL)
-    set_text (&style->name, value);
+    almu_words_set_text (&style->name, value);
   if ((value = g_hash_table_lookup (settings, "symsize")) != NULL)
-    style->mark_size = get_int (value, 1, 500);
+    style->mark_size = almu_words_get_int (value, 1, 500);
   if ((value = g_hash_table_lookup (settings, "font")) != NULL)
-    set_text (&style->font, value);
+    almu_words_set_text (&style->font, value);
   if ((value = g_hash_table_lookup (settings, "fontsize")) != NULL)
-    style->font_size = get_int (value, 1, 500);
+    style->font_size = almu_words_get_int (value, 1, 500);
   if ((value = g_hash_table_lookup (settings, "fontstyle")) != NULL)
-    set_text (&style->font_style, get_font_style (value));
+    almu_words_set_text (&style->font_style, get_font_style (value));
   if ((value = g_hash_table_lookup (settings, "align")) != NULL)
-    style->text_position = get_int (value, 0, ALMU_N_TEXT_POSITIONS - 1);
+    style->text_position = almu_words_get_int (value, 0, ALMU_N_TEXT_POSITIONS - 1);
   if ((value = g_hash_table_lookup (settings, "system")) != NULL)
-    set_text (&style->frame, value);
+    almu_words_set_text (&style->frame, value);
   if ((value = g_hash_table_lookup (settings, "north")) != NULL)
-    set_text (&style->labels[0], value);
+    almu_words_set_text (&style->labels[0], value);
   if ((value = g_hash_table_lookup (settings, "east")) != NULL)
-    set_text (&style->labels[1], value);
+    almu_words_set_text (&style->labels[1], value);
   if ((value = g_hash_table_lookup (settings, "arrows")) != NULL)
     for (int i = 0; i < 2; i++)
       style->has_arrow[i] = strlen (value) == 2 && value[i] == '1';
@@ -146,80 +129,15 @@ take_frame (AlmuPlacer *placer,
 
 /* -- shapes ------------------------------------------------------------- */
 
-typedef struct
-{
-  AlmuRegionReader *reader;
-  GPtrArray        *words;
-  const char       *text; /* what is quoted among them */
-  AlmuRegionStyle  *style;
-} Line;
-
-typedef AlmuShape *(*Make) (Line         *line,
-                            AlmuShapeType type,
-                            GError      **error);
-
-static gboolean
-check_count (Line       *line,
-             guint       least,
-             guint       most,
-             const char *what,
-             GError    **error)
-{
-  if (line->words->len >= least && line->words->len <= most)
-    return TRUE;
-
-  g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT, g_dngettext (GETTEXT_PACKAGE, "%s, not %u value", "%s, not %u values", line->words->len),
-               what, line->words->len);
-  return FALSE;
-}
-
-static gboolean
-place (Line           *line,
-       guint           i,
-       AlmuRegionSpot *spot,
-       GError        **error)
-{
-  return almu_region_reader_place (line->reader, line->words->pdata[i], line->words->pdata[i + 1], spot, error);
-}
-
-static gboolean
-measure (Line           *line,
-         AlmuRegionSpot *spot,
-         guint           i,
-         AlmuLength     *length,
-         GError        **error)
-{
-  return almu_region_reader_measure (line->reader, spot, line->words->pdata[i], length, error);
-}
-
-static gboolean
-turn (Line    *line,
-      guint    i,
-      double  *degrees,
-      GError **error)
-{
-  *degrees = 0;
-
-  return line->words->len <= i || almu_region_reader_turn (line->words->pdata[i], degrees, error);
-}
-
 static AlmuShape *
-make_vertices (Line         *line,
-               AlmuShapeType type,
-               GError      **error)
-{
-  return almu_region_reader_follow (line->reader, type, line->words, 0, line->words->len, error);
-}
-
-static AlmuShape *
-make_symbol (Line         *line,
-             AlmuShapeType type,
-             GError      **error)
+make_symbol (AlmuRegionLine *line,
+             AlmuShapeType   type,
+             GError        **error)
 {
   AlmuRegionSpot spot;
 
-  if (!check_count (line, 2, 3, _ ("a symbol has 2 coordinates and a letter"), error) ||
-      !place (line, 0, &spot, error))
+  if (!almu_region_line_count (line, 2, 3, _ ("a symbol has 2 coordinates and a letter"), error) ||
+      !almu_region_line_place (line, 0, &spot, error))
     return NULL;
 
   for (gsize i = 0; line->words->len > 2 && i < G_N_ELEMENTS (marks); i++)
@@ -229,51 +147,36 @@ make_symbol (Line         *line,
   return almu_region_reader_make (type, &spot, 1, 0, error);
 }
 
-static AlmuShape *
-make_circle (Line         *line,
-             AlmuShapeType type,
-             GError      **error)
-{
-  AlmuRegionSpot spot;
-  AlmuLength     radius;
-
-  if (!check_count (line, 3, 3, _ ("a circle has a centre and a radius"), error) ||
-      !place (line, 0, &spot, error) || !measure (line, &spot, 2, &radius, error))
-    return NULL;
-
-  return almu_region_reader_round (type, &spot, &radius, error);
-}
-
 /* The first radius points up at angle 0, as ours does. */
 static AlmuShape *
-make_ellipse (Line         *line,
-              AlmuShapeType type,
-              GError      **error)
+make_ellipse (AlmuRegionLine *line,
+              AlmuShapeType   type,
+              GError        **error)
 {
   AlmuRegionSpot spot;
   AlmuLength     up, right;
   double         degrees;
 
-  if (!check_count (line, 4, 5, _ ("an ellipse has a centre, 2 radii and an angle"), error) ||
-      !place (line, 0, &spot, error) || !measure (line, &spot, 2, &up, error) ||
-      !measure (line, &spot, 3, &right, error) || !turn (line, 4, &degrees, error))
+  if (!almu_region_line_count (line, 4, 5, _ ("an ellipse has a centre, 2 radii and an angle"), error) ||
+      !almu_region_line_place (line, 0, &spot, error) || !almu_region_line_measure (line, &spot, 2, &up, error) ||
+      !almu_region_line_measure (line, &spot, 3, &right, error) || !almu_region_line_turn (line, 4, &degrees, error))
     return NULL;
 
   return almu_region_reader_frame (type, &spot, &right, &up, degrees, error);
 }
 
 static AlmuShape *
-make_centred_box (Line         *line,
-                  AlmuShapeType type,
-                  GError      **error)
+make_centred_box (AlmuRegionLine *line,
+                  AlmuShapeType   type,
+                  GError        **error)
 {
   AlmuRegionSpot spot;
   AlmuLength     width, height;
   double         degrees;
 
-  if (!check_count (line, 4, 5, _ ("this box has a centre, 2 sizes and, if turned, an angle"), error) ||
-      !place (line, 0, &spot, error) || !measure (line, &spot, 2, &width, error) ||
-      !measure (line, &spot, 3, &height, error) || !turn (line, 4, &degrees, error))
+  if (!almu_region_line_count (line, 4, 5, _ ("this box has a centre, 2 sizes and, if turned, an angle"), error) ||
+      !almu_region_line_place (line, 0, &spot, error) || !almu_region_line_measure (line, &spot, 2, &width, error) ||
+      !almu_region_line_measure (line, &spot, 3, &height, error) || !almu_region_line_turn (line, 4, &degrees, error))
     return NULL;
 
   return almu_region_reader_frame (type, &spot, &width, &height, degrees, error);
@@ -281,14 +184,14 @@ make_centred_box (Line         *line,
 
 /* By two opposite corners. */
 static AlmuShape *
-make_box (Line         *line,
-          AlmuShapeType type,
-          GError      **error)
+make_box (AlmuRegionLine *line,
+          AlmuShapeType   type,
+          GError        **error)
 {
   AlmuRegionSpot corners[2], spots[2];
 
-  if (!check_count (line, 4, 4, _ ("a box has 2 corners"), error) ||
-      !place (line, 0, &corners[0], error) || !place (line, 2, &corners[1], error))
+  if (!almu_region_line_count (line, 4, 4, _ ("a box has 2 corners"), error) ||
+      !almu_region_line_place (line, 0, &corners[0], error) || !almu_region_line_place (line, 2, &corners[1], error))
     return NULL;
 
   for (int i = 0; i < 2; i++)
@@ -301,39 +204,20 @@ make_box (Line         *line,
 }
 
 static AlmuShape *
-make_compass (Line         *line,
-              AlmuShapeType type,
-              GError      **error)
-{
-  AlmuRegionSpot spots[2];
-  AlmuLength     length;
-  double         vector[2];
-
-  if (!check_count (line, 3, 3, _ ("a compass has a centre and a length"), error) ||
-      !place (line, 0, &spots[0], error) || !measure (line, &spots[0], 2, &length, error))
-    return NULL;
-
-  almu_local_to_pixels (&spots[0].local, &length, 90, vector);
-  spots[1].pixel[0] = spots[1].pixel[1] = hypot (vector[0], vector[1]);
-
-  return almu_region_reader_make (type, spots, 2, 0, error);
-}
-
-static AlmuShape *
-make_text (Line         *line,
-           AlmuShapeType type,
-           GError      **error)
+make_text (AlmuRegionLine *line,
+           AlmuShapeType   type,
+           GError        **error)
 {
   AlmuRegionReader *reader = line->reader;
   AlmuRegionSpot    spots[2];
 
-  if (!check_count (line, 2, 2, _ ("a text has 2 coordinates and what it says"), error) ||
-      !place (line, 0, &spots[0], error))
+  if (!almu_region_line_count (line, 2, 2, _ ("a text has 2 coordinates and what it says"), error) ||
+      !almu_region_line_place (line, 0, &spots[0], error))
     return NULL;
 
   spots[1].pixel[0] = reader->has_box ? reader->box[0] : 0;
   spots[1].pixel[1] = reader->has_box ? reader->box[1] : 0;
-  set_text (&line->style->labels[0], line->text);
+  almu_words_set_text (&line->style->labels[0], line->text);
   if (reader->has_box)
     line->style->text_position = reader->box_position;
 
@@ -342,9 +226,9 @@ make_text (Line         *line,
 
 /* Tells the size of the text on the next line. */
 static AlmuShape *
-make_text_box (Line         *line,
-               AlmuShapeType type,
-               GError      **error)
+make_text_box (AlmuRegionLine *line,
+               AlmuShapeType   type,
+               GError        **error)
 {
   g_autoptr(AlmuShape) box = make_centred_box (line, ALMU_SHAPE_ANN_TEXT, error);
 
@@ -362,24 +246,24 @@ make_text_box (Line         *line,
 
 static const struct
 {
-  const char   *name;
-  AlmuShapeType type;
-  AlmuShapeType annotation;
-  Make          make; /* NULL: not supported */
+  const char        *name;
+  AlmuShapeType      type;
+  AlmuShapeType      annotation;
+  AlmuRegionLineMake make; /* NULL: not supported */
 } shapes[] = {
   { "symbol", ALMU_SHAPE_POINT, ALMU_SHAPE_ANN_POINT, make_symbol },
-  { "circle", ALMU_SHAPE_ELLIPSE, ALMU_SHAPE_ANN_ELLIPSE, make_circle },
+  { "circle", ALMU_SHAPE_ELLIPSE, ALMU_SHAPE_ANN_ELLIPSE, almu_region_line_make_circle },
   { "ellipse", ALMU_SHAPE_ELLIPSE, ALMU_SHAPE_ANN_ELLIPSE, make_ellipse },
   { "box", ALMU_SHAPE_RECTANGLE, ALMU_SHAPE_ANN_RECTANGLE, make_box },
   { "centerbox", ALMU_SHAPE_RECTANGLE, ALMU_SHAPE_ANN_RECTANGLE, make_centred_box },
   { "rotbox", ALMU_SHAPE_RECTANGLE, ALMU_SHAPE_ANN_RECTANGLE, make_centred_box },
-  { "poly", ALMU_SHAPE_POLYGON, ALMU_SHAPE_ANN_POLYGON, make_vertices },
-  { "polygon", ALMU_SHAPE_POLYGON, ALMU_SHAPE_ANN_POLYGON, make_vertices },
-  { "line", ALMU_SHAPE_LINE, ALMU_SHAPE_ANN_LINE, make_vertices },
-  { "polyline", ALMU_SHAPE_POLYLINE, ALMU_SHAPE_ANN_POLYLINE, make_vertices },
-  { "vector", ALMU_SHAPE_ANN_VECTOR, ALMU_SHAPE_ANN_VECTOR, make_vertices },
-  { "ruler", ALMU_SHAPE_ANN_RULER, ALMU_SHAPE_ANN_RULER, make_vertices },
-  { "compass", ALMU_SHAPE_ANN_COMPASS, ALMU_SHAPE_ANN_COMPASS, make_compass },
+  { "poly", ALMU_SHAPE_POLYGON, ALMU_SHAPE_ANN_POLYGON, almu_region_line_make_vertices },
+  { "polygon", ALMU_SHAPE_POLYGON, ALMU_SHAPE_ANN_POLYGON, almu_region_line_make_vertices },
+  { "line", ALMU_SHAPE_LINE, ALMU_SHAPE_ANN_LINE, almu_region_line_make_vertices },
+  { "polyline", ALMU_SHAPE_POLYLINE, ALMU_SHAPE_ANN_POLYLINE, almu_region_line_make_vertices },
+  { "vector", ALMU_SHAPE_ANN_VECTOR, ALMU_SHAPE_ANN_VECTOR, almu_region_line_make_vertices },
+  { "ruler", ALMU_SHAPE_ANN_RULER, ALMU_SHAPE_ANN_RULER, almu_region_line_make_vertices },
+  { "compass", ALMU_SHAPE_ANN_COMPASS, ALMU_SHAPE_ANN_COMPASS, almu_region_line_make_compass },
   { "text", ALMU_SHAPE_ANN_TEXT, ALMU_SHAPE_ANN_TEXT, make_text },
   { "textbox", ALMU_SHAPE_ANN_TEXT, ALMU_SHAPE_ANN_TEXT, make_text_box },
   { "annulus" },
@@ -462,9 +346,9 @@ read_shape (AlmuRegionReader *self,
   g_autoptr(GError) error = NULL;
   g_autoptr(AlmuShape) shape = NULL;
   g_auto(AlmuRegionStyle) style = { 0 };
-  AlmuPlacer    kept = self->placer;
-  Line          line = { self, words, text != NULL ? text : "", &style };
-  AlmuShapeType type = is_annotation ? shapes[index].annotation : shapes[index].type;
+  AlmuPlacer     kept = self->placer;
+  AlmuRegionLine line = { self, words, text != NULL ? text : "", &style };
+  AlmuShapeType  type = is_annotation ? shapes[index].annotation : shapes[index].type;
 
   if (shapes[index].make == NULL)
     {

@@ -3,10 +3,7 @@
 
 #include "almu-region-text-private.h"
 
-#include <math.h>
 #include <string.h>
-
-#include "almu-error.h"
 
 #define ARCSEC_PER_DEGREE 3600.0
 
@@ -53,10 +50,7 @@ append_number (GString    *text,
                double      number,
                const char *unit)
 {
-  char format[8];
-
-  g_snprintf (format, sizeof format, "%%.%df", digits);
-  almu_words_append_number (text, format, number);
+  almu_region_writer_append_number (text, digits, number);
   g_string_append (text, unit);
 }
 
@@ -100,15 +94,7 @@ append_vertices (GString          *text,
                  const AlmuShape  *shape,
                  GError          **error)
 {
-  for (guint i = 0; i < shape->n_points; i++)
-    {
-      if (i > 0)
-        g_string_append (text, ", ");
-      if (!append_place (text, placer, &shape->points[i], error))
-        return FALSE;
-    }
-
-  return TRUE;
+  return almu_region_writer_append_places (text, placer, shape, append_place, error);
 }
 
 /* [x, y], [w, h], angle */
@@ -146,15 +132,14 @@ append_compass (GString          *text,
                 const AlmuShape  *shape,
                 GError          **error)
 {
-  const double pixel[2] = { shape->points[0].x, shape->points[0].y };
-  AlmuLocal    local;
+  double length;
 
   if (!append_place (text, placer, &shape->points[0], error) ||
-      !almu_placer_get_local (placer, pixel, &local, error))
+      !almu_region_writer_measure_compass (placer, shape, &length, error))
     return FALSE;
 
   g_string_append (text, ", ");
-  append_length (text, placer, shape->points[1].x / hypot (local.up[0], local.up[1]));
+  append_length (text, placer, length);
 
   return TRUE;
 }

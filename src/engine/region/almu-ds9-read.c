@@ -4,7 +4,6 @@
 #include "almu-region-text-private.h"
 
 #include <glib/gi18n-lib.h>
-#include <math.h>
 #include <string.h>
 
 #include "almu-error.h"
@@ -27,22 +26,6 @@ static const struct
 };
 
 static void
-set_text (char      **place,
-          const char *text)
-{
-  g_free (*place);
-  *place = g_strdup (text);
-}
-
-static int
-get_int (const char *text,
-         int         least,
-         int         most)
-{
-  return (int) CLAMP (g_ascii_strtoll (text, NULL, 10), least, most);
-}
-
-static void
 take_dashes (AlmuRegionStyle *style,
              GHashTable      *settings)
 {
@@ -54,7 +37,7 @@ take_dashes (AlmuRegionStyle *style,
       g_auto(GStrv) words = g_strsplit (list, " ", 3);
 
       for (int i = 0; i < 2; i++)
-        style->dashes[i] = words[0] != NULL && words[i] != NULL ? get_int (words[i], 0, 100) : 0;
+        style->dashes[i] = words[0] != NULL && words[i] != NULL ? almu_words_get_int (words[i], 0, 100) : 0;
     }
   if (dash != NULL)
     style->n_dashes = *dash == '1' ? 2 : 0;
@@ -70,19 +53,19 @@ take_font (AlmuRegionStyle *style,
 
   if (words->len > 0)
     {
-      set_text (&style->font, words->pdata[0]);
+      almu_words_set_text (&style->font, words->pdata[0]);
       *style->font = g_ascii_toupper (*style->font);
     }
   if (words->len > 1)
-    style->font_size = get_int (words->pdata[1], 1, 500);
+    style->font_size = almu_words_get_int (words->pdata[1], 1, 500);
   for (guint i = 2; i < words->len; i++)
     {
       is_bold |= strcmp (words->pdata[i], "bold") == 0;
       is_italic |= strcmp (words->pdata[i], "italic") == 0;
     }
-  set_text (&style->font_style, is_bold && is_italic ? "Italic Bold" : is_bold   ? "Bold"
-                                                                     : is_italic ? "Italic"
-                                                                                 : "Normal");
+  almu_words_set_text (&style->font_style, is_bold && is_italic ? "Italic Bold" : is_bold   ? "Bold"
+                                                                                : is_italic ? "Italic"
+                                                                                            : "Normal");
 }
 
 static void
@@ -96,7 +79,7 @@ take_mark (AlmuRegionStyle *style,
     if (strcmp (marks[i].name, words->pdata[0]) == 0)
       style->mark_shape = is_filled ? marks[i].filled : marks[i].open;
   if (words->len > 1)
-    style->mark_size = get_int (words->pdata[1], 1, 500);
+    style->mark_size = almu_words_get_int (words->pdata[1], 1, 500);
 }
 
 /* compass=fk5 {N} {E} 1 1; the braces are gone by now */
@@ -107,11 +90,11 @@ take_compass (AlmuRegionStyle *style,
   g_autoptr(GPtrArray) words = almu_words_split (text, " ");
 
   if (words->len > 0)
-    set_text (&style->frame, words->pdata[0]);
+    almu_words_set_text (&style->frame, words->pdata[0]);
   for (guint i = 0; i < 2; i++)
     {
       if (words->len > 1 + i)
-        set_text (&style->labels[i], words->pdata[1 + i]);
+        almu_words_set_text (&style->labels[i], words->pdata[1 + i]);
       if (words->len > 3 + i)
         style->has_arrow[i] = strcmp (words->pdata[3 + i], "1") == 0;
     }
@@ -131,9 +114,9 @@ take_style (AlmuRegionStyle *style,
       style->color = almu_color_clean (value);
     }
   if ((value = g_hash_table_lookup (settings, "width")) != NULL)
-    style->line_width = get_int (value, 0, 100);
+    style->line_width = almu_words_get_int (value, 0, 100);
   if ((value = g_hash_table_lookup (settings, "text")) != NULL)
-    set_text (&style->name, value);
+    almu_words_set_text (&style->name, value);
   if ((value = g_hash_table_lookup (settings, "font")) != NULL)
     take_font (style, value);
   if ((value = g_hash_table_lookup (settings, "point")) != NULL)
@@ -142,11 +125,11 @@ take_style (AlmuRegionStyle *style,
     take_compass (style, value);
   if ((value = g_hash_table_lookup (settings, "ruler")) != NULL)
     {
-      set_text (&style->frame, value);
+      almu_words_set_text (&style->frame, value);
       style->frame[strcspn (style->frame, " ")] = '\0';
     }
   if ((value = g_hash_table_lookup (settings, "align")) != NULL)
-    style->text_position = get_int (value, 0, ALMU_N_TEXT_POSITIONS - 1);
+    style->text_position = almu_words_get_int (value, 0, ALMU_N_TEXT_POSITIONS - 1);
   take_dashes (style, settings);
 }
 
@@ -208,102 +191,24 @@ take_frame (AlmuRegionReader *self,
 
 /* -- shapes ------------------------------------------------------------- */
 
-typedef struct
-{
-  AlmuRegionReader *reader;
-  GPtrArray        *words;
-  gboolean          is_annotation;
-} Line;
-
-typedef AlmuShape *(*Make) (Line         *line,
-                            AlmuShapeType type,
-                            GError      **error);
-
-static gboolean
-check_count (Line       *line,
-             guint       least,
-             guint       most,
-             const char *what,
-             GError    **error)
-{
-  if (line->words->len >= least && line->words->len <= most)
-    return TRUE;
-
-  g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT, g_dngettext (GETTEXT_PACKAGE, "%s, not %u number", "%s, not %u numbers", line->words->len),
-               what, line->words->len);
-  return FALSE;
-}
-
-static gboolean
-place_first (Line           *line,
-             AlmuRegionSpot *spot,
-             GError        **error)
-{
-  return almu_region_reader_place (line->reader, line->words->pdata[0], line->words->pdata[1], spot, error);
-}
-
-static gboolean
-measure (Line           *line,
-         AlmuRegionSpot *spot,
-         guint           i,
-         AlmuLength     *length,
-         GError        **error)
-{
-  return almu_region_reader_measure (line->reader, spot, line->words->pdata[i], length, error);
-}
-
-static gboolean
-turn (Line    *line,
-      guint    i,
-      double  *degrees,
-      GError **error)
-{
-  *degrees = 0;
-
-  return line->words->len <= i || almu_region_reader_turn (line->words->pdata[i], degrees, error);
-}
-
 static AlmuShape *
-make_vertices (Line         *line,
-               AlmuShapeType type,
-               GError      **error)
-{
-  return almu_region_reader_follow (line->reader, type, line->words, 0, line->words->len, error);
-}
-
-static AlmuShape *
-make_point (Line         *line,
-            AlmuShapeType type,
-            GError      **error)
+make_point (AlmuRegionLine *line,
+            AlmuShapeType   type,
+            GError        **error)
 {
   AlmuRegionSpot spot;
 
-  if (!check_count (line, 2, 2, _ ("a point has 2 coordinates"), error) || !place_first (line, &spot, error))
+  if (!almu_region_line_count (line, 2, 2, _ ("a point has 2 coordinates"), error) || !almu_region_line_place (line, 0, &spot, error))
     return NULL;
 
   return almu_region_reader_make (type, &spot, 1, 0, error);
 }
 
-static AlmuShape *
-make_circle (Line         *line,
-             AlmuShapeType type,
-             GError      **error)
-{
-  AlmuRegionSpot spot;
-  AlmuLength     radius;
-
-  if (!check_count (line, 3, 3, _ ("a circle has a centre and a radius"), error) ||
-      !place_first (line, &spot, error) || !measure (line, &spot, 2, &radius, error))
-    return NULL;
-
-  return almu_region_reader_round (type, &spot, &radius, error);
-}
-
 /* The first radius of DS9 lies along x, ours along y. */
 static AlmuShape *
-make_ellipse (Line         *line,
-              AlmuShapeType type,
-              GError      **error)
+make_ellipse (AlmuRegionLine *line,
+              AlmuShapeType   type,
+              GError        **error)
 {
   AlmuRegionSpot spot;
   AlmuLength     first, second;
@@ -314,18 +219,18 @@ make_ellipse (Line         *line,
       g_set_error_literal (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED, _ ("elliptical annuli are not supported"));
       return NULL;
     }
-  if (!check_count (line, 4, 5, _ ("an ellipse has a centre, 2 radii and an angle"), error) ||
-      !place_first (line, &spot, error) || !measure (line, &spot, 2, &first, error) ||
-      !measure (line, &spot, 3, &second, error) || !turn (line, 4, &degrees, error))
+  if (!almu_region_line_count (line, 4, 5, _ ("an ellipse has a centre, 2 radii and an angle"), error) ||
+      !almu_region_line_place (line, 0, &spot, error) || !almu_region_line_measure (line, &spot, 2, &first, error) ||
+      !almu_region_line_measure (line, &spot, 3, &second, error) || !almu_region_line_turn (line, 4, &degrees, error))
     return NULL;
 
   return almu_region_reader_frame (type, &spot, &second, &first, degrees - 90, error);
 }
 
 static AlmuShape *
-make_box (Line         *line,
-          AlmuShapeType type,
-          GError      **error)
+make_box (AlmuRegionLine *line,
+          AlmuShapeType   type,
+          GError        **error)
 {
   AlmuRegionSpot spot;
   AlmuLength     width, height;
@@ -336,27 +241,27 @@ make_box (Line         *line,
       g_set_error_literal (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED, _ ("box annuli are not supported"));
       return NULL;
     }
-  if (!check_count (line, 4, 5, _ ("a box has a centre, 2 sizes and an angle"), error) ||
-      !place_first (line, &spot, error) || !measure (line, &spot, 2, &width, error) ||
-      !measure (line, &spot, 3, &height, error) || !turn (line, 4, &degrees, error))
+  if (!almu_region_line_count (line, 4, 5, _ ("a box has a centre, 2 sizes and an angle"), error) ||
+      !almu_region_line_place (line, 0, &spot, error) || !almu_region_line_measure (line, &spot, 2, &width, error) ||
+      !almu_region_line_measure (line, &spot, 3, &height, error) || !almu_region_line_turn (line, 4, &degrees, error))
     return NULL;
 
   return almu_region_reader_frame (type, &spot, &width, &height, degrees, error);
 }
 
 static AlmuShape *
-make_vector (Line         *line,
-             AlmuShapeType type,
-             GError      **error)
+make_vector (AlmuRegionLine *line,
+             AlmuShapeType   type,
+             GError        **error)
 {
   AlmuRegionSpot spots[2];
   AlmuLength     length;
   double         degrees;
   double         vector[2];
 
-  if (!check_count (line, 4, 4, _ ("a vector has a beginning, a length and an angle"), error) ||
-      !place_first (line, &spots[0], error) || !measure (line, &spots[0], 2, &length, error) ||
-      !turn (line, 3, &degrees, error))
+  if (!almu_region_line_count (line, 4, 4, _ ("a vector has a beginning, a length and an angle"), error) ||
+      !almu_region_line_place (line, 0, &spots[0], error) || !almu_region_line_measure (line, &spots[0], 2, &length, error) ||
+      !almu_region_line_turn (line, 3, &degrees, error))
     return NULL;
 
   almu_local_to_pixels (&spots[0].local, &length, degrees, vector);
@@ -367,35 +272,16 @@ make_vector (Line         *line,
   return almu_region_reader_make (type, spots, 2, 0, error);
 }
 
-static AlmuShape *
-make_compass (Line         *line,
-              AlmuShapeType type,
-              GError      **error)
-{
-  AlmuRegionSpot spots[2];
-  AlmuLength     length;
-  double         vector[2];
-
-  if (!check_count (line, 3, 3, _ ("a compass has a centre and a length"), error) ||
-      !place_first (line, &spots[0], error) || !measure (line, &spots[0], 2, &length, error))
-    return NULL;
-
-  almu_local_to_pixels (&spots[0].local, &length, 90, vector);
-  spots[1].pixel[0] = spots[1].pixel[1] = hypot (vector[0], vector[1]);
-
-  return almu_region_reader_make (type, spots, 2, 0, error);
-}
-
 /* The size of a text comes before it, on a line that only we write. */
 static AlmuShape *
-make_text (Line         *line,
-           AlmuShapeType type,
-           GError      **error)
+make_text (AlmuRegionLine *line,
+           AlmuShapeType   type,
+           GError        **error)
 {
   AlmuRegionReader *reader = line->reader;
   AlmuRegionSpot    spots[2];
 
-  if (!check_count (line, 2, 2, _ ("a text has 2 coordinates"), error) || !place_first (line, &spots[0], error))
+  if (!almu_region_line_count (line, 2, 2, _ ("a text has 2 coordinates"), error) || !almu_region_line_place (line, 0, &spots[0], error))
     return NULL;
 
   spots[1].pixel[0] = reader->has_box ? reader->box[0] : 0;
@@ -406,9 +292,9 @@ make_text (Line         *line,
 
 /* Remembers, and makes nothing yet. */
 static AlmuShape *
-make_text_box (Line         *line,
-               AlmuShapeType type,
-               GError      **error)
+make_text_box (AlmuRegionLine *line,
+               AlmuShapeType   type,
+               GError        **error)
 {
   g_autoptr(AlmuShape) box = make_box (line, ALMU_SHAPE_ANN_TEXT, error);
 
@@ -425,22 +311,22 @@ make_text_box (Line         *line,
 
 static const struct
 {
-  const char   *name;
-  AlmuShapeType type;
-  AlmuShapeType annotation;
-  Make          make; /* NULL: not supported */
+  const char        *name;
+  AlmuShapeType      type;
+  AlmuShapeType      annotation;
+  AlmuRegionLineMake make; /* NULL: not supported */
 } shapes[] = {
   { "point", ALMU_SHAPE_POINT, ALMU_SHAPE_ANN_POINT, make_point },
-  { "circle", ALMU_SHAPE_ELLIPSE, ALMU_SHAPE_ANN_ELLIPSE, make_circle },
+  { "circle", ALMU_SHAPE_ELLIPSE, ALMU_SHAPE_ANN_ELLIPSE, almu_region_line_make_circle },
   { "ellipse", ALMU_SHAPE_ELLIPSE, ALMU_SHAPE_ANN_ELLIPSE, make_ellipse },
   { "box", ALMU_SHAPE_RECTANGLE, ALMU_SHAPE_ANN_RECTANGLE, make_box },
-  { "polygon", ALMU_SHAPE_POLYGON, ALMU_SHAPE_ANN_POLYGON, make_vertices },
-  { "line", ALMU_SHAPE_LINE, ALMU_SHAPE_ANN_LINE, make_vertices },
-  { "polyline", ALMU_SHAPE_POLYLINE, ALMU_SHAPE_ANN_POLYLINE, make_vertices },
-  { "segment", ALMU_SHAPE_ANN_POLYLINE, ALMU_SHAPE_ANN_POLYLINE, make_vertices },
+  { "polygon", ALMU_SHAPE_POLYGON, ALMU_SHAPE_ANN_POLYGON, almu_region_line_make_vertices },
+  { "line", ALMU_SHAPE_LINE, ALMU_SHAPE_ANN_LINE, almu_region_line_make_vertices },
+  { "polyline", ALMU_SHAPE_POLYLINE, ALMU_SHAPE_ANN_POLYLINE, almu_region_line_make_vertices },
+  { "segment", ALMU_SHAPE_ANN_POLYLINE, ALMU_SHAPE_ANN_POLYLINE, almu_region_line_make_vertices },
   { "vector", ALMU_SHAPE_ANN_VECTOR, ALMU_SHAPE_ANN_VECTOR, make_vector },
-  { "ruler", ALMU_SHAPE_ANN_RULER, ALMU_SHAPE_ANN_RULER, make_vertices },
-  { "compass", ALMU_SHAPE_ANN_COMPASS, ALMU_SHAPE_ANN_COMPASS, make_compass },
+  { "ruler", ALMU_SHAPE_ANN_RULER, ALMU_SHAPE_ANN_RULER, almu_region_line_make_vertices },
+  { "compass", ALMU_SHAPE_ANN_COMPASS, ALMU_SHAPE_ANN_COMPASS, almu_region_line_make_compass },
   { "text", ALMU_SHAPE_ANN_TEXT, ALMU_SHAPE_ANN_TEXT, make_text },
   { "textbox", ALMU_SHAPE_ANN_TEXT, ALMU_SHAPE_ANN_TEXT, make_text_box },
   { "annulus" },
@@ -502,8 +388,8 @@ read_shape (AlmuRegionReader *self,
   g_autoptr(GError) error = NULL;
   g_autoptr(AlmuShape) shape = NULL;
   g_auto(AlmuRegionStyle) style = { 0 };
-  Line          line = { self, words, is_annotation };
-  AlmuShapeType type;
+  AlmuRegionLine line = { self, words };
+  AlmuShapeType  type;
 
   if (shapes[index].make == NULL)
     {
@@ -524,17 +410,17 @@ read_shape (AlmuRegionReader *self,
   if (shape == NULL)
     {
       self->box_position = style.text_position;
-      set_text (&self->box_name, style.name);
+      almu_words_set_text (&self->box_name, style.name);
       return;
     }
 
   if (type == ALMU_SHAPE_ANN_TEXT)
     {
-      set_text (&style.labels[0], style.name);
+      almu_words_set_text (&style.labels[0], style.name);
       if (self->has_box)
         {
           style.text_position = self->box_position;
-          set_text (&style.name, self->box_name);
+          almu_words_set_text (&style.name, self->box_name);
         }
     }
   self->has_box = FALSE;

@@ -6,8 +6,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "almu-error.h"
-
 #define ARCSEC_PER_DEGREE 3600.0
 
 static const char *const mark_names[ALMU_N_MARK_SHAPES] = {
@@ -46,17 +44,6 @@ get_frame_name (const AlmuPlacer *placer)
     }
 }
 
-static void
-append_format (GString *text,
-               int      digits,
-               double   number)
-{
-  char format[8];
-
-  g_snprintf (format, sizeof format, "%%.%df", digits);
-  almu_words_append_number (text, format, number);
-}
-
 /* Pixels are counted from 1. */
 static gboolean
 append_place (GString          *text,
@@ -70,9 +57,9 @@ append_place (GString          *text,
   if (!almu_placer_from_pixels (placer, numbers, numbers, error))
     return FALSE;
 
-  append_format (text, digits, numbers[0] + placer->is_pixel);
+  almu_region_writer_append_number (text, digits, numbers[0] + placer->is_pixel);
   g_string_append (text, ", ");
-  append_format (text, digits, numbers[1] + placer->is_pixel);
+  almu_region_writer_append_number (text, digits, numbers[1] + placer->is_pixel);
 
   return TRUE;
 }
@@ -84,9 +71,9 @@ append_length (GString          *text,
 {
   g_string_append (text, ", ");
   if (placer->is_pixel)
-    append_format (text, 4, length);
+    almu_region_writer_append_number (text, 4, length);
   else
-    append_format (text, almu_region_writer_get_digits (placer, ARCSEC_PER_DEGREE, 4), length * ARCSEC_PER_DEGREE);
+    almu_region_writer_append_number (text, almu_region_writer_get_digits (placer, ARCSEC_PER_DEGREE, 4), length * ARCSEC_PER_DEGREE);
   if (!placer->is_pixel)
     g_string_append_c (text, '"');
 }
@@ -105,15 +92,7 @@ append_vertices (GString          *text,
                  const AlmuShape  *shape,
                  GError          **error)
 {
-  for (guint i = 0; i < shape->n_points; i++)
-    {
-      if (i > 0)
-        g_string_append (text, ", ");
-      if (!append_place (text, placer, &shape->points[i], error))
-        return FALSE;
-    }
-
-  return TRUE;
+  return almu_region_writer_append_places (text, placer, shape, append_place, error);
 }
 
 static gboolean
@@ -165,16 +144,13 @@ append_compass (GString          *text,
                 const AlmuShape  *shape,
                 GError          **error)
 {
-  const double pixel[2] = { shape->points[0].x, shape->points[0].y };
-  AlmuLocal    local;
-  double       scale;
+  double length;
 
   if (!append_place (text, placer, &shape->points[0], error) ||
-      !almu_placer_get_local (placer, pixel, &local, error))
+      !almu_region_writer_measure_compass (placer, shape, &length, error))
     return FALSE;
 
-  scale = hypot (local.up[0], local.up[1]);
-  append_length (text, placer, shape->points[1].x / scale);
+  append_length (text, placer, length);
 
   return TRUE;
 }

@@ -84,6 +84,50 @@ void       almu_region_reader_add (AlmuRegionReader      *self,
                                    AlmuShape             *shape,
                                    const AlmuRegionStyle *style);
 
+/**
+ * AlmuRegionLine:
+ * @text: what is quoted among the words; CRTF only, as is the style
+ */
+typedef struct
+{
+  AlmuRegionReader *reader;
+  GPtrArray        *words;
+  const char       *text;
+  AlmuRegionStyle  *style;
+} AlmuRegionLine;
+
+typedef AlmuShape *(*AlmuRegionLineMake) (AlmuRegionLine *line,
+                                          AlmuShapeType   type,
+                                          GError        **error);
+
+gboolean   almu_region_line_count (AlmuRegionLine *line,
+                                   guint           least,
+                                   guint           most,
+                                   const char     *what,
+                                   GError        **error);
+gboolean   almu_region_line_place (AlmuRegionLine *line,
+                                   guint           i,
+                                   AlmuRegionSpot *out_spot,
+                                   GError        **error);
+gboolean   almu_region_line_measure (AlmuRegionLine       *line,
+                                     const AlmuRegionSpot *spot,
+                                     guint                 i,
+                                     AlmuLength           *out_length,
+                                     GError              **error);
+gboolean   almu_region_line_turn (AlmuRegionLine *line,
+                                  guint           i,
+                                  double         *out_degrees,
+                                  GError        **error);
+AlmuShape *almu_region_line_make_vertices (AlmuRegionLine *line,
+                                           AlmuShapeType   type,
+                                           GError        **error);
+AlmuShape *almu_region_line_make_circle (AlmuRegionLine *line,
+                                         AlmuShapeType   type,
+                                         GError        **error);
+AlmuShape *almu_region_line_make_compass (AlmuRegionLine *line,
+                                          AlmuShapeType   type,
+                                          GError        **error);
+
 void almu_crtf_read_line (AlmuRegionReader *self,
                           const char       *line);
 void almu_ds9_read_line (AlmuRegionReader *self,
@@ -105,6 +149,25 @@ int           almu_region_writer_get_digits (const AlmuPlacer *placer,
                                              double            per_degree,
                                              int               least);
 AlmuShapeType almu_region_get_plain_type (AlmuShapeType type);
+
+/* Writes a place as the format has it. */
+typedef gboolean (*AlmuRegionWritePlace) (GString          *text,
+                                          const AlmuPlacer *placer,
+                                          const AlmuPoint  *point,
+                                          GError          **error);
+
+void     almu_region_writer_append_number (GString *text,
+                                           int      digits,
+                                           double   number);
+gboolean almu_region_writer_append_places (GString             *text,
+                                           const AlmuPlacer    *placer,
+                                           const AlmuShape     *shape,
+                                           AlmuRegionWritePlace append_place,
+                                           GError             **error);
+gboolean almu_region_writer_measure_compass (const AlmuPlacer *placer,
+                                             const AlmuShape  *shape,
+                                             double           *out_length,
+                                             GError          **error);
 
 gboolean almu_crtf_write (GPtrArray        *entries,
                           const AlmuPlacer *placer,

@@ -337,3 +337,19 @@ almu_color_clean (const char *text)
 
   return result;
 }
+
+void
+almu_words_set_text (char      **place,
+                     const char *text)
+{
+  g_free (*place);
+  *place = g_strdup (text);
+}
+
+int
+almu_words_get_int (const char *text,
+                    int         least,
+                    int         most)
+{
+  return (int) CLAMP (g_ascii_strtoll (text, NULL, 10), least, most);
+}

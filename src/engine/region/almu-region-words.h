@@ -39,6 +39,11 @@ GPtrArray  *almu_words_split (const char *text,
 GHashTable *almu_settings_words_parse (const char *text,
                                        char        separator);
 char       *almu_color_clean (const char *text);
+void        almu_words_set_text (char      **place,
+                                 const char *text);
+int         almu_words_get_int (const char *text,
+                                int         least,
+                                int         most);
 void        almu_words_append_number (GString    *text,
                                       const char *format,
                                       double      number);

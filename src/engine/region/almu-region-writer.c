@@ -107,3 +107,52 @@ almu_region_writer_get_digits (const AlmuPlacer *placer,
 
   return CLAMP ((int) ceil (3 - log10 (scale[1] * per_degree)), least, 15);
 }
+
+/* Always with a point, and with as many decimals as are asked for. */
+void
+almu_region_writer_append_number (GString *text,
+                                  int      digits,
+                                  double   number)
+{
+  char format[8];
+
+  g_snprintf (format, sizeof format, "%%.%df", digits);
+  almu_words_append_number (text, format, number);
+}
+
+/* All points of the shape, with commas between them. */
+gboolean
+almu_region_writer_append_places (GString             *text,
+                                  const AlmuPlacer    *placer,
+                                  const AlmuShape     *shape,
+                                  AlmuRegionWritePlace append_place,
+                                  GError             **error)
+{
+  for (guint i = 0; i < shape->n_points; i++)
+    {
+      if (i > 0)
+        g_string_append (text, ", ");
+      if (!append_place (text, placer, &shape->points[i], error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+/* The length of a compass, which it has in pixels, as files have it. */
+gboolean
+almu_region_writer_measure_compass (const AlmuPlacer *placer,
+                                    const AlmuShape  *shape,
+                                    double           *out_length,
+                                    GError          **error)
+{
+  const double pixel[2] = { shape->points[0].x, shape->points[0].y };
+  AlmuLocal    local;
+
+  if (!almu_placer_get_local (placer, pixel, &local, error))
+    return FALSE;
+
+  *out_length = shape->points[1].x / hypot (local.up[0], local.up[1]);
+
+  return TRUE;
+}
