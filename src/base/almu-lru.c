@@ -202,9 +202,10 @@ almu_lru_take (AlmuLru          *self,
                gsize             size,
                GDestroyNotify    free_value)
 {
-  Entry *entry;
+  Entry *entry = g_hash_table_lookup (self->entries, key);
 
-  almu_lru_drop (self, key);
+  if (entry != NULL)
+    remove_entry (self, entry);
 
   /* before the value is in, which the relief must not take away */
   while (self->size + size > get_room (self) && self->relief != NULL && self->relief (self->relief_data))
@@ -223,23 +224,6 @@ almu_lru_take (AlmuLru          *self,
 
   while (self->size > get_room (self) && self->by_use.tail->data != entry)
     remove_entry (self, self->by_use.tail->data);
-}
-
-/**
- * almu_lru_drop:
- * @key: of a value
- *
- * Lets go of one value, with the function that almu_lru_take() was given. If
- * there is none of that key nothing happens.
- */
-void
-almu_lru_drop (AlmuLru          *self,
-               const AlmuLruKey *key)
-{
-  Entry *entry = g_hash_table_lookup (self->entries, key);
-
-  if (entry != NULL)
-    remove_entry (self, entry);
 }
 
 /**

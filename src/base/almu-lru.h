@@ -53,8 +53,6 @@ void     almu_lru_take (AlmuLru          *self,
                         gpointer          value,
                         gsize             size,
                         GDestroyNotify    free_value);
-void     almu_lru_drop (AlmuLru          *self,
-                        const AlmuLruKey *key);
 void     almu_lru_drop_owner (AlmuLru *self,
                               guint64  owner);
 void     almu_lru_foreach (AlmuLru    *self,

@@ -58,18 +58,10 @@ get_number (GVariant   *entry,
   return number;
 }
 
-/**
- * almu_command_list:
- * @client: the service
- * @error: return location, as of almu_client_call()
- *
- * Calls ListSessions, without a filter, and waits for the answer.
- *
- * Returns: (transfer full): an aa{sv}, see ListSessions of Manager1, or %NULL
- */
-GVariant *
-almu_command_list (AlmuClient *client,
-                   GError    **error)
+/* An aa{sv}, see ListSessions of Manager1. */
+static GVariant *
+list_sessions (AlmuClient *client,
+               GError    **error)
 {
   g_autoptr(GVariant) reply = NULL;
 
@@ -145,7 +137,7 @@ int
 almu_command_sessions (const AlmuRequest *request,
                        GError           **error)
 {
-  g_autoptr(GVariant) list = almu_command_list (request->client, error);
+  g_autoptr(GVariant) list = list_sessions (request->client, error);
 
   if (list == NULL)
     return ALMU_CTL_REFUSED;
@@ -352,7 +344,7 @@ almu_command_show (const AlmuRequest *request,
   if (request->as_json)
     return show_record (request, id, error);
 
-  list = almu_command_list (request->client, error);
+  list = list_sessions (request->client, error);
   if (list == NULL)
     return ALMU_CTL_REFUSED;
 
@@ -563,7 +555,7 @@ almu_command_status (const AlmuRequest *request,
   if (reply != NULL)
     answer = almu_client_call (request->client, ALMU_CTL_MANAGER, "GetStatus", NULL, "(a{sv})", error);
   if (answer != NULL)
-    list = almu_command_list (request->client, error);
+    list = list_sessions (request->client, error);
   if (list == NULL)
     return ALMU_CTL_NO_SERVICE;
 

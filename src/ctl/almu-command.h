@@ -69,9 +69,7 @@ int almu_command_sessions (const AlmuRequest *request,
 int almu_command_status (const AlmuRequest *request,
                          GError           **error);
 
-guint32   almu_command_parse_id (const char *text,
-                                 GError    **error);
-GVariant *almu_command_list (AlmuClient *client,
-                             GError    **error);
+guint32 almu_command_parse_id (const char *text,
+                               GError    **error);
 
 G_END_DECLS

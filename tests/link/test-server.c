@@ -295,12 +295,6 @@ test_server_huge_head (Fixture      *fixture,
   g_assert_cmpuint (reply->status, !=, 200);
 }
 
-static char *
-tell_metrics (gpointer user_data)
-{
-  return g_strdup ("almucantar_links 3\n");
-}
-
 static guint
 answer_page (const AlmuPageRequest *request,
              const char           **out_type,
@@ -326,20 +320,13 @@ static void
 test_server_pages (Fixture      *fixture,
                    gconstpointer user_data)
 {
-  g_autoptr(AlmuTestReply) metrics = NULL;
   g_autoptr(AlmuTestReply) page = NULL;
   g_autoptr(AlmuTestReply) below = NULL;
   g_autoptr(AlmuTestReply) posted = NULL;
   g_autoptr(AlmuTestReply) denied = NULL;
   g_autoptr(AlmuTestReply) foreign = NULL;
 
-  almu_server_set_metrics_func (fixture->server, tell_metrics, NULL, NULL);
   almu_server_add_page (fixture->server, "/sessions", answer_page, NULL, NULL);
-
-  metrics = almu_test_send (fixture->server, "GET", "/metrics", "");
-  g_assert_cmpuint (metrics->status, ==, 200);
-  g_assert_cmpstr (almu_test_body (metrics), ==, "almucantar_links 3\n");
-  g_assert_true (g_str_has_prefix (almu_test_header (metrics, "content-type"), "text/plain; version=0.0.4"));
 
   page = almu_test_send (fixture->server, "GET", "/sessions?a=b", "");
   g_assert_cmpstr (almu_test_body (page), ==, "GET||a=b");

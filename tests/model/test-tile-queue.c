@@ -116,6 +116,24 @@ code (int layer,
   return almu_tile_encode_place (&(AlmuTile){ layer, x, y });
 }
 
+static gboolean
+ask (AlmuTileQueue  *queue,
+     const gint32   *codes,
+     gsize           n_codes,
+     AlmuCompression compression,
+     float           quality,
+     GError        **error)
+{
+  g_autoptr(GArray) tiles = almu_tile_queue_decode (queue, codes, n_codes, error);
+
+  if (tiles == NULL)
+    return FALSE;
+
+  almu_tile_queue_add_tiles (queue, tiles, compression, quality, 0);
+
+  return TRUE;
+}
+
 static void
 add (Fixture      *fixture,
      const gint32 *codes,
@@ -123,7 +141,7 @@ add (Fixture      *fixture,
 {
   g_autoptr(GError) error = NULL;
 
-  g_assert_true (almu_tile_queue_add (fixture->queue, codes, n_codes, ALMU_COMPRESSION_ZFP, 11, &error));
+  g_assert_true (ask (fixture->queue, codes, n_codes, ALMU_COMPRESSION_ZFP, 11, &error));
   g_assert_no_error (error);
 }
 
@@ -278,16 +296,16 @@ test_tile_queue_refuses (Fixture      *fixture,
   g_autoptr(GError) error = NULL;
 
   almu_tile_queue_begin (fixture->queue, fixture->plane, 0, 0);
-  g_assert_false (almu_tile_queue_add (fixture->queue, outside, 2, ALMU_COMPRESSION_ZFP, 11, &error));
+  g_assert_false (ask (fixture->queue, outside, 2, ALMU_COMPRESSION_ZFP, 11, &error));
   g_assert_nonnull (error);
   g_clear_error (&error);
-  g_assert_false (almu_tile_queue_add (fixture->queue, negative, 1, ALMU_COMPRESSION_ZFP, 11, &error));
+  g_assert_false (ask (fixture->queue, negative, 1, ALMU_COMPRESSION_ZFP, 11, &error));
   g_assert_nonnull (error);
   g_clear_error (&error);
-  g_assert_false (almu_tile_queue_add (fixture->queue, deep, 1, ALMU_COMPRESSION_ZFP, 11, &error));
+  g_assert_false (ask (fixture->queue, deep, 1, ALMU_COMPRESSION_ZFP, 11, &error));
   g_assert_nonnull (error);
   g_clear_error (&error);
-  g_assert_false (almu_tile_queue_add (fixture->queue, many, ALMU_LIMIT_TILES + 1, ALMU_COMPRESSION_ZFP, 11, &error));
+  g_assert_false (ask (fixture->queue, many, ALMU_LIMIT_TILES + 1, ALMU_COMPRESSION_ZFP, 11, &error));
   g_assert_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT);
 
   settle (fixture);
@@ -306,7 +324,7 @@ test_tile_queue_qualities (Fixture      *fixture,
   almu_tile_queue_begin (fixture->queue, fixture->plane, 0, 0);
   for (guint i = 0; i < G_N_ELEMENTS (qualities); i++)
     {
-      g_assert_true (almu_tile_queue_add (fixture->queue, codes, 1, ALMU_COMPRESSION_ZFP, qualities[i], NULL));
+      g_assert_true (ask (fixture->queue, codes, 1, ALMU_COMPRESSION_ZFP, qualities[i], NULL));
       settle (fixture);
       at = assert_answer (fixture, at, 1);
     }
@@ -455,7 +473,7 @@ add_plain (Fixture *fixture,
 {
   g_autoptr(GError) error = NULL;
 
-  g_assert_true (almu_tile_queue_add (fixture->queue, &place, 1, ALMU_COMPRESSION_NONE, 11, &error));
+  g_assert_true (ask (fixture->queue, &place, 1, ALMU_COMPRESSION_NONE, 11, &error));
   g_assert_no_error (error);
 }
 

@@ -232,19 +232,11 @@ has_equinox (const AlmuSkyFrame *self)
   return self->system == ALMU_SKY_FK4 || self->system == ALMU_SKY_FK5;
 }
 
-/**
- * almu_sky_frame_equal:
- * @a: a frame
- * @b: a frame
- *
- * Equinoxes count for FK4 and FK5 only; %ALMU_SKY_OTHER are the same if the header
- * calls their longitudes the same.
- *
- * Returns: whether coordinates mean the same in both
- */
-gboolean
-almu_sky_frame_equal (const AlmuSkyFrame *a,
-                      const AlmuSkyFrame *b)
+/* Whether coordinates mean the same in both. Equinoxes count for FK4 and FK5
+ * only; others are the same if the header calls their longitudes the same. */
+static gboolean
+is_same_frame (const AlmuSkyFrame *a,
+               const AlmuSkyFrame *b)
 {
   if (a->system != b->system)
     return FALSE;
@@ -315,7 +307,7 @@ almu_sky_frame_convert (const AlmuSkyFrame *from,
 {
   gboolean is_known = from->system != ALMU_SKY_OTHER && to->system != ALMU_SKY_OTHER;
 
-  if (almu_sky_frame_equal (from, to))
+  if (is_same_frame (from, to))
     return TRUE;
 
   for (gsize i = 0; is_known && i < n_points; i++)

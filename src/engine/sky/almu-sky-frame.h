@@ -38,8 +38,6 @@ typedef struct
   char          type[8];
 } AlmuSkyFrame;
 
-gboolean almu_sky_frame_equal (const AlmuSkyFrame *a,
-                               const AlmuSkyFrame *b);
 char    *almu_sky_frame_dup_name (const AlmuSkyFrame *self);
 gboolean almu_sky_frame_convert (const AlmuSkyFrame *from,
                                  const AlmuSkyFrame *to,

@@ -52,13 +52,6 @@ typedef guint (*AlmuPageFunc) (const AlmuPageRequest *request,
                                GBytes               **out_body,
                                gpointer               user_data);
 
-/**
- * AlmuMetricsFunc:
- *
- * Returns: (transfer full): Prometheus text
- */
-typedef char *(*AlmuMetricsFunc) (gpointer user_data);
-
 #define ALMU_TYPE_SERVER (almu_server_get_type ())
 G_DECLARE_FINAL_TYPE (AlmuServer, almu_server, ALMU, SERVER, GObject)
 
@@ -78,10 +71,6 @@ void     almu_server_set_script_func (AlmuServer    *self,
                                       AlmuScriptFunc func,
                                       gpointer       user_data,
                                       GDestroyNotify destroy);
-void     almu_server_set_metrics_func (AlmuServer     *self,
-                                       AlmuMetricsFunc func,
-                                       gpointer        user_data,
-                                       GDestroyNotify  destroy);
 void     almu_server_add_page (AlmuServer    *self,
                                const char    *path,
                                AlmuPageFunc   func,

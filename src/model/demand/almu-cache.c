@@ -102,14 +102,9 @@ relieve (gpointer user_data)
   return is_relieved;
 }
 
-/**
- * almu_cache_get_outside_bytes:
- *
- * Returns: what takes memory from the same budget without being in the cache:
- *   tables, and files that could only be unpacked into memory
- */
-gsize
-almu_cache_get_outside_bytes (void)
+/* What takes memory from the same budget without being in the cache. */
+static gsize
+get_outside_bytes (void)
 {
   return (gsize) (almu_data_table_get_total_bytes () + almu_inflated_get_total_bytes (TRUE));
 }
@@ -118,8 +113,8 @@ almu_cache_get_outside_bytes (void)
  * almu_cache_new:
  * @budget: bytes for everything kept
  *
- * Main thread. Others take from the same budget, see
- * almu_cache_get_outside_bytes(), but never so much that less than a quarter of
+ * Main thread. Others take from the same budget: tables, and files that could
+ * only be unpacked into memory, but never so much that less than a quarter of
  * it is left.
  *
  * Returns: (transfer full): a cache with nothing in it
@@ -131,7 +126,7 @@ almu_cache_new (gsize budget)
 
   self->lru = almu_lru_new (budget);
   almu_lru_set_relief (self->lru, relieve, self);
-  almu_lru_set_outside (self->lru, almu_cache_get_outside_bytes);
+  almu_lru_set_outside (self->lru, get_outside_bytes);
 
   return self;
 }

@@ -35,7 +35,6 @@ gsize      almu_cache_get_size (AlmuCache *self);
 void       almu_cache_measure (AlmuCache *self,
                                gsize      out_sizes[ALMU_N_CACHE_KINDS]);
 gsize      almu_cache_get_budget (AlmuCache *self);
-gsize      almu_cache_get_outside_bytes (void);
 gsize      almu_cache_get_image_size (AlmuCache *self,
                                       AlmuImage *image);
 AlmuImage *almu_cache_share_image (AlmuCache          *self,

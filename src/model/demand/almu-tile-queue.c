@@ -518,36 +518,6 @@ almu_tile_queue_add_tiles (AlmuTileQueue  *self,
 }
 
 /**
- * almu_tile_queue_add:
- * @codes: places of tiles as the ICD writes them, the most wanted first
- * @n_codes: how many
- * @compression: how they are to be encoded
- * @quality: for ZFP, bits of precision
- *
- * Asks for tiles. Places named twice are answered once. With a wrong place
- * among them the whole request is refused.
- *
- * Fails as almu_tile_queue_decode() does.
- */
-gboolean
-almu_tile_queue_add (AlmuTileQueue  *self,
-                     const gint32   *codes,
-                     gsize           n_codes,
-                     AlmuCompression compression,
-                     float           quality,
-                     GError        **error)
-{
-  g_autoptr(GArray) tiles = almu_tile_queue_decode (self, codes, n_codes, error);
-
-  if (tiles == NULL)
-    return FALSE;
-
-  almu_tile_queue_add_tiles (self, tiles, compression, quality, 0);
-
-  return TRUE;
-}
-
-/**
  * almu_tile_queue_begin:
  * @plane: what to make tiles of from now on
  * @channel: of it, from 0

@@ -32,12 +32,6 @@ GArray        *almu_tile_queue_decode (AlmuTileQueue *self,
                                        const gint32  *codes,
                                        gsize          n_codes,
                                        GError       **error);
-gboolean       almu_tile_queue_add (AlmuTileQueue  *self,
-                                    const gint32   *codes,
-                                    gsize           n_codes,
-                                    AlmuCompression compression,
-                                    float           quality,
-                                    GError        **error);
 void           almu_tile_queue_add_tiles (AlmuTileQueue  *self,
                                           GArray         *tiles,
                                           AlmuCompression compression,
