@@ -77,6 +77,7 @@ keep_identity (AlmuMemento       *memento,
   memento->last_seen = own->last_seen;
   memento->epoch = own->epoch;
   memento->last_region_id = MAX (memento->last_region_id, own->last_region_id);
+  memento->rebuilds = 0;
   g_free (memento->viewer);
   memento->viewer = g_strdup (own->viewer);
 }

@@ -47,17 +47,17 @@ static const char *const statements[N_STATEMENTS] = {
   [BEGIN] = "BEGIN IMMEDIATE",
   [END] = "COMMIT",
   [UNDO] = "ROLLBACK",
-  [PUT_SESSION] = "INSERT INTO sessions (id, state, title, viewer, created, last_seen, n_files, n_regions, suspect)"
-                  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0)"
+  [PUT_SESSION] = "INSERT INTO sessions (id, state, title, viewer, created, last_seen, n_files, n_regions, rebuilds, suspect)"
+                  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0)"
                   " ON CONFLICT (id) DO UPDATE SET state = ?2, title = ?3, viewer = ?4, created = ?5,"
-                  " last_seen = ?6, n_files = ?7, n_regions = ?8, suspect = 0",
+                  " last_seen = ?6, n_files = ?7, n_regions = ?8, rebuilds = ?9, suspect = 0",
   [PUT_RECORD] = "INSERT INTO records (id, json) VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET json = ?2",
   [GET] = "SELECT json FROM records WHERE id = ?1",
   [CONTAINS] = "SELECT 1 FROM sessions WHERE id = ?1",
   [REMOVE] = "DELETE FROM sessions WHERE id = ?1",
   [SET_SUSPECT] = "UPDATE sessions SET suspect = ?2 WHERE id = ?1 AND suspect != ?2",
   [TOUCH] = "UPDATE sessions SET last_seen = ?2 WHERE id = ?1",
-  [LIST] = "SELECT id, state, title, viewer, created, last_seen, n_files, n_regions, suspect"
+  [LIST] = "SELECT id, state, title, viewer, created, last_seen, n_files, n_regions, suspect, rebuilds"
            " FROM sessions ORDER BY last_seen DESC, id",
 };
 
@@ -80,6 +80,8 @@ static const char *const migrations[ALMU_DATABASE_VERSION] = {
   "ALTER TABLE sessions ADD COLUMN suspect INTEGER NOT NULL DEFAULT 0;"
   "UPDATE sessions SET viewer ="
   " (SELECT json_extract (json, '$.viewer') FROM records WHERE records.id = sessions.id AND json_valid (json));",
+
+  "ALTER TABLE sessions ADD COLUMN rebuilds INTEGER NOT NULL DEFAULT 0;",
 };
 
 /* Parts of the file's name. */
@@ -643,6 +645,7 @@ almu_database_put (AlmuDatabase           *self,
   sqlite3_bind_int64 (session, 6, entry->last_seen);
   sqlite3_bind_int64 (session, 7, entry->n_files);
   sqlite3_bind_int64 (session, 8, entry->n_regions);
+  sqlite3_bind_int64 (session, 9, entry->rebuilds);
   if (!finish (self, PUT_SESSION, error))
     return FALSE;
 
@@ -803,6 +806,7 @@ make_entry (sqlite3_stmt *row)
   entry->n_files = (guint) sqlite3_column_int64 (row, 6);
   entry->n_regions = (guint) sqlite3_column_int64 (row, 7);
   entry->is_suspect = sqlite3_column_int (row, 8) != 0;
+  entry->rebuilds = (guint32) sqlite3_column_int64 (row, 9);
 
   return entry;
 }

@@ -17,7 +17,7 @@ G_BEGIN_DECLS
 typedef struct _AlmuDatabase AlmuDatabase;
 
 #define ALMU_DATABASE_NAME "sessions.db"
-#define ALMU_DATABASE_VERSION 2
+#define ALMU_DATABASE_VERSION 3
 
 AlmuDatabase *almu_database_open (const char *folder,
                                   char      **out_aside,

@@ -478,6 +478,7 @@ read_session (RecordReader *reader,
 {
   gint64 id = 0;
   gint64 epoch = 0;
+  gint64 rebuilds = 0;
 
   memento->title = g_strdup ("");
   memento->peer = g_strdup ("");
@@ -490,7 +491,8 @@ read_session (RecordReader *reader,
       !almu_reader_time (reader, object, "created", &memento->created, error) ||
       !almu_reader_time (reader, object, "last_seen", &memento->last_seen, error) ||
       !almu_reader_int (reader, object, "epoch", 0, G_MAXUINT, &epoch, error) ||
-      !almu_reader_int32 (reader, object, "last_region_id", 0, ALMU_LIMIT_REGION_ID, &memento->last_region_id, error))
+      !almu_reader_int32 (reader, object, "last_region_id", 0, ALMU_LIMIT_REGION_ID, &memento->last_region_id, error) ||
+      !almu_reader_int (reader, object, "rebuilds", 0, G_MAXUINT32, &rebuilds, error))
     return FALSE;
 
   if (id == 0)
@@ -498,6 +500,7 @@ read_session (RecordReader *reader,
 
   memento->id = (guint32) id;
   memento->epoch = (guint) epoch;
+  memento->rebuilds = (guint32) rebuilds;
 
   return almu_reader_list (reader, object, "files", ALMU_LIMIT_FILES, read_file, memento->files, error) &&
          almu_reader_list (reader, object, "catalogs", ALMU_LIMIT_CATALOGS, almu_reader_catalog,

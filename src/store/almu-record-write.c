@@ -543,6 +543,8 @@ almu_record_write_again (const AlmuMemento *memento,
   almu_writer_add_time (text, "last_seen", memento->last_seen);
   almu_writer_add_int (text, "epoch", memento->epoch);
   almu_writer_add_int (text, "last_region_id", memento->last_region_id);
+  if (memento->rebuilds != 0)
+    almu_writer_add_int (text, "rebuilds", memento->rebuilds);
   almu_writer_begin_member (text, "files");
   g_string_append_c (text, '[');
   for (guint i = 0; i < memento->files->len; i++)

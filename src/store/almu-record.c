@@ -25,7 +25,7 @@
  */
 
 static const char *const members[N_LEVELS][24] = {
-  [LEVEL_TOP] = { "version", "id", "state", "title", "peer", "viewer", "created", "last_seen", "epoch", "last_region_id", "files", "catalogs" },
+  [LEVEL_TOP] = { "version", "id", "state", "title", "peer", "viewer", "created", "last_seen", "epoch", "last_region_id", "rebuilds", "files", "catalogs" },
   [LEVEL_FILE] = { "id", "directory", "name", "hdu", "flags", "stokes_files", "fingerprint", "channel", "stokes", "cursor", "regions", "requirements", "look", "contours", "vectors" },
   [LEVEL_REGION] = { "id", "type", "points", "rotation" },
   [LEVEL_REQUIREMENT] = { "region", "spatial", "spectral", "stats", "histograms" },

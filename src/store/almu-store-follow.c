@@ -111,6 +111,7 @@ summarise (AlmuMemento *memento,
   entry->viewer = g_steal_pointer (&memento->viewer);
   entry->created = memento->created;
   entry->last_seen = is_seen ? g_get_real_time () / G_TIME_SPAN_SECOND : memento->last_seen;
+  entry->rebuilds = memento->rebuilds;
   entry->n_files = memento->files->len;
   for (guint i = 0; i < memento->files->len; i++)
     entry->n_regions += ((AlmuFileWish *) memento->files->pdata[i])->regions->len;

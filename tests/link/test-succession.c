@@ -4,6 +4,7 @@
 #include <json-glib/json-glib.h>
 #include <string.h>
 
+#include "almu-kept.h"
 #include "almu-link.h"
 #include "almu-succession.h"
 #include "almu-test-archive.h"
@@ -158,6 +159,53 @@ test_succession_moment (Fixture      *fixture,
   almu_test_viewer_free (viewer);
 }
 
+static gboolean
+is_listed (Fixture *fixture,
+           guint32  id)
+{
+  g_autoptr(GPtrArray) list = almu_kept_list (fixture->sessions, NULL);
+
+  for (guint i = 0; i < list->len; i++)
+    if (((AlmuArchiveEntry *) list->pdata[i])->id == id)
+      return TRUE;
+
+  return FALSE;
+}
+
+/* A part that was left is not shown beside the whole, unless something was
+ * drawn there that the whole has not. */
+static void
+test_succession_left (Fixture      *fixture,
+                      gconstpointer user_data)
+{
+  guint32         kept_id;
+  guint32         new_id;
+  AlmuTestViewer *viewer = open_kept (fixture, &kept_id);
+
+  lose_page (fixture, viewer);
+  viewer = open_page (fixture, BROWSER, &new_id);
+  almu_test_body_free (begin_load (viewer, kept_id));
+  rebuild_files (viewer);
+  rebuild_regions (viewer);
+  g_assert_true (is_listed (fixture, new_id));
+  lose_page (fixture, viewer);
+  g_assert_nonnull (almu_sessions_lookup (fixture->sessions, new_id));
+  g_assert_false (is_listed (fixture, new_id));
+  g_assert_true (is_listed (fixture, kept_id));
+
+  viewer = open_page (fixture, BROWSER, &new_id);
+  almu_test_body_free (begin_load (viewer, kept_id));
+  rebuild_files (viewer);
+  almu_test_draw (viewer, 1, -1, CARTA__REGION_TYPE__RECTANGLE, core, 2, 0);
+  lose_page (fixture, viewer);
+  g_assert_true (is_listed (fixture, new_id));
+  g_assert_true (is_listed (fixture, kept_id));
+
+  /* nor is it lost with the whole */
+  g_assert_true (almu_sessions_forget (fixture->sessions, kept_id, NULL));
+  g_assert_true (is_listed (fixture, new_id));
+}
+
 /* A page that goes in the middle of it is not what the next one is asked
  * about, though it was seen last. */
 static void
@@ -288,6 +336,7 @@ main (int    argc,
 
   add_test ("/link/succession/moment", test_succession_moment);
   add_test ("/link/succession/broken-off", test_succession_broken_off);
+  add_test ("/link/succession/left", test_succession_left);
   add_test ("/link/succession/part", test_succession_part);
   add_test ("/link/succession/elsewhere", test_succession_elsewhere);
   add_test ("/link/succession/suspect", test_succession_suspect);

@@ -56,6 +56,7 @@ make_memento (void)
   memento->last_seen = 1700000001;
   memento->epoch = 12;
   memento->last_region_id = 40;
+  memento->rebuilds = 4000000001;
 
   return memento;
 }
@@ -319,6 +320,7 @@ assert_same (const AlmuMemento *a,
   g_assert_cmpint (a->last_seen, ==, b->last_seen);
   g_assert_cmpuint (a->epoch, ==, b->epoch);
   g_assert_cmpint (a->last_region_id, ==, b->last_region_id);
+  g_assert_cmpuint (a->rebuilds, ==, b->rebuilds);
   g_assert_cmpuint (a->files->len, ==, b->files->len);
   for (guint i = 0; i < a->files->len; i++)
     assert_same_file (a->files->pdata[i], b->files->pdata[i]);
@@ -620,6 +622,7 @@ static const Wrong wrongs[] = {
   { TOP ("\"last_seen\":5"), ALMU_ERROR_FORMAT, "last_seen" },
   { TOP ("\"epoch\":-1"), ALMU_ERROR_FORMAT, "epoch" },
   { TOP ("\"last_region_id\":2000000000"), ALMU_ERROR_FORMAT, "last_region_id" },
+  { TOP ("\"rebuilds\":5000000000"), ALMU_ERROR_FORMAT, "rebuilds" },
   { TOP ("\"files\":{}"), ALMU_ERROR_FORMAT, "files is not a list" },
   { TOP ("\"files\":[7]"), ALMU_ERROR_FORMAT, "files[0]" },
   { TOP ("\"files\":[{\"name\":\"a\"}]"), ALMU_ERROR_FORMAT, "files[0].id is missing" },

@@ -448,7 +448,7 @@ test_foreign (Fixture      *fixture,
 
   close_store (fixture);
   g_assert_cmpint (g_unlink (path), ==, 0);
-  run_sql (fixture, "CREATE TABLE sessions (something); PRAGMA user_version = 2");
+  run_sql (fixture, "CREATE TABLE sessions (something); PRAGMA user_version = 3");
   expect_warning ();
   open_store (fixture, FOR_EVER, 100);
   g_test_assert_expected_messages ();
@@ -496,11 +496,11 @@ test_newer_version (Fixture      *fixture,
   g_autoptr(GError) error = NULL;
 
   close_store (fixture);
-  run_sql (fixture, "PRAGMA user_version = 3");
+  run_sql (fixture, "PRAGMA user_version = 4");
   g_assert_null (almu_store_new (fixture->folder, FOR_EVER, 100, &error));
   g_assert_error (error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED);
   g_assert_nonnull (strstr (error->message, "sessions.db"));
-  g_assert_nonnull (strstr (error->message, "version is 3"));
+  g_assert_nonnull (strstr (error->message, "version is 4"));
   g_assert_cmpuint (count_aside (fixture), ==, 0);
 }
 

@@ -147,6 +147,66 @@ almu_inheritance_has_regions (const AlmuMemento *kept,
 
 /* -- regions ------------------------------------------------------------ */
 
+/* As many are compared, each with all, whenever a page says something. */
+#define MAX_COMPARED 200
+
+static gboolean
+has_shape (const AlmuFileWish *wish,
+           const AlmuShape    *shape)
+{
+  for (guint i = 0; i < wish->regions->len; i++)
+    {
+      const AlmuShape *known = g_array_index (wish->regions, AlmuRegionWish, i).shape;
+
+      if (known != NULL && almu_shape_equal (known, shape))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+static gboolean
+has_no_other (const AlmuFileWish *wish,
+              GPtrArray          *regions)
+{
+  for (guint i = 0; i < regions->len; i++)
+    if (!has_shape (wish, almu_region_get_shape (regions->pdata[i])))
+      return FALSE;
+
+  return TRUE;
+}
+
+/**
+ * almu_inheritance_has_nothing_else:
+ * @heir: a session of which almu_inheritance_is_part() holds
+ *
+ * Returns: whether no region is drawn there that @kept does not have; %FALSE
+ *   also if there are too many to say
+ */
+gboolean
+almu_inheritance_has_nothing_else (const AlmuMemento *kept,
+                                   AlmuSession       *heir)
+{
+  GPtrArray *files;
+
+  g_return_val_if_fail (kept != NULL, FALSE);
+  g_return_val_if_fail (ALMU_IS_SESSION (heir), FALSE);
+
+  if (almu_session_get_n_regions (heir) > MAX_COMPARED)
+    return FALSE;
+
+  files = almu_session_list_files (heir);
+  for (guint i = 0; i < files->len; i++)
+    {
+      g_autoptr(GPtrArray) regions = almu_session_list_regions (heir, almu_file_get_id (files->pdata[i]));
+
+      if (regions->len > 0 && (i >= kept->files->len || !has_no_other (kept->files->pdata[i], regions)))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
 static AlmuRegion *
 take_region (GPtrArray       *regions,
              const AlmuShape *shape,

@@ -12,6 +12,8 @@ gboolean almu_inheritance_has_files (const AlmuMemento *kept,
                                      AlmuSession       *heir);
 gboolean almu_inheritance_has_regions (const AlmuMemento *kept,
                                        AlmuSession       *heir);
+gboolean almu_inheritance_has_nothing_else (const AlmuMemento *kept,
+                                            AlmuSession       *heir);
 void     almu_inheritance_hand_down (const AlmuMemento *kept,
                                      AlmuSession       *heir);
 

@@ -65,6 +65,18 @@ take (AlmuLink *link)
   return succession;
 }
 
+/* @kept: what it is a part of; %NULL if it belongs to its browser */
+static void
+belong (AlmuLink          *link,
+        AlmuSession       *session,
+        const AlmuMemento *kept)
+{
+  gboolean is_mere_part = kept != NULL && almu_inheritance_has_nothing_else (kept, session);
+
+  almu_session_set_viewer (session, kept == NULL ? almu_link_get_viewer (link) : NULL);
+  almu_session_set_rebuilds (session, is_mere_part ? kept->id : 0);
+}
+
 /* -- the end ------------------------------------------------------------ */
 
 /* The newest wins, as when two pages come back to one session. */
@@ -107,7 +119,7 @@ succeed (AlmuLink          *link,
   g_autoptr(GError) error = NULL;
 
   almu_inheritance_hand_down (kept, session);
-  almu_session_set_viewer (session, almu_link_get_viewer (link));
+  belong (link, session, NULL);
   almu_session_commit (session);
   take_over (link, kept->id);
   name_rest (link, kept);
@@ -135,7 +147,7 @@ on_catalogs_back (GObject      *source,
   if (kept != NULL && almu_inheritance_has_files (kept, session))
     succeed (link, session, kept);
   else
-    almu_session_set_viewer (session, almu_link_get_viewer (link));
+    belong (link, session, NULL);
 }
 
 static void
@@ -186,7 +198,7 @@ almu_succession_abandon (AlmuLink *link)
     return;
 
   if (almu_link_get_session (link) != NULL)
-    almu_session_set_viewer (almu_link_get_session (link), almu_link_get_viewer (link));
+    belong (link, almu_link_get_session (link), NULL);
   succession_free (succession);
 }
 
@@ -257,7 +269,7 @@ look (Succession *succession)
       be_patient (succession);
     }
 
-  almu_session_set_viewer (session, almu_inheritance_is_part (succession->kept, session) ? NULL : almu_link_get_viewer (succession->link));
+  belong (succession->link, session, almu_inheritance_is_part (succession->kept, session) ? succession->kept : NULL);
   if (!succession->will_tell && almu_inheritance_has_files (succession->kept, session) &&
       almu_inheritance_has_regions (succession->kept, session))
     succession->settle_source = g_timeout_add (SETTLE_MSEC, on_settled, succession);

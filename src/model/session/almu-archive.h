@@ -7,6 +7,7 @@ G_BEGIN_DECLS
 
 /**
  * AlmuArchiveEntry:
+ * @rebuilds: the kept session of which this is a part so far, or 0
  * @is_suspect: the process ended while it was being restored the last time
  *
  * A kept session in a list.
@@ -21,6 +22,7 @@ typedef struct
   gint64   last_seen;
   guint    n_files;
   guint    n_regions;
+  guint32  rebuilds;
   gboolean is_suspect;
 } AlmuArchiveEntry;
 

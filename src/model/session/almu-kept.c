@@ -24,6 +24,7 @@ describe (AlmuSession *session)
   entry->last_seen = almu_session_get_last_seen (session);
   entry->n_files = almu_session_list_files (session)->len;
   entry->n_regions = almu_session_get_n_regions (session);
+  entry->rebuilds = almu_session_get_rebuilds (session);
 
   return entry;
 }
@@ -81,13 +82,36 @@ add_archived (GPtrArray    *list,
   return TRUE;
 }
 
+/* Unless a page is at it. */
+static gboolean
+is_mere_part (const AlmuArchiveEntry *entry,
+              GHashTable             *ids)
+{
+  return entry->rebuilds != 0 && g_strcmp0 (entry->state, almu_session_state_get_name (ALMU_SESSION_ATTACHED)) != 0 &&
+         g_hash_table_contains (ids, GUINT_TO_POINTER (entry->rebuilds));
+}
+
+/* What a page had rebuilt when it, or the process, ended: the whole is there. */
+static void
+leave_parts_out (GPtrArray *list)
+{
+  g_autoptr(GHashTable) ids = g_hash_table_new (NULL, NULL);
+
+  for (guint i = 0; i < list->len; i++)
+    g_hash_table_add (ids, GUINT_TO_POINTER (((AlmuArchiveEntry *) list->pdata[i])->id));
+  for (guint i = list->len; i > 0; i--)
+    if (is_mere_part (list->pdata[i - 1], ids))
+      g_ptr_array_remove_index (list, i - 1);
+}
+
 /**
  * almu_kept_list:
  * @sessions: the sessions
  * @error: return location for an error
  *
  * Live sessions speak for themselves, the others through the archive, in one
- * read of its list. Main thread. Fails if the archive cannot be read.
+ * read of its list. Nobody is shown what a page had rebuilt of another one before
+ * it ended. Main thread. Fails if the archive cannot be read.
  *
  * Returns: (transfer full) (element-type AlmuArchiveEntry): all there are,
  *   in memory or not, the latest seen first
@@ -107,6 +131,7 @@ almu_kept_list (AlmuSessions *sessions,
   live = almu_sessions_list (sessions);
   for (guint i = 0; i < live->len; i++)
     g_ptr_array_add (list, describe (live->pdata[i]));
+  leave_parts_out (list);
   g_ptr_array_sort (list, compare_entries);
 
   return g_steal_pointer (&list);

@@ -116,6 +116,7 @@ typedef struct
  * @created: seconds since 1970, as is @last_seen
  * @last_region_id: the highest region number ever given out
  * @viewer: (nullable): the browser that had it
+ * @rebuilds: the kept session of which this is a part so far, or 0
  * @files: (element-type AlmuFileWish): in the order of opening
  * @catalogs: (element-type AlmuCatalogWish): likewise
  *
@@ -132,6 +133,7 @@ typedef struct
   gint64     last_seen;
   guint      epoch;
   int        last_region_id;
+  guint32    rebuilds;
   GPtrArray *files;
   GPtrArray *catalogs;
 } AlmuMemento;

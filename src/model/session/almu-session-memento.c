@@ -94,6 +94,42 @@ almu_session_set_viewer (AlmuSession *self,
   almu_session_emit_changed (self);
 }
 
+/**
+ * almu_session_get_rebuilds:
+ *
+ * Returns: the kept session that almu_session_set_rebuilds() said, or 0
+ */
+guint32
+almu_session_get_rebuilds (AlmuSession *self)
+{
+  g_return_val_if_fail (ALMU_IS_SESSION (self), 0);
+
+  return self->rebuilds;
+}
+
+/**
+ * almu_session_set_rebuilds:
+ * @self: a session
+ * @kept_id: a kept session of which this one has nothing but a part so far,
+ *   0 for none
+ *
+ * Emits [signal@Almu.Session::changed] if it is another one: it is written
+ * down, so that a part is not taken for work of its own should the process end
+ * before it is whole.
+ */
+void
+almu_session_set_rebuilds (AlmuSession *self,
+                           guint32      kept_id)
+{
+  g_return_if_fail (ALMU_IS_SESSION (self));
+
+  if (self->rebuilds == kept_id)
+    return;
+
+  self->rebuilds = kept_id;
+  almu_session_emit_changed (self);
+}
+
 static AlmuFileWish *
 describe_file (AlmuSession *self,
                AlmuFile    *file)
@@ -178,6 +214,7 @@ almu_session_describe (AlmuSession *self)
   memento->last_seen = self->last_seen;
   memento->epoch = self->epoch;
   memento->last_region_id = self->last_region_id;
+  memento->rebuilds = self->rebuilds;
   for (guint i = 0; i < self->files->len; i++)
     g_ptr_array_add (memento->files, describe_file (self, self->files->pdata[i]));
   for (guint i = 0; i < self->catalogs->len; i++)
@@ -205,6 +242,7 @@ almu_session_recall (AlmuSession       *self,
   self->last_seen = memento->last_seen;
   self->epoch = memento->epoch + 1;
   self->last_region_id = memento->last_region_id;
+  self->rebuilds = memento->rebuilds;
   g_free (self->viewer);
   self->viewer = g_strdup (memento->viewer);
   g_free (self->title);

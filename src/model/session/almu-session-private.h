@@ -17,7 +17,8 @@ struct _AlmuSession
   AlmuFolder      *folder;
   AlmuCache       *cache;
   char            *peer;
-  char            *viewer; /* which browser it was, or NULL */
+  char            *viewer;   /* which browser it was, or NULL */
+  guint32          rebuilds; /* the kept session it is a part of, or 0 */
   char            *title;
   gint64           created; /* seconds since 1970, as is the next */
   gint64           last_seen;

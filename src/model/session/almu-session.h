@@ -103,6 +103,9 @@ void  almu_session_renew (AlmuSession *self);
 const char  *almu_session_get_viewer (AlmuSession *self);
 void         almu_session_set_viewer (AlmuSession *self,
                                       const char  *viewer);
+guint32      almu_session_get_rebuilds (AlmuSession *self);
+void         almu_session_set_rebuilds (AlmuSession *self,
+                                        guint32      kept_id);
 AlmuMemento *almu_session_describe (AlmuSession *self);
 void         almu_session_recall (AlmuSession       *self,
                                   const AlmuMemento *memento);
