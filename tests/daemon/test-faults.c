@@ -15,6 +15,7 @@
  * it is told, others are served, and the program ends well. */
 
 #define VICTIM "victim.fits"
+#define N_IMAGES 6
 
 static double
 waves (const gint64 *position,
@@ -318,6 +319,78 @@ test_faults_descriptors (Desk         *desk,
   almu_test_daemon_await_fds (desk->daemon, n_open + 2);
 }
 
+static void
+resume (Desk    *desk,
+        gboolean is_complete)
+{
+  CARTA__ResumeSession                  message = CARTA__RESUME_SESSION__INIT;
+  CARTA__ImageProperties                images[N_IMAGES];
+  CARTA__ImageProperties               *pointers[N_IMAGES];
+  CARTA__ImageProperties__RegionsEntry  entry = CARTA__IMAGE_PROPERTIES__REGIONS_ENTRY__INIT;
+  CARTA__ImageProperties__RegionsEntry *entries[] = { &entry };
+  CARTA__RegionInfo                     region = CARTA__REGION_INFO__INIT;
+  CARTA__Point                          centre = CARTA__POINT__INIT;
+  CARTA__Point                         *points[] = { &centre };
+
+  almu_test_autobody CARTA__ResumeSessionAck *ack = NULL;
+
+  centre.x = centre.y = 5;
+  region.region_type = CARTA__REGION_TYPE__POINT;
+  region.n_control_points = 1;
+  region.control_points = points;
+  entry.key = 1;
+  entry.value = &region;
+  for (int i = 0; i < N_IMAGES; i++)
+    {
+      carta__image_properties__init (&images[i]);
+      images[i].directory = images[i].hdu = (char *) "";
+      images[i].file = (char *) "well.fits";
+      images[i].file_id = i;
+      pointers[i] = &images[i];
+    }
+  images[0].n_regions = 1;
+  images[0].regions = entries;
+  message.n_images = N_IMAGES;
+  message.images = pointers;
+  ack = almu_test_viewer_await_reply (desk->viewer, CARTA__EVENT_TYPE__RESUME_SESSION_ACK,
+                                      almu_test_viewer_send (desk->viewer, &message.base));
+  g_assert_true (ack->success);
+  g_assert_true (is_complete == (*ack->message == '\0'));
+  g_assert_true (is_complete || strstr (ack->message, "well.fits") != NULL);
+}
+
+/* The service was killed, and has no descriptors left in the middle of bringing
+ * back what it had: what cannot be opened is told, and all is there when
+ * descriptors are. */
+static void
+test_faults_descriptors_resume (Desk         *desk,
+                                gconstpointer user_data)
+{
+  write_cube (desk, "well.fits");
+  for (int i = 0; i < N_IMAGES; i++)
+    desk_open (desk, "well.fits", i);
+  g_assert_cmpint (almu_test_draw (desk->viewer, 0, -1, CARTA__REGION_TYPE__POINT, (const float[]){ 5, 5 }, 1, 0), ==, 1);
+
+  for (guint more = 0; more < 3; more++)
+    {
+      almu_test_daemon_kill (desk->daemon);
+      almu_test_viewer_free (desk->viewer);
+      almu_test_daemon_free (desk->daemon);
+      desk_start (desk, NULL);
+      desk->viewer = desk_register (desk, &desk->session_id);
+      limit_descriptors (desk, almu_test_daemon_count_fds (desk->daemon) + more);
+      resume (desk, FALSE);
+
+      /* and killed again: the record names all files as before */
+      almu_test_daemon_kill (desk->daemon);
+      almu_test_viewer_free (desk->viewer);
+      almu_test_daemon_free (desk->daemon);
+      desk_start (desk, NULL);
+      desk->viewer = desk_register (desk, &desk->session_id);
+      resume (desk, TRUE);
+    }
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -328,6 +401,7 @@ main (int   argc,
   desk_add ("/daemon/faults/resume", test_faults_resume);
   desk_add ("/daemon/faults/special", test_faults_special);
   desk_add ("/daemon/faults/descriptors", test_faults_descriptors);
+  desk_add ("/daemon/faults/descriptors-resume", test_faults_descriptors_resume);
 
   return g_test_run ();
 }

@@ -768,6 +768,42 @@ test_packed_kinds (Fixture      *fixture,
   assert_fails (fixture, (const guint8 *) "PK\003\004\024\000\001\000\010\0000000000000000000000000", 32, ALMU_ERROR_UNSUPPORTED, "encrypted");
 }
 
+/* Of ever so many short streams, most of them empty, each byte is read once,
+ * not everything behind it again and again. */
+static void
+test_packed_streams (Fixture      *fixture,
+                     gconstpointer user_data)
+{
+  GByteArray *(*const packers[]) (const guint8 *bytes, gsize n_bytes) = { pack, pack_bzip2 };
+  g_autoptr(GBytes) plain = make_fits ();
+  gsize         n_plain;
+  const guint8 *bytes = g_bytes_get_data (plain, &n_plain);
+
+  for (guint i = 0; i < G_N_ELEMENTS (packers); i++)
+    {
+      g_autoptr(GByteArray) all = g_byte_array_new ();
+      g_autoptr(GByteArray) nothing = packers[i]((const guint8 *) "", 0);
+      g_autofree char *path = NULL;
+      g_autoptr(GError) error = NULL;
+      g_autoptr(AlmuImage) image = NULL;
+      guint64 before = almu_test_status_get_read (0);
+
+      for (gsize at = 0; at < n_plain; at += 1000)
+        {
+          g_autoptr(GByteArray) piece = packers[i](bytes + at, MIN (1000, n_plain - at));
+
+          g_byte_array_append (all, piece->data, piece->len);
+          for (guint k = 0; k < 100; k++)
+            g_byte_array_append (all, nothing->data, nothing->len);
+        }
+      path = save (fixture, all->data, all->len);
+      image = open_path (path, &error);
+      g_assert_no_error (error);
+      g_assert_cmpuint (almu_test_status_get_read (0) - before, <, 2 * all->len + (1 << 20));
+      check_box (image, &(AlmuBox){ { 0, 0, WIDTH, HEIGHT }, 0, DEPTH, 0 });
+    }
+}
+
 /* A few hundred bytes that become 256 MiB take no memory for them. */
 static void
 test_packed_bomb (Fixture      *fixture,
@@ -932,6 +968,7 @@ main (int   argc,
   add_test ("/engine/packed/shelf", test_packed_shelf);
   g_test_add_func ("/engine/packed/limits", test_packed_limits);
   add_test ("/engine/packed/kinds", test_packed_kinds);
+  add_test ("/engine/packed/streams", test_packed_streams);
   add_test ("/engine/packed/bomb", test_packed_bomb);
   add_test ("/engine/packed/cancelled", test_packed_cancelled);
   add_test ("/engine/packed/nothing", test_packed_nothing);

@@ -9,4 +9,7 @@ G_BEGIN_DECLS
 guint64 almu_test_status_get (int         pid,
                               const char *key);
 
+/* How many bytes it has read, of whatever. */
+guint64 almu_test_status_get_read (int pid);
+
 G_END_DECLS

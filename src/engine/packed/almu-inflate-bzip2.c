@@ -21,11 +21,10 @@ describe (int result)
     }
 }
 
-/* One stream. What is behind it stays in @stream. */
+/* One stream, and nothing of what is behind it. */
 static gboolean
 inflate_stream (AlmuInflating *self,
                 bz_stream     *stream,
-                guint8        *in,
                 guint8        *out,
                 GError       **error)
 {
@@ -33,22 +32,21 @@ inflate_stream (AlmuInflating *self,
 
   while (result != BZ_STREAM_END)
     {
-      if (stream->avail_in == 0)
-        {
-          gssize n = almu_inflating_get (self, in, error);
+      guint8 *in;
+      gssize  n = almu_inflating_look (self, 1, &in, error);
 
-          if (n < 0)
-            return FALSE;
-          if (n == 0)
-            return almu_inflating_fail (self, NULL, error);
-          stream->next_in = (char *) in;
-          stream->avail_in = (guint) n;
-          self->at += n;
-        }
+      if (n < 0)
+        return FALSE;
 
+      stream->next_in = (char *) in;
+      stream->avail_in = (guint) n;
       stream->next_out = (char *) out;
       stream->avail_out = ALMU_INFLATE_OUT_BYTES;
       result = BZ2_bzDecompress (stream);
+      almu_inflating_skip (self, (gsize) n - stream->avail_in);
+      /* what has come in so far may be more than was put out at a time */
+      if (n == 0 && result == BZ_OK && stream->avail_out > 0)
+        return almu_inflating_fail (self, NULL, error);
       if (result != BZ_OK && result != BZ_STREAM_END)
         return almu_inflating_fail (self, describe (result), error);
       if (!almu_inflating_put (self, out, ALMU_INFLATE_OUT_BYTES - stream->avail_out, error))
@@ -72,8 +70,8 @@ gboolean
 almu_inflate_bzip2 (AlmuInflating *self,
                     GError       **error)
 {
-  g_autofree guint8 *in = g_malloc (ALMU_INFLATE_IN_BYTES);
   g_autofree guint8 *out = g_malloc (ALMU_INFLATE_OUT_BYTES);
+  guint8            *in;
   gboolean           is_right = TRUE;
   gboolean           has_more = TRUE;
 
@@ -84,11 +82,9 @@ almu_inflate_bzip2 (AlmuInflating *self,
       if (BZ2_bzDecompressInit (&stream, 0, 0) != BZ_OK)
         return almu_inflating_fail (self, describe (BZ_MEM_ERROR), error);
 
-      is_right = inflate_stream (self, &stream, in, out, error);
-      /* read again what belongs to the next */
-      self->at -= stream.avail_in;
+      is_right = inflate_stream (self, &stream, out, error);
       BZ2_bzDecompressEnd (&stream);
-      has_more = is_right && almu_inflating_get (self, in, NULL) >= 4 && in[0] == 'B' && in[1] == 'Z' && in[2] == 'h';
+      has_more = is_right && almu_inflating_look (self, 4, &in, NULL) >= 4 && in[0] == 'B' && in[1] == 'Z' && in[2] == 'h';
     }
 
   return is_right;

@@ -11,6 +11,7 @@ G_BEGIN_DECLS
 /**
  * AlmuInflating:
  * @at: how far the packed file was read
+ * @in: packed bytes that were read ahead of that, from @in_at to @n_in
  * @n_out: how many bytes came out
  * @start: the first of them
  * @is_in_memory: where they are put
@@ -25,11 +26,20 @@ typedef struct
   int         out_fd;
   const char *name;
   gint64      at;
+  guint8     *in;
+  gsize       n_in;
+  gsize       in_at;
   gint64      n_out;
   char        start[8];
   gboolean    is_in_memory;
 } AlmuInflating;
 
+gssize   almu_inflating_look (AlmuInflating *self,
+                              gsize          n_wanted,
+                              guint8       **out_bytes,
+                              GError       **error);
+void     almu_inflating_skip (AlmuInflating *self,
+                              gsize          n_bytes);
 gssize   almu_inflating_get (AlmuInflating *self,
                              guint8        *bytes,
                              GError       **error);

@@ -183,25 +183,22 @@ almu_inflating_fail (AlmuInflating *self,
   return FALSE;
 }
 
-/* -- gzip, zip --------------------------------------------------------------- */
+/* -- what comes in -------------------------------------------------------- */
 
-/**
- * almu_inflating_get:
- * @bytes: room for %ALMU_INFLATE_IN_BYTES
- *
- * Reads packed bytes from where the caller is, who goes on from there.
- *
- * Returns: how many there are, 0 at the end of the file; -1 with %G_IO_ERROR
- */
-gssize
-almu_inflating_get (AlmuInflating *self,
-                    guint8        *bytes,
-                    GError       **error)
+static gssize
+read_some (AlmuInflating *self,
+           gint64         offset,
+           guint8        *bytes,
+           gsize          n_bytes,
+           GError       **error)
 {
   gssize n;
 
+  if (g_cancellable_set_error_if_cancelled (g_cancellable_get_current (), error))
+    return -1;
+
   do
-    n = pread (self->fd, bytes, ALMU_INFLATE_IN_BYTES, self->at);
+    n = pread (self->fd, bytes, n_bytes, offset);
   while (n < 0 && errno == EINTR);
 
   if (n < 0)
@@ -209,6 +206,80 @@ almu_inflating_get (AlmuInflating *self,
 
   return n;
 }
+
+/**
+ * almu_inflating_get:
+ * @bytes: room for %ALMU_INFLATE_IN_BYTES
+ *
+ * Reads packed bytes from where the caller is, who goes on from there.
+ *
+ * Returns: how many there are, 0 at the end of the file; -1 with %G_IO_ERROR,
+ *   also if the thread's current #GCancellable is cancelled
+ */
+gssize
+almu_inflating_get (AlmuInflating *self,
+                    guint8        *bytes,
+                    GError       **error)
+{
+  return read_some (self, self->at, bytes, ALMU_INFLATE_IN_BYTES, error);
+}
+
+/**
+ * almu_inflating_look:
+ * @n_wanted: how many bytes there have to be, unless the file ends; at most
+ *   %ALMU_INFLATE_IN_BYTES
+ * @out_bytes: (out) (transfer none): the next packed bytes
+ *
+ * Looks ahead. A byte that is not skipped is seen again, but not read again:
+ * some packers write very many short streams.
+ *
+ * Returns: how many there are, 0 at the end of the file; -1 as
+ *   almu_inflating_get()
+ */
+gssize
+almu_inflating_look (AlmuInflating *self,
+                     gsize          n_wanted,
+                     guint8       **out_bytes,
+                     GError       **error)
+{
+  gsize  n_left = self->n_in - self->in_at;
+  gssize n = 1;
+
+  if (self->in == NULL)
+    self->in = g_malloc (ALMU_INFLATE_IN_BYTES);
+  if (n_left < n_wanted)
+    {
+      memmove (self->in, self->in + self->in_at, n_left);
+      self->in_at = 0;
+      self->n_in = n_left;
+    }
+
+  while (self->n_in - self->in_at < n_wanted && n > 0)
+    {
+      n = read_some (self, self->at + (gint64) self->n_in, self->in + self->n_in, ALMU_INFLATE_IN_BYTES - self->n_in, error);
+      if (n < 0)
+        return -1;
+      self->n_in += (gsize) n;
+    }
+
+  *out_bytes = self->in + self->in_at;
+
+  return (gssize) (self->n_in - self->in_at);
+}
+
+/**
+ * almu_inflating_skip:
+ * @n_bytes: at most as many as almu_inflating_look() showed
+ */
+void
+almu_inflating_skip (AlmuInflating *self,
+                     gsize          n_bytes)
+{
+  self->in_at += n_bytes;
+  self->at += (gint64) n_bytes;
+}
+
+/* -- gzip, zip --------------------------------------------------------------- */
 
 /* Some packers put several streams one after the other; what follows the
  * last of them is nothing to us. */
@@ -225,15 +296,15 @@ inflate_zlib (AlmuInflating        *self,
               GError              **error)
 {
   g_autoptr(GZlibDecompressor) inflater = g_zlib_decompressor_new (format);
-  g_autofree guint8 *in = g_malloc (ALMU_INFLATE_IN_BYTES);
   g_autofree guint8 *out = g_malloc (ALMU_INFLATE_OUT_BYTES);
+  guint8            *in;
 
   for (;;)
     {
       g_autoptr(GError) local_error = NULL;
       gsize            n_read = 0;
       gsize            n_written = 0;
-      gssize           n_in = almu_inflating_get (self, in, error);
+      gssize           n_in = almu_inflating_look (self, 1, &in, error);
       GConverterResult result;
 
       if (n_in < 0)
@@ -247,14 +318,14 @@ inflate_zlib (AlmuInflating        *self,
 
       if (!almu_inflating_put (self, out, n_written, error))
         return FALSE;
-      self->at += (gint64) n_read;
+      almu_inflating_skip (self, n_read);
 
       if (result != G_CONVERTER_FINISHED)
         continue;
       if (format != G_ZLIB_COMPRESSOR_FORMAT_GZIP)
         return TRUE;
 
-      n_in = almu_inflating_get (self, in, error);
+      n_in = almu_inflating_look (self, 2, &in, error);
       if (n_in < 0)
         return FALSE;
       if (!begins_stream (in, (gsize) n_in))
@@ -339,6 +410,7 @@ almu_inflate (int              fd,
               GError         **error)
 {
   AlmuInflating self = { .fd = fd, .name = name };
+  gboolean      is_whole;
   char          start[5] = { 0 };
   guint         kind = 0;
 
@@ -354,7 +426,9 @@ almu_inflate (int              fd,
     start[0] = '\0';
   while (!g_str_has_prefix (start, kinds[kind].start))
     kind++;
-  if (kinds[kind].inflate (&self, error))
+  is_whole = kinds[kind].inflate (&self, error);
+  g_free (self.in);
+  if (is_whole)
     {
       *out_size = (AlmuInflateSize){ self.n_out, self.is_in_memory };
       return self.out_fd;
