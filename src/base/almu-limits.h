@@ -165,6 +165,10 @@
  * the header has a gap may be longer. */
 #define ALMU_LIMIT_STOKES (1 << 20)
 
+/* Channels: the longest spectra there are have a tenth. A spectrum of as many
+ * is a message of 8 MB, and each region keeps one. */
+#define ALMU_LIMIT_CHANNELS (1 << 20)
+
 /* Files of a Stokes hypercube: as many as there are polarisations. */
 #define ALMU_LIMIT_HYPERCUBE_FILES 12
 

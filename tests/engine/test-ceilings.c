@@ -85,6 +85,27 @@ test_stokes (Fixture      *fixture,
 }
 
 static void
+test_channels (Fixture      *fixture,
+               gconstpointer user_data)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (steps); i++)
+    {
+      gint64 n = ALMU_LIMIT_CHANNELS + steps[i];
+      g_autoptr(GError) error = NULL;
+
+      almu_test_fits_free (fixture->fits);
+      fixture->fits = almu_test_fits_new ();
+      almu_test_fits_begin (fixture->fits, 8, 3, (gint64[]){ 2, 2, n });
+      almu_test_fits_card (fixture->fits, "CTYPE3", "'FREQ'");
+      almu_test_fits_end_header (fixture->fits);
+      if (opens (fixture, "deep.fits", 4 * n + 2880, &error))
+        g_assert_cmpint (steps[i], <=, 0);
+      else
+        assert_told (error, ALMU_LIMIT_CHANNELS);
+    }
+}
+
+static void
 test_hdus (Fixture      *fixture,
            gconstpointer user_data)
 {
@@ -372,6 +393,7 @@ main (int   argc,
   g_test_init (&argc, &argv, NULL);
 
   add_test ("/engine/ceilings/stokes", test_stokes);
+  add_test ("/engine/ceilings/channels", test_channels);
   add_test ("/engine/ceilings/hdus", test_hdus);
   add_test ("/engine/ceilings/cards", test_cards);
   add_test ("/engine/ceilings/listed-cards", test_listed_cards);

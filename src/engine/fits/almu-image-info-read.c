@@ -101,6 +101,20 @@ check_stokes (const AlmuImageInfo *info,
   return FALSE;
 }
 
+static gboolean
+check_depth (const AlmuImageInfo *info,
+             GError             **error)
+{
+  if (info->depth <= ALMU_LIMIT_CHANNELS)
+    return TRUE;
+
+  g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
+               _ ("NAXIS%d = %d: at most %d channels are supported"),
+               info->axes.depth, info->depth, ALMU_LIMIT_CHANNELS);
+
+  return FALSE;
+}
+
 static void
 take_history_beam (AlmuImageInfo *info,
                    AlmuBeam      *beam)
@@ -188,7 +202,7 @@ almu_image_info_read (const AlmuHdu *hdu,
 
   take_scale (info, hdu);
   take_axes (info, hdu);
-  if (!check_stokes (info, error))
+  if (!check_stokes (info, error) || !check_depth (info, error))
     return NULL;
 
   if (info->axes.stokes > 0)
