@@ -578,7 +578,7 @@ test_upgrade (Fixture      *fixture,
   open_store (fixture, FOR_EVER, 100);
 
   version = ask_sql (fixture, "PRAGMA user_version");
-  g_assert_cmpstr (version, ==, "2");
+  g_assert_cmpstr (version, ==, "3");
   list = almu_archive_list (ALMU_ARCHIVE (fixture->store), &error);
   g_assert_no_error (error);
   g_assert_cmpuint (list->len, ==, 2);
