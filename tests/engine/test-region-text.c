@@ -180,10 +180,12 @@ test_problems (void)
   assert_problems (ALMU_REGION_TEXT_CRTF,
                    "#CRTFv0\ncircle[[1pix, 2pix], 3pix]\nannulus[[1pix, 2pix], [3pix, 4pix]]\ncircle[[1, 2], 3pix]\n"
                    "blob[[1pix, 2pix]]\npoly[[1pix, 2pix]\ncircle[[1deg, 2deg], 1deg]\n# a comment\n"
-                   "circle[[1pix, 2deg], 3pix]\nline[[1pix, 2pix], [3pix, 4pix]], coord=MARS",
+                   "circle[[1pix, 2deg], 3pix]\nline[[1pix, 2pix], [3pix, 4pix]], coord=MARS\n"
+                   "rotbox[[1pix, 2pix], [3pix, 4pix], 10pix]",
                    1,
                    (const char *[]){ "Line 3: CRTF annulus", "Line 4: “1” has no unit", "Line 5: “blob", "Line 6: the brackets",
-                                     "Line 7: world coordinates", "Line 9: ", "Line 10: the coordinate system MARS", NULL });
+                                     "Line 7: world coordinates", "Line 9: ", "Line 10: the coordinate system MARS",
+                                     "Line 11: “10pix” is no angle", NULL });
 }
 
 static void

@@ -169,7 +169,7 @@ almu_region_reader_measure (AlmuRegionReader     *self,
  * almu_region_reader_turn:
  * @text: a number, with a unit or not
  * @out_degrees: (out): the angle; left as it is on failure
- * @error: return location; %ALMU_ERROR_FORMAT if it is no number
+ * @error: return location; %ALMU_ERROR_FORMAT if it is no number, or one of pixels
  *
  * Reads an angle, which is in degrees if it has no unit.
  *
@@ -184,6 +184,12 @@ almu_region_reader_turn (const char *text,
 
   if (!almu_quantity_parse (text, &quantity, error))
     return FALSE;
+
+  if (quantity.unit == ALMU_UNIT_PIXEL)
+    {
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_FORMAT, _ ("“%s” is no angle, as 30 or 30deg"), text);
+      return FALSE;
+    }
 
   *out_degrees = quantity.value;
 
