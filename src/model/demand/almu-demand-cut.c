@@ -199,10 +199,10 @@ almu_wants_renew_cuts (Wants *wants)
  * @region: (nullable): the region of that id
  * @wants: (element-type AlmuSpatialWant): replaces what was wanted so far
  *
- * Held, and not to be changed any more; emits [signal@Almu.Demand::changed] if
+ * Held, and not to be changed any more; emits [signal@Almu.Producer::changed] if
  * it is something else. Profiles follow as products of %ALMU_PRODUCT_SPATIAL,
  * for each plane that is shown and each place. A polarisation that the image
- * has not is told by [signal@Almu.Demand::failed].
+ * has not is told by [signal@Almu.Producer::failed].
  */
 void
 almu_demand_require_spatial (AlmuDemand *self,
@@ -224,7 +224,7 @@ almu_demand_require_spatial (AlmuDemand *self,
  *
  * May lie outside the image. What is wanted there is cut again in any case,
  * spectra are made anew if it has moved; that emits
- * [signal@Almu.Demand::changed].
+ * [signal@Almu.Producer::changed].
  */
 void
 almu_demand_set_cursor (AlmuDemand *self,

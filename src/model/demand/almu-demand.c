@@ -129,7 +129,7 @@ almu_demand_emit_product (AlmuDemand        *self,
  * @self: a demand
  * @error: why
  *
- * Emits [signal@Almu.Demand::failed], unless it was cancelled: nobody waits for
+ * Emits [signal@Almu.Producer::failed], unless it was cancelled: nobody waits for
  * it then.
  */
 void
@@ -143,7 +143,7 @@ almu_demand_emit_failure (AlmuDemand   *self,
  * almu_demand_emit_changed:
  * @self: a demand
  *
- * Emits [signal@Almu.Demand::changed]: a record of the session is not right any
+ * Emits [signal@Almu.Producer::changed]: a record of the session is not right any
  * more.
  */
 void

@@ -529,8 +529,8 @@ almu_catalog_file_keep_want (AlmuCatalogFile    *self,
  * Shows rows. Filtering and sorting is done once for all requests with the
  * same query.
  *
- * The table must be there. Emits [signal@Almu.CatalogFile::changed], then rows
- * as [signal@Almu.CatalogFile::product], at least one of them, the last with a
+ * The table must be there. Emits [signal@Almu.Producer::changed], then rows
+ * as [signal@Almu.Producer::product], at least one of them, the last with a
  * progress of 1.
  */
 void

@@ -113,7 +113,7 @@ almu_session_get_rebuilds (AlmuSession *self)
  * @kept_id: a kept session of which this one has nothing but a part so far,
  *   0 for none
  *
- * Emits [signal@Almu.Session::changed] if it is another one: it is written
+ * Emits [signal@Almu.Producer::changed] if it is another one: it is written
  * down, so that a part is not taken for work of its own should the process end
  * before it is whole.
  */
