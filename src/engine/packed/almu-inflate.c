@@ -270,6 +270,8 @@ almu_inflating_look (AlmuInflating *self,
 /**
  * almu_inflating_skip:
  * @n_bytes: at most as many as almu_inflating_look() showed
+ *
+ * Goes on: bytes that were skipped are not seen again.
  */
 void
 almu_inflating_skip (AlmuInflating *self,

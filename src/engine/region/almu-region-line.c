@@ -12,7 +12,17 @@
  * its words mean, and the shapes that both formats write alike.
  */
 
-/* Whether there are as many words as the shape has: @what, as a phrase. */
+/**
+ * almu_region_line_count:
+ * @least: how many words there have to be
+ * @most: how many there may be
+ * @what: what the shape has, as a phrase in the language of the user
+ * @error: return location; %ALMU_ERROR_FORMAT
+ *
+ * To be asked before words are looked at: nothing else counts them.
+ *
+ * Returns: whether the shape has as many words
+ */
 gboolean
 almu_region_line_count (AlmuRegionLine *line,
                         guint           least,
@@ -29,7 +39,16 @@ almu_region_line_count (AlmuRegionLine *line,
   return FALSE;
 }
 
-/* Words @i and the one behind it are a place. */
+/**
+ * almu_region_line_place:
+ * @i: of the first of two words, from 0
+ * @out_spot: (out caller-allocates): the place
+ * @error: return location, as of almu_region_reader_place()
+ *
+ * Reads word @i and the one behind it as a place in the frame in force.
+ *
+ * Returns: whether they are one
+ */
 gboolean
 almu_region_line_place (AlmuRegionLine *line,
                         guint           i,
@@ -39,6 +58,17 @@ almu_region_line_place (AlmuRegionLine *line,
   return almu_region_reader_place (line->reader, line->words->pdata[i], line->words->pdata[i + 1], out_spot, error);
 }
 
+/**
+ * almu_region_line_measure:
+ * @spot: where the length is
+ * @i: of the word, from 0
+ * @out_length: (out caller-allocates): the length
+ * @error: return location, as of almu_region_reader_measure()
+ *
+ * Reads word @i as a length, which without a unit is of the frame's kind.
+ *
+ * Returns: whether it is one
+ */
 gboolean
 almu_region_line_measure (AlmuRegionLine       *line,
                           const AlmuRegionSpot *spot,
@@ -49,7 +79,16 @@ almu_region_line_measure (AlmuRegionLine       *line,
   return almu_region_reader_measure (line->reader, spot, line->words->pdata[i], out_length, error);
 }
 
-/* An angle that is left out is 0. */
+/**
+ * almu_region_line_turn:
+ * @i: of the word, from 0
+ * @out_degrees: (out): the angle; 0 if the line ends before it
+ * @error: return location, as of almu_region_reader_turn()
+ *
+ * Reads word @i as an angle, which may be left out.
+ *
+ * Returns: whether it is one, or is left out
+ */
 gboolean
 almu_region_line_turn (AlmuRegionLine *line,
                        guint           i,
@@ -61,6 +100,15 @@ almu_region_line_turn (AlmuRegionLine *line,
   return line->words->len <= i || almu_region_reader_turn (line->words->pdata[i], out_degrees, error);
 }
 
+/**
+ * almu_region_line_make_vertices:
+ * @type: a shape that is nothing but its points
+ * @error: return location, as of almu_region_reader_follow()
+ *
+ * All words are places, one behind the other.
+ *
+ * Returns: (nullable) (transfer full): the shape
+ */
 AlmuShape *
 almu_region_line_make_vertices (AlmuRegionLine *line,
                                 AlmuShapeType   type,
@@ -69,6 +117,15 @@ almu_region_line_make_vertices (AlmuRegionLine *line,
   return almu_region_reader_follow (line->reader, type, line->words, 0, line->words->len, error);
 }
 
+/**
+ * almu_region_line_make_circle:
+ * @type: an ellipse, or the annotation that looks like one
+ * @error: return location; %ALMU_ERROR_FORMAT, or as of almu_placer_get_local()
+ *
+ * A place and a radius: see almu_region_reader_round().
+ *
+ * Returns: (nullable) (transfer full): the shape
+ */
 AlmuShape *
 almu_region_line_make_circle (AlmuRegionLine *line,
                               AlmuShapeType   type,
@@ -85,6 +142,15 @@ almu_region_line_make_circle (AlmuRegionLine *line,
   return almu_region_reader_round (type, &spot, &radius, error);
 }
 
+/**
+ * almu_region_line_make_compass:
+ * @type: the compass
+ * @error: return location; %ALMU_ERROR_FORMAT, or as of almu_placer_get_local()
+ *
+ * A place and a length; the shape has it in pixels, measured to the north.
+ *
+ * Returns: (nullable) (transfer full): the shape
+ */
 AlmuShape *
 almu_region_line_make_compass (AlmuRegionLine *line,
                                AlmuShapeType   type,

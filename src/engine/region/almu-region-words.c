@@ -338,6 +338,13 @@ almu_color_clean (const char *text)
   return result;
 }
 
+/**
+ * almu_words_set_text:
+ * @place: (inout) (nullable): a text, which is freed
+ * @text: (nullable): what takes its place, copied
+ *
+ * A setting that comes twice on a line is the last.
+ */
 void
 almu_words_set_text (char      **place,
                      const char *text)
@@ -346,6 +353,16 @@ almu_words_set_text (char      **place,
   *place = g_strdup (text);
 }
 
+/**
+ * almu_words_get_int:
+ * @text: a setting's value
+ * @least: what less becomes
+ * @most: what more becomes
+ *
+ * A width or a size that makes no sense is no reason to refuse a region.
+ *
+ * Returns: the number that @text begins with, or 0, as near as is allowed
+ */
 int
 almu_words_get_int (const char *text,
                     int         least,

@@ -108,7 +108,14 @@ almu_region_writer_get_digits (const AlmuPlacer *placer,
   return CLAMP ((int) ceil (3 - log10 (scale[1] * per_degree)), least, 15);
 }
 
-/* Always with a point, and with as many decimals as are asked for. */
+/**
+ * almu_region_writer_append_number:
+ * @text: what is written so far
+ * @digits: how many decimals, see almu_region_writer_get_digits()
+ * @number: what to write
+ *
+ * Always with a point, whatever the user's language writes there.
+ */
 void
 almu_region_writer_append_number (GString *text,
                                   int      digits,
@@ -120,7 +127,18 @@ almu_region_writer_append_number (GString *text,
   almu_words_append_number (text, format, number);
 }
 
-/* All points of the shape, with commas between them. */
+/**
+ * almu_region_writer_append_places:
+ * @text: what is written so far
+ * @placer: what places are written in
+ * @shape: whose points, in their order
+ * @append_place: (scope call): writes one of them
+ * @error: return location, as of @append_place
+ *
+ * Writes all points of a shape, with commas between them.
+ *
+ * Returns: whether all could be written; some may be in @text if not
+ */
 gboolean
 almu_region_writer_append_places (GString             *text,
                                   const AlmuPlacer    *placer,
@@ -139,7 +157,18 @@ almu_region_writer_append_places (GString             *text,
   return TRUE;
 }
 
-/* The length of a compass, which it has in pixels, as files have it. */
+/**
+ * almu_region_writer_measure_compass:
+ * @placer: what places are written in
+ * @shape: a compass
+ * @out_length: (out): its length in pixels or degrees, as the file counts; left
+ *   as it is on failure
+ * @error: return location, as of almu_placer_get_local()
+ *
+ * The way back from almu_region_line_make_compass().
+ *
+ * Returns: whether the file can have it
+ */
 gboolean
 almu_region_writer_measure_compass (const AlmuPlacer *placer,
                                     const AlmuShape  *shape,

@@ -178,7 +178,10 @@ has_no_other (const AlmuFileWish *wish,
 
 /**
  * almu_inheritance_has_nothing_else:
+ * @kept: what a page is rebuilding
  * @heir: a session of which almu_inheritance_is_part() holds
+ *
+ * Whether losing @heir would lose nothing: regions are compared by their shapes.
  *
  * Returns: whether no region is drawn there that @kept does not have; %FALSE
  *   also if there are too many to say
