@@ -15,7 +15,9 @@
  * it is told, others are served, and the program ends well. */
 
 #define VICTIM "victim.fits"
-#define N_IMAGES 6
+/* Each of a file of its own, so that it takes a descriptor of its own: more
+ * than come free between counting and limiting. */
+#define N_IMAGES 12
 
 static double
 waves (const gint64 *position,
@@ -319,6 +321,12 @@ test_faults_descriptors (Desk         *desk,
   almu_test_daemon_await_fds (desk->daemon, n_open + 2);
 }
 
+static char *
+name_of (int file_id)
+{
+  return g_strdup_printf ("well-%d.fits", file_id);
+}
+
 static void
 resume (Desk    *desk,
         gboolean is_complete)
@@ -331,6 +339,7 @@ resume (Desk    *desk,
   CARTA__RegionInfo                     region = CARTA__REGION_INFO__INIT;
   CARTA__Point                          centre = CARTA__POINT__INIT;
   CARTA__Point                         *points[] = { &centre };
+  char                                 *names[N_IMAGES];
 
   almu_test_autobody CARTA__ResumeSessionAck *ack = NULL;
 
@@ -344,7 +353,7 @@ resume (Desk    *desk,
     {
       carta__image_properties__init (&images[i]);
       images[i].directory = images[i].hdu = (char *) "";
-      images[i].file = (char *) "well.fits";
+      images[i].file = names[i] = name_of (i);
       images[i].file_id = i;
       pointers[i] = &images[i];
     }
@@ -356,7 +365,9 @@ resume (Desk    *desk,
                                       almu_test_viewer_send (desk->viewer, &message.base));
   g_assert_true (ack->success);
   g_assert_true (is_complete == (*ack->message == '\0'));
-  g_assert_true (is_complete || strstr (ack->message, "well.fits") != NULL);
+  g_assert_true (is_complete || strstr (ack->message, "(well-") != NULL);
+  for (int i = 0; i < N_IMAGES; i++)
+    g_free (names[i]);
 }
 
 /* The service was killed, and has no descriptors left in the middle of bringing
@@ -366,9 +377,13 @@ static void
 test_faults_descriptors_resume (Desk         *desk,
                                 gconstpointer user_data)
 {
-  write_cube (desk, "well.fits");
   for (int i = 0; i < N_IMAGES; i++)
-    desk_open (desk, "well.fits", i);
+    {
+      g_autofree char *name = name_of (i);
+
+      write_cube (desk, name);
+      desk_open (desk, name, i);
+    }
   g_assert_cmpint (almu_test_draw (desk->viewer, 0, -1, CARTA__REGION_TYPE__POINT, (const float[]){ 5, 5 }, 1, 0), ==, 1);
 
   for (guint more = 0; more < 3; more++)

@@ -560,8 +560,8 @@ on_error (void       *data,
 
   if (reader->is_at_end && reader->depth > 0)
     {
-      fail (reader, ALMU_ERROR_FORMAT, _ ("line %d: is truncated: ends within %s, after %" PRId64 " rows"),
-            about->line, element_names[almu_vo_reader_get_parent (reader)], MAX (reader->table->n_rows, 0));
+      fail (reader, ALMU_ERROR_FORMAT, _ ("is truncated: ends within %s, after %" PRId64 " rows"),
+            element_names[almu_vo_reader_get_parent (reader)], MAX (reader->table->n_rows, 0));
       return;
     }
 
