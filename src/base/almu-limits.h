@@ -40,6 +40,10 @@
 /* And their bytes: two of the largest. */
 #define ALMU_LIMIT_WAITING_BYTES (2 * ALMU_LIMIT_MESSAGE_BYTES)
 
+/* Answers to a peer's pings, of WebSocket and of the page, that may wait for
+ * it to read before nothing more of it is read. */
+#define ALMU_LIMIT_WAITING_PONGS 64
+
 /* Seconds between connecting and a complete request head (slow loris). */
 #define ALMU_LIMIT_REQUEST_SECONDS 15
 

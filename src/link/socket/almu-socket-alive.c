@@ -38,7 +38,7 @@ send_ping (AlmuSocket *self)
   self->last_ping = g_get_monotonic_time ();
 
   /* one that does not read has pings enough */
-  if (almu_gather_get_n_urgent (&self->gather) >= MAX_WAITING_ANSWERS)
+  if (almu_gather_get_n_urgent (&self->gather) >= ALMU_LIMIT_WAITING_PONGS)
     return;
 
   almu_intake_ping (self->intake);

@@ -13,9 +13,6 @@ G_BEGIN_DECLS
  * what goes out, almu-socket-alive.c whether the peer is still there.
  */
 
-/* Answers to a peer's PINGs that may wait before it is no longer read. */
-#define MAX_WAITING_ANSWERS 64
-
 /* OPEN → CLOSING: we said we want to end; what the source has goes first.
  * OPEN, CLOSING → ANSWERING: the peer's close frame is here; the answer to
  * it is the last thing that goes out.

@@ -209,10 +209,10 @@ wants_to_read (AlmuSocket *self)
     {
     case ALMU_SOCKET_OPEN:
       return !almu_intake_has_message (self->intake) && (!self->paused || self->write_failed) &&
-             almu_gather_get_n_urgent (&self->gather) < MAX_WAITING_ANSWERS;
+             almu_gather_get_n_urgent (&self->gather) < ALMU_LIMIT_WAITING_PONGS;
 
     case ALMU_SOCKET_CLOSING:
-      return almu_gather_get_n_urgent (&self->gather) < MAX_WAITING_ANSWERS;
+      return almu_gather_get_n_urgent (&self->gather) < ALMU_LIMIT_WAITING_PONGS;
 
     case ALMU_SOCKET_LINGERING:
       return TRUE;

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include <glib/gi18n-lib.h>
 #include <json-glib/json-glib.h>
 
 /* What every answer has. libsoup 3.2 leaks descriptors of connections that
@@ -90,6 +91,26 @@ almu_answer_text (SoupServerMessage *msg,
   body = g_bytes_new_take (text, strlen (text));
   almu_answer_no_cache (msg);
   almu_answer (msg, status, "text/plain; charset=utf-8", body);
+}
+
+/**
+ * almu_answer_phrase:
+ * @msg: a request
+ * @status: of HTTP
+ * @phrase: what an error says, without a full stop
+ *
+ * Answers with a line of text for people, as almu_answer_text() does: a phrase
+ * as a sentence of their language.
+ */
+void
+almu_answer_phrase (SoupServerMessage *msg,
+                    guint              status,
+                    const char        *phrase)
+{
+  /* Translators: a phrase that becomes a sentence */
+  g_autofree char *sentence = g_strdup_printf (_ ("%s."), phrase);
+
+  almu_answer_text (msg, status, "%s\n", sentence);
 }
 
 /**

@@ -14,6 +14,9 @@ void almu_answer_text (SoupServerMessage *msg,
                        guint              status,
                        const char        *format,
                        ...) G_GNUC_PRINTF (3, 4);
+void almu_answer_phrase (SoupServerMessage *msg,
+                         guint              status,
+                         const char        *phrase);
 void almu_answer_json (SoupServerMessage *msg,
                        guint              status,
                        const char        *json);

@@ -187,7 +187,7 @@ refuse (SoupServerMessage *msg,
   if (request->route == ALMU_ROUTE_API && !request->upgrade)
     almu_answer_failure (msg, status, reason);
   else
-    almu_answer_text (msg, status, "%s.\n", reason);
+    almu_answer_phrase (msg, status, reason);
 }
 
 static void

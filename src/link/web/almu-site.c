@@ -356,13 +356,13 @@ answer_failure (SoupServerMessage *msg,
                       _ ("This service runs, but has no viewer to show: it expects the files of the\n"
                          "npm package carta-frontend in a folder that --frontend-folder names."));
   else if (g_error_matches (error, ALMU_ERROR, ALMU_ERROR_NOT_FOUND))
-    almu_answer_text (msg, SOUP_STATUS_NOT_FOUND, "%s.\n", error->message);
+    almu_answer_phrase (msg, SOUP_STATUS_NOT_FOUND, error->message);
   else if (g_error_matches (error, ALMU_ERROR, ALMU_ERROR_REFUSED))
-    almu_answer_text (msg, SOUP_STATUS_FORBIDDEN, "%s.\n", error->message);
+    almu_answer_phrase (msg, SOUP_STATUS_FORBIDDEN, error->message);
   else if (g_error_matches (error, ALMU_ERROR, ALMU_ERROR_FORMAT))
-    almu_answer_text (msg, SOUP_STATUS_BAD_REQUEST, "%s.\n", error->message);
+    almu_answer_phrase (msg, SOUP_STATUS_BAD_REQUEST, error->message);
   else
-    almu_answer_text (msg, SOUP_STATUS_INTERNAL_SERVER_ERROR, "%s.\n", error->message);
+    almu_answer_phrase (msg, SOUP_STATUS_INTERNAL_SERVER_ERROR, error->message);
 }
 
 static void
