@@ -153,7 +153,7 @@ hold_up (AlmuLink *self,
       self->waiting_bytes + size > ALMU_LIMIT_WAITING_BYTES)
     {
       almu_held_free (held);
-      almu_link_lose (self, ALMU_CLOSE_OVERFLOW, "Too many messages while a file is being opened");
+      almu_link_lose (self, ALMU_CLOSE_OVERFLOW, _ ("Too many messages while a file is being opened"));
       return;
     }
 
@@ -266,7 +266,7 @@ on_text (AlmuSocket *socket,
   almu_socket_send_text (socket, "PONG");
   if (idle_timeout > 0 &&
       g_get_monotonic_time () - self->last_message > idle_timeout * G_TIME_SPAN_SECOND)
-    almu_link_lose (self, ALMU_CLOSE_IDLE, "Nobody has used this window for a long time");
+    almu_link_lose (self, ALMU_CLOSE_IDLE, _ ("Nobody has used this window for a long time"));
 }
 
 /* What was held up goes on, in its order; what still has to wait keeps its

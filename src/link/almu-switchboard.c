@@ -3,6 +3,8 @@
 
 #include "almu-switchboard.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "almu-limits.h"
 #include "almu-link.h"
 
@@ -154,7 +156,7 @@ almu_switchboard_accept (AlmuSwitchboard *self,
   g_signal_emit (self, signals[LINKS_CHANGED], 0);
 
   if (self->links->len > ALMU_LIMIT_LINKS)
-    almu_link_lose (link, 1008, "Too many windows are open");
+    almu_link_lose (link, 1008, _ ("Too many windows are open"));
 }
 
 /**
@@ -303,7 +305,7 @@ almu_switchboard_set_trouble (AlmuSwitchboard *self,
   if (trouble != NULL)
     tell (self, CARTA__ERROR_SEVERITY__ERROR, trouble);
   else
-    tell (self, CARTA__ERROR_SEVERITY__INFO, "Sessions are written to the disk again; nothing is lost");
+    tell (self, CARTA__ERROR_SEVERITY__INFO, _ ("Sessions are written to the disk again; nothing is lost"));
 }
 
 /**
@@ -315,7 +317,7 @@ void
 almu_switchboard_close_all (AlmuSwitchboard *self)
 {
   for (guint i = 0; i < self->links->len; i++)
-    almu_link_lose (self->links->pdata[i], 1001, "The service ends");
+    almu_link_lose (self->links->pdata[i], 1001, _ ("The service ends"));
 }
 
 /**

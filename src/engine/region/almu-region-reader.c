@@ -35,7 +35,7 @@ almu_region_reader_complain (AlmuRegionReader *self,
   va_start (arguments, format);
   reason = g_strdup_vprintf (format, arguments);
   va_end (arguments);
-  g_ptr_array_add (self->problems, g_strdup_printf ("Line %u: %s", self->line, reason));
+  g_ptr_array_add (self->problems, g_strdup_printf (_ ("Line %u: %s"), self->line, reason));
 }
 
 static gboolean

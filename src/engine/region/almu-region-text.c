@@ -77,7 +77,8 @@ almu_region_text_read (AlmuRegionFormat format,
 
   read_lines (&self, format, text, cancellable);
   if (self.n_problems > ALMU_LIMIT_REGION_PROBLEMS)
-    g_ptr_array_add (problems, g_strdup_printf ("%u more lines were not read",
+    g_ptr_array_add (problems, g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%u more line was not read", "%u more lines were not read",
+                                                             self.n_problems - ALMU_LIMIT_REGION_PROBLEMS),
                                                 self.n_problems - ALMU_LIMIT_REGION_PROBLEMS));
   almu_region_style_clear (&self.defaults);
   g_free (self.box_name);

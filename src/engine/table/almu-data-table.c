@@ -353,7 +353,7 @@ almu_data_table_note_odd (AlmuDataTable *self,
 {
   self->n_odd_cells++;
   if (self->odd_cell == NULL)
-    self->odd_cell = g_strdup_printf ("row %" G_GINT64_FORMAT ", column “%s”: “%.40s” is not of type %s",
+    self->odd_cell = g_strdup_printf (_ ("row %" PRId64 ", column “%s”: “%.40s” is not of type %s"),
                                       row + 1, almu_data_table_get_column (self, column)->name, cell, type);
 }
 

@@ -290,7 +290,7 @@ almu_vo_reader_note_many_cells (AlmuVoReader *reader)
   AlmuDataTable *table = reader->table;
 
   if (table->odd_cell == NULL)
-    table->odd_cell = g_strdup_printf ("row %" G_GINT64_FORMAT ": has more cells than the %u columns",
+    table->odd_cell = g_strdup_printf (_ ("row %" PRId64 ": has more cells than the %u columns"),
                                        table->n_rows + 1, reader->fields->len);
 }
 

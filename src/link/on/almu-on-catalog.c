@@ -4,6 +4,7 @@
 #include "almu-dispatch.h"
 
 #include <glib/gi18n-lib.h>
+#include <inttypes.h>
 
 #include "almu-error.h"
 #include "almu-file-message.h"
@@ -96,7 +97,7 @@ tell_odd_cells (AlmuLink        *link,
   if (table->odd_cell == NULL)
     return;
 
-  text = g_strdup_printf ("%s: %s; %" G_GUINT64_FORMAT " cells are shown as NaN or 0",
+  text = g_strdup_printf (_ ("%s: %s; %" PRIu64 " cells are shown as NaN or 0"),
                           almu_catalog_file_get_name (catalog)->name, table->odd_cell, table->n_odd_cells);
   almu_link_report (link, CARTA__ERROR_SEVERITY__WARNING, "catalog", text);
 }
@@ -327,7 +328,7 @@ almu_on_catalog_filter_request (AlmuLink               *link,
 
   if (want == NULL)
     {
-      g_autofree char *text = g_strdup_printf ("Catalog %d: %s", request->file_id, error->message);
+      g_autofree char *text = g_strdup_printf (_ ("Catalog %d: %s"), request->file_id, error->message);
 
       almu_link_report (link, CARTA__ERROR_SEVERITY__ERROR, "catalog", text);
       almu_speak_no_rows (link, request->file_id);

@@ -201,7 +201,7 @@ almu_on_set_spectral_requirements (AlmuLink               *link,
   if (request->region_id < ALMU_REGION_CURSOR && request->n_spectral_profiles > 0)
     {
       almu_link_report (link, CARTA__ERROR_SEVERITY__ERROR, "spectral profile",
-                        "The whole image has no spectral profile: draw a region around what is wanted");
+                        _ ("The whole image has no spectral profile: draw a region around what is wanted"));
       return;
     }
 

@@ -63,7 +63,7 @@ acknowledge (AlmuLink          *link,
   ack.server_feature_flags = get_feature_flags (link);
   ack.n_platform_strings = G_N_ELEMENTS (strings);
   ack.platform_strings = pointers;
-  text = g_strdup_printf (type == CARTA__SESSION_TYPE__NEW ? "New session %u" : "Session %u goes on",
+  text = g_strdup_printf (type == CARTA__SESSION_TYPE__NEW ? _ ("New session %u") : _ ("Session %u goes on"),
                           ack.session_id);
   ack.message = text;
   almu_link_reply (link, request_id, &ack.base);
@@ -313,7 +313,7 @@ take_overlays (AlmuFileWish                 *wish,
       wish->knows_contours = TRUE;
       if (!almu_contour_settings_for_message (image->contour_settings, image->file_id,
                                               &wish->contours, &error))
-        g_ptr_array_add (left_out, g_strdup_printf ("File %d (%s): %s", wish->id, wish->label, error->message));
+        g_ptr_array_add (left_out, g_strdup_printf (_ ("File %d (%s): %s"), wish->id, wish->label, error->message));
       g_clear_error (&error);
     }
 
@@ -321,7 +321,7 @@ take_overlays (AlmuFileWish                 *wish,
     {
       wish->knows_vectors = TRUE;
       if (!almu_vector_settings_for_message (image->vector_overlay_settings, &wish->vectors, &error))
-        g_ptr_array_add (left_out, g_strdup_printf ("File %d (%s): %s", wish->id, wish->label, error->message));
+        g_ptr_array_add (left_out, g_strdup_printf (_ ("File %d (%s): %s"), wish->id, wish->label, error->message));
     }
 }
 

@@ -143,7 +143,7 @@ almu_scripting_run (guint32             session_id,
   else
     g_task_report_new_error (NULL, callback, callback_data, almu_scripting_run,
                              ALMU_ERROR, ALMU_ERROR_NOT_FOUND,
-                             "No page has session %u open", session_id);
+                             _ ("No page has session %u open"), session_id);
 }
 
 /**

@@ -89,7 +89,7 @@ take_over (AlmuLink *link,
   AlmuLink        *before = kept != NULL ? almu_switchboard_find (switchboard, kept) : NULL;
 
   if (before != NULL && before != link)
-    almu_link_lose (before, ALMU_CLOSE_TAKEN_OVER, "This session is now open in another window");
+    almu_link_lose (before, ALMU_CLOSE_TAKEN_OVER, _ ("This session is now open in another window"));
 }
 
 /* What a workspace has no place for. */

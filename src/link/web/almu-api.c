@@ -305,7 +305,7 @@ serve_database (AlmuApi           *self,
       if (status == SOUP_STATUS_METHOD_NOT_ALLOWED)
         soup_message_headers_replace (soup_server_message_get_response_headers (msg), "Allow", allow);
       almu_answer_failure (msg, status,
-                           status == SOUP_STATUS_FORBIDDEN ? "Settings are not changed in read-only mode" : soup_status_get_phrase (status));
+                           status == SOUP_STATUS_FORBIDDEN ? _ ("Settings are not changed in read-only mode") : soup_status_get_phrase (status));
       work_free (work);
       return;
     }
@@ -366,7 +366,7 @@ script_answer (Script       *script,
     almu_answer_json (script->msg, SOUP_STATUS_OK, reply);
   else
     almu_answer_failure (script->msg, script_status (script, error),
-                         script->timed_out ? "The page did not answer in time" : error->message);
+                         script->timed_out ? _ ("The page did not answer in time") : error->message);
 
   soup_server_message_unpause (script->msg);
   script_free (script);

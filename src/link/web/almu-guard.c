@@ -3,6 +3,7 @@
 
 #include "almu-guard.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 #include <sys/random.h>
 
@@ -657,21 +658,21 @@ almu_guard_find_fault (SoupMessageHeaders *request,
 
   for (guint i = 0; i < G_N_ELEMENTS (single); i++)
     if (count_header (request, single[i]) > 1)
-      return "A header is there twice";
+      return _ ("A header is there twice");
 
   if (length != NULL && soup_message_headers_get_one (request, "Transfer-Encoding") != NULL)
-    return "There are both a Content-Length and a Transfer-Encoding";
+    return _ ("There are both a Content-Length and a Transfer-Encoding");
 
   if (length != NULL && !is_length (length))
-    return "Content-Length is not a number";
+    return _ ("Content-Length is not a number");
 
   if (version >= SOUP_HTTP_1_1 && soup_message_headers_get_one (request, "Host") == NULL)
-    return "There is no Host";
+    return _ ("There is no Host");
 
   soup_message_headers_iter_init (&iter, request);
   while (soup_message_headers_iter_next (&iter, &name, &value))
     if (has_control_character (name) || has_control_character (value))
-      return "A header has a control character";
+      return _ ("A header has a control character");
 
   return NULL;
 }

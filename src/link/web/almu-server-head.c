@@ -152,7 +152,7 @@ check_head (AlmuServer        *self,
 
   if (!request->upgrade && !allows_method (request, soup_server_message_get_method (msg)))
     {
-      *out_reason = "This is not done here";
+      *out_reason = _ ("This is not done here");
       return SOUP_STATUS_METHOD_NOT_ALLOWED;
     }
 

@@ -3,6 +3,7 @@
 
 #include "almu-server-private.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "almu-answer.h"
@@ -80,7 +81,7 @@ on_head (SoupServer        *soup,
   if (self != NULL)
     almu_server_judge (self, msg);
   else
-    almu_answer_text (msg, SOUP_STATUS_SERVICE_UNAVAILABLE, "The service ends.\n");
+    almu_answer_phrase (msg, SOUP_STATUS_SERVICE_UNAVAILABLE, _ ("The service ends"));
 }
 
 static void
@@ -95,7 +96,7 @@ on_request (SoupServer        *soup,
   if (self != NULL)
     almu_server_answer (self, msg, almu_server_request_of (msg));
   else
-    almu_answer_text (msg, SOUP_STATUS_SERVICE_UNAVAILABLE, "The service ends.\n");
+    almu_answer_phrase (msg, SOUP_STATUS_SERVICE_UNAVAILABLE, _ ("The service ends"));
 }
 
 /* -- connections -------------------------------------------------------- */

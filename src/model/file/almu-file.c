@@ -361,7 +361,7 @@ is_open (AlmuFile *self,
 
   g_set_error (error, ALMU_ERROR, ALMU_ERROR_NOT_FOUND,
                _ ("File %d (%s) is not open: %s"), self->id, self->name->name,
-               self->error != NULL ? self->error : "still opening");
+               self->error != NULL ? self->error : _ ("still opening"));
   return FALSE;
 }
 

@@ -29,7 +29,8 @@ update_title (AlmuSession *self)
       if (self->files->len == 1)
         title = g_strdup (first);
       else
-        title = g_strdup_printf ("%s and %u more", first, self->files->len - 1);
+        title = g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%s and %u more", "%s and %u more", self->files->len - 1),
+                                 first, self->files->len - 1);
     }
 
   if (g_str_equal (title, self->title))
