@@ -14,6 +14,7 @@
 
 typedef struct
 {
+  AlmuCache           *cache;
   AlmuPlane           *plane;
   AlmuContourQueue    *queue;
   AlmuContourSettings *settings;
@@ -67,7 +68,8 @@ fixture_set_up (Fixture      *fixture,
     levels[i] = 0.04 * (i + 1);
 
   fixture->plane = almu_plane_new_for_pixels (pixels, SIDE, SIDE);
-  fixture->queue = almu_contour_queue_new (on_contours, on_done, fixture);
+  fixture->cache = almu_cache_new (64 * 1024 * 1024);
+  fixture->queue = almu_contour_queue_new (fixture->cache, on_contours, on_done, fixture);
   fixture->settings = almu_contour_settings_new ();
   fixture->settings->chunk_size = 50;
   almu_contour_settings_set_levels (fixture->settings, levels, N_LEVELS);
@@ -78,6 +80,7 @@ fixture_tear_down (Fixture      *fixture,
                    gconstpointer user_data)
 {
   almu_test_await_finalize (g_steal_pointer (&fixture->queue));
+  almu_test_await_finalize (g_steal_pointer (&fixture->cache));
   almu_contour_settings_free (fixture->settings);
   almu_plane_unref (fixture->plane);
 }
@@ -165,6 +168,62 @@ test_cleared (Fixture      *fixture,
   g_assert_cmpuint (fixture->n_ended, ==, N_LEVELS);
 }
 
+static void
+on_traced (GObject      *source,
+           GAsyncResult *result,
+           gpointer      user_data)
+{
+  *(AlmuContours **) user_data = almu_cache_trace_finish (ALMU_CACHE (source), result, NULL);
+}
+
+static gboolean
+is_traced (gpointer user_data)
+{
+  AlmuContours **traced = user_data;
+
+  return traced[0] != NULL && traced[1] != NULL && traced[2] != NULL;
+}
+
+/* Lines that two want at the same moment are traced once; others are not. */
+static void
+test_traced_together (Fixture      *fixture,
+                      gconstpointer user_data)
+{
+  AlmuContourRecipe recipe = { .levels = fixture->settings->levels, .n_levels = 3, .chunk_size = 50 };
+  AlmuContours     *traced[3] = { NULL };
+
+  almu_cache_trace_async (fixture->cache, fixture->plane, &recipe, NULL, on_traced, &traced[0]);
+  almu_cache_trace_async (fixture->cache, fixture->plane, &recipe, NULL, on_traced, &traced[1]);
+  recipe.levels++;
+  almu_cache_trace_async (fixture->cache, fixture->plane, &recipe, NULL, on_traced, &traced[2]);
+  almu_test_await (is_traced, traced);
+  g_assert_true (traced[0] == traced[1]);
+  g_assert_true (traced[0] != traced[2]);
+  for (guint i = 0; i < G_N_ELEMENTS (traced); i++)
+    almu_contours_unref (traced[i]);
+}
+
+/* Two queues of the same, one of which changes its mind. */
+static void
+test_one_of_two (Fixture      *fixture,
+                 gconstpointer user_data)
+{
+  Fixture           other = { NULL };
+  AlmuContourQueue *queue = almu_contour_queue_new (fixture->cache, on_contours, on_done, &other);
+
+  almu_contour_queue_set (queue, fixture->settings);
+  almu_contour_queue_begin (queue, fixture->plane);
+  almu_contour_queue_set (fixture->queue, fixture->settings);
+  almu_contour_queue_begin (fixture->queue, fixture->plane);
+  almu_contour_queue_clear (queue);
+  almu_test_await (is_done, fixture);
+  almu_test_workers_settle ();
+  g_assert_cmpuint (fixture->n_begun, ==, N_LEVELS);
+  g_assert_cmpuint (fixture->n_ended, ==, N_LEVELS);
+  g_assert_cmpuint (other.n_chunks, ==, 0);
+  almu_test_await_finalize (queue);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -177,6 +236,8 @@ main (int   argc,
   add_test ("/model/contour-queue/all", test_all);
   add_test ("/model/contour-queue/paused", test_paused);
   add_test ("/model/contour-queue/cleared", test_cleared);
+  add_test ("/model/contour-queue/traced-together", test_traced_together);
+  add_test ("/model/contour-queue/one-of-two", test_one_of_two);
 
   return g_test_run ();
 }

@@ -397,6 +397,59 @@ test_cube_behind (Fixture      *fixture,
   assert_histogram (get (fixture, 0), &automatic, 0);
 }
 
+/* Two sessions that want the same have it counted once, whoever leaves. */
+static void
+test_cube_shared (Fixture      *fixture,
+                  gconstpointer user_data)
+{
+  for (int how = 0; how < 3; how++)
+    {
+      AlmuDemand  *other = almu_demand_new (fixture->cache, ALMU_IMAGE (fixture->image), FILE_ID);
+      TestProducts got;
+      g_autoptr(GArray) wants = almu_histogram_wants_new ();
+      AlmuHistogramWant want = within;
+      guint64           before;
+
+      /* not in memory yet */
+      want.n_bins += how;
+      almu_histogram_wants_append (wants, &want);
+      test_products_init (&got);
+      test_products_listen (&got, other);
+      almu_demand_set_epoch (other, 5);
+      almu_demand_start (other);
+      almu_test_workers_settle ();
+      test_products_forget (&got);
+      before = almu_test_image_get_n_pixels (fixture->image);
+
+      almu_test_image_hold (fixture->image);
+      require (fixture, &want, NULL);
+      almu_test_image_await_held (fixture->image);
+      almu_demand_require_histograms (other, ALMU_REGION_CUBE, NULL, wants);
+      if (how == 1)
+        require (fixture, NULL, NULL);
+      if (how == 2)
+        almu_demand_stop (other);
+      almu_test_image_release (fixture->image);
+      almu_test_workers_settle ();
+
+      g_assert_cmpuint (get_passes (fixture, before), ==, 1);
+      g_assert_cmpuint (almu_test_image_get_n_cancelled (fixture->image), ==, 0);
+      g_assert_cmpuint (test_products_count (&fixture->got, KIND_HISTOGRAM), ==, how != 1);
+      g_assert_cmpuint (test_products_count (&got, KIND_HISTOGRAM), ==, how != 2);
+      if (how != 1)
+        assert_histogram (get (fixture, 0), &want, 0);
+      if (how != 2)
+        {
+          assert_histogram (test_products_get (&got, KIND_HISTOGRAM, 0), &want, 0);
+          g_assert_cmpuint (test_products_get (&got, KIND_HISTOGRAM, 0)->product.epoch, ==, 5);
+        }
+
+      test_products_forget (&fixture->got);
+      almu_test_await_finalize (other);
+      test_products_clear (&got);
+    }
+}
+
 #define add_test(path, func) \
   g_test_add (path, Fixture, NULL, fixture_set_up, func, fixture_tear_down)
 
@@ -414,6 +467,7 @@ main (int   argc,
   add_test ("/model/cube/progress", test_cube_progress);
   add_test ("/model/cube/renew", test_cube_renew);
   add_test ("/model/cube/behind", test_cube_behind);
+  add_test ("/model/cube/shared", test_cube_shared);
 
   return g_test_run ();
 }

@@ -8,6 +8,7 @@
 #include "almu-test-image.h"
 #include "almu-test-workers.h"
 #include "almu-test.h"
+#include "almu-workers.h"
 #include "test-products.h"
 
 #define WIDTH 40
@@ -716,6 +717,137 @@ test_spectra_failure_of_some (Fixture      *fixture,
   assert_all (fixture, regions, N_REGIONS);
 }
 
+/* -- several who look at one image -------------------------------------- */
+
+/* As another session has it: its own demand and epoch, the same image. */
+typedef struct
+{
+  AlmuDemand  *demand;
+  AlmuRegion  *region;
+  TestProducts got;
+} Other;
+
+#define OTHER_EPOCH 77
+
+static void
+other_set_up (Fixture *fixture,
+              Other   *other)
+{
+  other->demand = almu_demand_new (fixture->cache, ALMU_IMAGE (fixture->image), FILE_ID);
+  other->region = make_region (ALMU_SHAPE_RECTANGLE, 10, 12, 4, 2);
+  almu_demand_set_epoch (other->demand, OTHER_EPOCH);
+  almu_workers_set_owner (other->demand, 2);
+  test_products_init (&other->got);
+  test_products_listen (&other->got, other->demand);
+  almu_demand_start (other->demand);
+  almu_test_workers_settle ();
+  test_products_forget (&other->got);
+}
+
+static void
+other_tear_down (Other *other)
+{
+  if (other->demand != NULL)
+    almu_test_await_finalize (g_steal_pointer (&other->demand));
+  g_object_unref (other->region);
+  test_products_clear (&other->got);
+}
+
+/* Another region of the same shape, in another session, of other statistics. */
+static void
+other_require (Other     *other,
+               const int *types,
+               gsize      n_types)
+{
+  const char *coordinates[] = { "z", NULL };
+  g_autoptr(GArray) wants = make_wants (coordinates, types, n_types);
+
+  almu_demand_require_spectral (other->demand, REGION_ID, other->region, wants);
+}
+
+/* One read for both, and each is told in its own epoch what it asked for; the
+ * second has come when it was under way. */
+static void
+test_spectra_shared (Fixture      *fixture,
+                     gconstpointer user_data)
+{
+  const int sum = ALMU_STATS_SUM;
+  g_autoptr(AlmuRegion) region = make_region (ALMU_SHAPE_RECTANGLE, 10, 12, 4, 2);
+  Other   other;
+  guint64 before;
+
+  other_set_up (fixture, &other);
+  before = almu_test_image_get_n_pixels (fixture->image);
+  almu_test_image_hold (fixture->image);
+  require (fixture, region, "z", NULL, &sum, 1);
+  await_reader (fixture);
+  other_require (&other, all_types, G_N_ELEMENTS (all_types));
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  almu_test_image_release (fixture->image);
+  almu_test_workers_settle ();
+
+  g_assert_cmpuint (almu_test_image_get_n_pixels (fixture->image) - before, ==, 15 * DEPTH);
+  g_assert_cmpuint (test_products_count (&fixture->got, ALMU_PRODUCT_SPECTRAL), ==, 1);
+  assert_whole (get (fixture, 0), &sum, 1, box_10_12, 0);
+  g_assert_cmpuint (get (fixture, 0)->product.epoch, !=, OTHER_EPOCH);
+  g_assert_cmpuint (test_products_count (&other.got, ALMU_PRODUCT_SPECTRAL), ==, 1);
+  assert_whole (test_products_get (&other.got, ALMU_PRODUCT_SPECTRAL, 0), all_types, G_N_ELEMENTS (all_types), box_10_12, 0);
+  g_assert_cmpuint (test_products_get (&other.got, ALMU_PRODUCT_SPECTRAL, 0)->product.epoch, ==, OTHER_EPOCH);
+  other_tear_down (&other);
+}
+
+/* Whoever leaves, even who began it and is gone altogether, the other is
+ * served; when nobody is left the reader is told. */
+static void
+test_spectra_sharer_leaves (Fixture      *fixture,
+                            gconstpointer user_data)
+{
+  const int sum = ALMU_STATS_SUM;
+
+  for (int how = 0; how < 3; how++)
+    {
+      g_autoptr(AlmuRegion) region = make_region (ALMU_SHAPE_RECTANGLE, (float) (10 + how), 12, 4, 2);
+      g_autoptr(AlmuShape) shape = almu_shape_ref (almu_region_get_shape (region));
+      const int box[] = { 8 + how, 11, 12 + how, 13 };
+      Other     other;
+      guint     n_cancelled = almu_test_image_get_n_cancelled (fixture->image);
+
+      other_set_up (fixture, &other);
+      almu_region_set_shape (other.region, shape);
+      almu_test_image_hold (fixture->image);
+      other_require (&other, &sum, 1);
+      await_reader (fixture);
+      require (fixture, region, "z", NULL, &sum, 1);
+
+      if (how != 1)
+        {
+          g_object_add_weak_pointer (G_OBJECT (other.demand), (gpointer *) &other.demand);
+          almu_demand_stop (other.demand);
+          g_object_unref (other.demand);
+        }
+      if (how != 0)
+        almu_demand_forget_region (fixture->demand, REGION_ID);
+      if (how == 2)
+        almu_test_image_await_free (fixture->image);
+      almu_test_image_release (fixture->image);
+      almu_test_workers_settle ();
+
+      g_assert_cmpuint (almu_test_image_get_n_cancelled (fixture->image) > n_cancelled, ==, how == 2);
+      g_assert_cmpuint (test_products_count (&fixture->got, ALMU_PRODUCT_SPECTRAL), ==, how == 0);
+      g_assert_cmpuint (test_products_count (&other.got, ALMU_PRODUCT_SPECTRAL), ==, how == 1);
+      if (how == 0)
+        assert_whole (get (fixture, 0), &sum, 1, box, 0);
+      if (how == 1)
+        assert_whole (test_products_get (&other.got, ALMU_PRODUCT_SPECTRAL, 0), &sum, 1, box, 0);
+      g_assert_true ((other.demand == NULL) == (how != 1));
+      g_assert_cmpuint (fixture->got.failures->len + other.got.failures->len, ==, 0);
+      almu_demand_forget_region (fixture->demand, REGION_ID);
+      test_products_forget (&fixture->got);
+      other_tear_down (&other);
+    }
+}
+
 #define add_test(path, func) \
   g_test_add (path, Fixture, NULL, fixture_set_up, func, fixture_tear_down)
 
@@ -741,6 +873,8 @@ main (int   argc,
   add_test ("/model/spectra/all-leave", test_spectra_all_leave);
   add_test ("/model/spectra/overtaken", test_spectra_overtaken);
   add_test ("/model/spectra/failure-of-some", test_spectra_failure_of_some);
+  add_test ("/model/spectra/shared", test_spectra_shared);
+  add_test ("/model/spectra/sharer-leaves", test_spectra_sharer_leaves);
 
   return g_test_run ();
 }

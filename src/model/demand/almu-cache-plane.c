@@ -12,34 +12,32 @@
 
 /* Planes: those in memory, and reading those that are not. */
 
-/* A plane on its way in, and who waits for it. */
+/* A plane to be read. */
 typedef struct
 {
-  AlmuLruKey    key;
-  AlmuImage    *image;
-  int           channel;
-  int           stokes;
-  AlmuPlane    *parts[ALMU_MAX_PARTS]; /* of a computed one, if in memory */
-  GCancellable *cancellable;
-  GPtrArray    *waiting; /* GTask */
+  AlmuLruKey key;
+  AlmuImage *image;
+  int        channel;
+  int        stokes;
+  AlmuPlane *parts[ALMU_MAX_PARTS]; /* of a computed one, if in memory */
 } Load;
 
 static guint
-key_hash (gconstpointer data)
+load_hash (gconstpointer data)
 {
-  const AlmuLruKey *key = data;
+  const Load *load = data;
 
-  return g_int64_hash (&key->owner) ^ (g_int64_hash (&key->item) * 31);
+  return g_int64_hash (&load->key.owner) ^ (g_int64_hash (&load->key.item) * 31);
 }
 
 static gboolean
-key_equal (gconstpointer a,
-           gconstpointer b)
+load_equal (gconstpointer a,
+            gconstpointer b)
 {
-  const AlmuLruKey *x = a;
-  const AlmuLruKey *y = b;
+  const Load *x = a;
+  const Load *y = b;
 
-  return x->owner == y->owner && x->item == y->item;
+  return x->key.owner == y->key.owner && x->key.item == y->key.item;
 }
 
 static void
@@ -49,23 +47,29 @@ load_free (gpointer data)
 
   for (int i = 0; i < ALMU_MAX_PARTS; i++)
     g_clear_pointer (&load->parts[i], almu_plane_unref);
-  g_clear_object (&load->image);
-  g_clear_object (&load->cancellable);
-  g_clear_pointer (&load->waiting, g_ptr_array_unref);
+  g_object_unref (load->image);
   g_free (load);
 }
 
 /**
- * almu_cache_loads_new:
+ * almu_cache_planes_new:
  *
- * For planes that are being read, by their keys.
+ * For planes that are being read.
  *
- * Returns: (transfer full) (element-type AlmuLruKey gpointer): none yet
+ * Returns: (transfer full): none yet
  */
-GHashTable *
-almu_cache_loads_new (void)
+AlmuErrands *
+almu_cache_planes_new (void)
 {
-  return g_hash_table_new_full (key_hash, key_equal, NULL, load_free);
+  static const AlmuErrandKind kind = {
+    load_hash,
+    load_equal,
+    load_free,
+    (gpointer (*) (gpointer)) almu_plane_ref,
+    (GDestroyNotify) almu_plane_unref,
+  };
+
+  return almu_errands_new (&kind);
 }
 
 /**
@@ -87,28 +91,6 @@ almu_cache_peek_plane (AlmuCache *self,
   AlmuLruKey key = almu_cache_key_of_plane (image, channel, stokes);
 
   return almu_lru_lookup (self->lru, &key);
-}
-
-static gboolean
-is_waiting (GTask *task)
-{
-  GCancellable *cancellable = g_task_get_cancellable (task);
-
-  return cancellable == NULL || !g_cancellable_is_cancelled (cancellable);
-}
-
-/* Nobody wants the plane any more: stop reading it. */
-static void
-on_waiting_cancelled (GCancellable *cancellable,
-                      Load         *load)
-{
-  for (guint i = 0; i < load->waiting->len; i++)
-    {
-      if (is_waiting (g_ptr_array_index (load->waiting, i)))
-        return;
-    }
-
-  g_cancellable_cancel (load->cancellable);
 }
 
 static void
@@ -133,52 +115,22 @@ load_worker (GTask        *task,
 }
 
 static void
-forget_load (AlmuCache *self,
-             Load      *load)
-{
-  for (guint i = 0; i < load->waiting->len; i++)
-    {
-      GCancellable *cancellable = g_task_get_cancellable (g_ptr_array_index (load->waiting, i));
-
-      if (cancellable != NULL)
-        g_signal_handlers_disconnect_by_func (cancellable, on_waiting_cancelled, load);
-    }
-
-  if (g_hash_table_lookup (self->loads, &load->key) == load)
-    g_hash_table_steal (self->loads, &load->key);
-}
-
-static void
 on_loaded (GObject      *source,
            GAsyncResult *result,
            gpointer      user_data)
 {
-  AlmuCache *self = ALMU_CACHE (source);
-  Load      *load = user_data;
-  g_autoptr(GPtrArray) waiting = NULL;
+  AlmuCache  *self = ALMU_CACHE (source);
+  AlmuErrand *errand = user_data;
+  Load       *load = almu_errand_get_request (errand);
   g_autoptr(GError) error = NULL;
   g_autoptr(AlmuPlane) plane = NULL;
 
   plane = g_task_propagate_pointer (G_TASK (result), &error);
-  forget_load (self, load);
-  waiting = g_steal_pointer (&load->waiting);
-
   if (plane != NULL)
     almu_lru_take (self->lru, &load->key,
                    almu_plane_ref (plane), almu_plane_get_size (plane),
                    (GDestroyNotify) almu_plane_unref);
-
-  for (guint i = 0; i < waiting->len; i++)
-    {
-      GTask *task = g_ptr_array_index (waiting, i);
-
-      if (plane != NULL)
-        g_task_return_pointer (task, almu_plane_ref (plane), (GDestroyNotify) almu_plane_unref);
-      else
-        g_task_return_error (task, g_error_copy (error));
-    }
-
-  load_free (load);
+  almu_errand_end (errand, plane, error);
 }
 
 /* What a computed plane is made of and happens to be in memory. */
@@ -202,16 +154,17 @@ take_parts (AlmuCache *self,
 }
 
 static void
-start_load (AlmuCache *self,
-            Load      *load,
-            int        priority)
+start_load (AlmuCache  *self,
+            AlmuErrand *errand,
+            int         priority)
 {
   g_autoptr(GTask) task = NULL;
 
-  task = g_task_new (self, load->cancellable, on_loaded, load);
+  take_parts (self, almu_errand_get_request (errand));
+  task = g_task_new (self, almu_errand_get_cancellable (errand), on_loaded, errand);
   g_task_set_source_tag (task, start_load);
   g_task_set_priority (task, priority);
-  g_task_set_task_data (task, load, NULL);
+  g_task_set_task_data (task, almu_errand_get_request (errand), NULL);
   almu_workers_run (task, load_worker);
 }
 
@@ -263,8 +216,9 @@ almu_cache_get_plane_async (AlmuCache          *self,
   AlmuLruKey key = almu_cache_key_of_plane (image, channel, stokes);
   g_autoptr(GTask) task = NULL;
   g_autoptr(GError) error = NULL;
-  AlmuPlane *plane;
-  Load      *load;
+  AlmuPlane  *plane;
+  AlmuErrand *errand;
+  Load       *load;
 
   g_return_if_fail (ALMU_IS_CACHE (self));
   g_return_if_fail (ALMU_IS_IMAGE (image));
@@ -285,26 +239,14 @@ almu_cache_get_plane_async (AlmuCache          *self,
       return;
     }
 
-  load = g_hash_table_lookup (self->loads, &key);
-  if (load == NULL || g_cancellable_is_cancelled (load->cancellable))
-    {
-      /* A cancelled one finishes by itself and finds its key taken. */
-      g_hash_table_steal (self->loads, &key);
-      load = g_new0 (Load, 1);
-      load->key = key;
-      load->image = g_object_ref (image);
-      load->channel = channel;
-      load->stokes = stokes;
-      load->cancellable = almu_workers_cancellable_new (cancellable);
-      load->waiting = g_ptr_array_new_with_free_func (g_object_unref);
-      g_hash_table_insert (self->loads, &load->key, load);
-      take_parts (self, load);
-      start_load (self, load, priority);
-    }
-
-  g_ptr_array_add (load->waiting, g_object_ref (task));
-  if (cancellable != NULL)
-    g_signal_connect (cancellable, "cancelled", G_CALLBACK (on_waiting_cancelled), load);
+  load = g_new0 (Load, 1);
+  load->key = key;
+  load->image = g_object_ref (image);
+  load->channel = channel;
+  load->stokes = stokes;
+  errand = almu_errands_join (self->planes, load, task, NULL, NULL);
+  if (errand != NULL)
+    start_load (self, errand, priority);
 }
 
 /**

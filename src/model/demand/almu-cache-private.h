@@ -2,27 +2,38 @@
 #pragma once
 
 #include "almu-cache.h"
+#include "almu-errand.h"
 #include "almu-image-users.h"
 #include "almu-lru.h"
 
 G_BEGIN_DECLS
 
 /* What the files of AlmuCache share: almu-cache.c has the budget, the images
- * and what is made from planes, almu-cache-plane.c the planes themselves.
+ * and what is made from planes, almu-cache-plane.c the planes themselves,
+ * almu-cache-sweep.c what is made of all channels, almu-cache-contours.c lines
+ * on their way.
  */
 
 struct _AlmuCache
 {
   GObject parent_instance;
 
-  AlmuLru    *lru;
-  GHashTable *loads; /* AlmuLruKey → Load */
+  AlmuLru *lru;
+
+  /* what is being made */
+  AlmuErrands *planes;
+  AlmuErrands *spectra;
+  AlmuErrands *cubes;
+  AlmuErrands *contours;
 
   AlmuImageUsers *users;
   guint           trim_source;
 };
 
-GHashTable *almu_cache_loads_new (void);
+AlmuErrands *almu_cache_planes_new (void);
+AlmuErrands *almu_cache_spectra_new (void);
+AlmuErrands *almu_cache_cubes_new (void);
+AlmuErrands *almu_cache_contours_new (void);
 
 /* Looks for a plane or a tile; those are counted: found, or to be made. */
 gpointer almu_cache_look_up (AlmuCache        *self,

@@ -16,8 +16,8 @@
  * AlmuCache:
  *
  * What was read and made from images, under one budget of bytes: planes,
- * the histograms of planes, spectra, encoded tiles. A plane that several ask for
- * while it is being read is read once.
+ * the histograms of planes, spectra, encoded tiles. What several ask for while
+ * it is being made is made once: planes, spectra, histograms of cubes, contours.
  *
  * Shared by all sessions; main thread only.
  */
@@ -35,29 +35,16 @@ static guint signals[N_SIGNALS];
  * their file is closed: what they let go of is given back a little later. */
 #define LATE_TRIM_SECONDS 2
 
-/* A histogram of all channels, and what it answers. */
-typedef struct
-{
-  AlmuHistogramWant want;
-  AlmuHistogram    *histogram;
-} Cube;
-
-static void
-cube_free (gpointer data)
-{
-  Cube *cube = data;
-
-  almu_histogram_unref (cube->histogram);
-  g_free (cube);
-}
-
 static void
 almu_cache_dispose (GObject *object)
 {
   AlmuCache *self = ALMU_CACHE (object);
 
   g_clear_handle_id (&self->trim_source, g_source_remove);
-  g_clear_pointer (&self->loads, g_hash_table_unref);
+  g_clear_pointer (&self->planes, almu_errands_free);
+  g_clear_pointer (&self->spectra, almu_errands_free);
+  g_clear_pointer (&self->cubes, almu_errands_free);
+  g_clear_pointer (&self->contours, almu_errands_free);
   g_clear_pointer (&self->users, almu_image_users_free);
   g_clear_pointer (&self->lru, almu_lru_free);
 
@@ -88,7 +75,10 @@ almu_cache_class_init (AlmuCacheClass *klass)
 static void
 almu_cache_init (AlmuCache *self)
 {
-  self->loads = almu_cache_loads_new ();
+  self->planes = almu_cache_planes_new ();
+  self->spectra = almu_cache_spectra_new ();
+  self->cubes = almu_cache_cubes_new ();
+  self->contours = almu_cache_contours_new ();
   self->users = almu_image_users_new ();
 }
 
@@ -356,127 +346,6 @@ almu_cache_keep_histogram (AlmuCache     *self,
 
   almu_lru_take (self->lru, &key, almu_histogram_ref (histogram), size,
                  (GDestroyNotify) almu_histogram_unref);
-}
-
-static gboolean
-is_of_place (const AlmuSpectrum *spectrum,
-             const AlmuShape    *shape)
-{
-  if (shape == NULL || spectrum->shape == NULL)
-    return spectrum->shape == shape;
-
-  return almu_shape_equal (spectrum->shape, shape);
-}
-
-/**
- * almu_cache_peek_spectrum:
- * @self: a cache
- * @image: of which
- * @stokes: index of a polarisation, or a computed #AlmuPolarisation
- * @shape: (nullable): the place; %NULL for all pixels of a channel
- * @is_pixel: whether values are meant, not statistics
- *
- * Valid until something is put into the cache.
- *
- * Returns: (nullable) (transfer none): the whole spectrum, if it is in memory
- */
-AlmuSpectrum *
-almu_cache_peek_spectrum (AlmuCache *self,
-                          AlmuImage *image,
-                          AlmuShape *shape,
-                          gboolean   is_pixel,
-                          int        stokes)
-{
-  AlmuLruKey    key = almu_cache_key_of_spectrum (image, stokes, shape, is_pixel);
-  AlmuSpectrum *spectrum = almu_lru_lookup (self->lru, &key);
-
-  return spectrum != NULL && is_of_place (spectrum, shape) ? spectrum : NULL;
-}
-
-/**
- * almu_cache_keep_spectrum:
- * @self: a cache
- * @image: of which
- * @stokes: index of a polarisation, or a computed #AlmuPolarisation
- * @spectrum: a whole one; held
- *
- * Keeps it for its place, pixel and region apart. See
- * almu_cache_keep_histogram().
- */
-void
-almu_cache_keep_spectrum (AlmuCache    *self,
-                          AlmuImage    *image,
-                          int           stokes,
-                          AlmuSpectrum *spectrum)
-{
-  AlmuLruKey key = almu_cache_key_of_spectrum (image, stokes, spectrum->shape, spectrum->values != NULL);
-
-  almu_lru_take (self->lru, &key, almu_spectrum_ref (spectrum), almu_spectrum_get_size (spectrum),
-                 (GDestroyNotify) almu_spectrum_unref);
-}
-
-/* Whether they are counted alike. */
-static gboolean
-wants_same_bins (const AlmuHistogramWant *a,
-                 const AlmuHistogramWant *b)
-{
-  if (a->has_fixed_bins != b->has_fixed_bins || (a->has_fixed_bins && a->n_bins != b->n_bins))
-    return FALSE;
-
-  return a->has_fixed_bounds == b->has_fixed_bounds &&
-         (!a->has_fixed_bounds || (a->min == b->min && a->max == b->max));
-}
-
-/**
- * almu_cache_peek_cube:
- * @image: an image
- * @stokes: index of a polarisation, or a computed #AlmuPolarisation
- * @want: bins and bounds; the rest of it does not matter
- *
- * Valid until something is put into the cache.
- *
- * Returns: (nullable) (transfer none): the histogram of all channels that is
- *   wanted, if it is in memory
- */
-AlmuHistogram *
-almu_cache_peek_cube (AlmuCache               *self,
-                      AlmuImage               *image,
-                      int                      stokes,
-                      const AlmuHistogramWant *want)
-{
-  AlmuLruKey key = almu_cache_key_of_cube (image, stokes, want);
-  Cube      *cube = almu_lru_lookup (self->lru, &key);
-
-  return cube != NULL && wants_same_bins (&cube->want, want) ? cube->histogram : NULL;
-}
-
-/**
- * almu_cache_keep_cube:
- * @self: a cache
- * @image: of which
- * @stokes: index of a polarisation, or a computed #AlmuPolarisation
- * @want: how it was counted; copied, but for its coordinate, which does not
- *   matter
- * @histogram: of all channels; held
- *
- * Keeps it for wants with the same bins and bounds. See
- * almu_cache_keep_histogram().
- */
-void
-almu_cache_keep_cube (AlmuCache               *self,
-                      AlmuImage               *image,
-                      int                      stokes,
-                      const AlmuHistogramWant *want,
-                      AlmuHistogram           *histogram)
-{
-  AlmuLruKey key = almu_cache_key_of_cube (image, stokes, want);
-  Cube      *cube = g_new0 (Cube, 1);
-  gsize      size = sizeof *cube + sizeof *histogram + (gsize) histogram->n_bins * sizeof histogram->counts[0];
-
-  cube->want = *want;
-  cube->want.coordinate = NULL; /* borrowed, and of no importance */
-  cube->histogram = almu_histogram_ref (histogram);
-  almu_lru_take (self->lru, &key, cube, size, cube_free);
 }
 
 /**

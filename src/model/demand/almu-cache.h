@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "almu-contour.h"
+#include "almu-convoy.h"
+#include "almu-errand.h"
 #include "almu-file-name.h"
 #include "almu-image.h"
 #include "almu-plane.h"
@@ -79,6 +82,19 @@ void             almu_cache_keep_spectrum (AlmuCache    *self,
                                            AlmuImage    *image,
                                            int           stokes,
                                            AlmuSpectrum *spectrum);
+void             almu_cache_get_spectrum_async (AlmuCache          *self,
+                                                AlmuConvoy         *convoy,
+                                                AlmuImage          *image,
+                                                AlmuShape          *shape,
+                                                gboolean            is_pixel,
+                                                int                 stokes,
+                                                GCancellable       *cancellable,
+                                                AlmuErrandProgress  progress,
+                                                GAsyncReadyCallback callback,
+                                                gpointer            user_data);
+AlmuSpectrum    *almu_cache_get_spectrum_finish (AlmuCache    *self,
+                                                 GAsyncResult *result,
+                                                 GError      **error);
 AlmuHistogram   *almu_cache_peek_cube (AlmuCache               *self,
                                        AlmuImage               *image,
                                        int                      stokes,
@@ -88,6 +104,26 @@ void             almu_cache_keep_cube (AlmuCache               *self,
                                        int                      stokes,
                                        const AlmuHistogramWant *want,
                                        AlmuHistogram           *histogram);
+void             almu_cache_count_cube_async (AlmuCache          *self,
+                                              AlmuImage          *image,
+                                              int                 stokes,
+                                              GArray             *wants,
+                                              GCancellable       *cancellable,
+                                              AlmuErrandProgress  progress,
+                                              GAsyncReadyCallback callback,
+                                              gpointer            user_data);
+GPtrArray       *almu_cache_count_cube_finish (AlmuCache    *self,
+                                               GAsyncResult *result,
+                                               GError      **error);
+void             almu_cache_trace_async (AlmuCache               *self,
+                                         AlmuPlane               *plane,
+                                         const AlmuContourRecipe *recipe,
+                                         GCancellable            *cancellable,
+                                         GAsyncReadyCallback      callback,
+                                         gpointer                 user_data);
+AlmuContours    *almu_cache_trace_finish (AlmuCache    *self,
+                                          GAsyncResult *result,
+                                          GError      **error);
 AlmuTilePicture *almu_cache_peek_tile (AlmuCache      *self,
                                        AlmuImage      *image,
                                        int             channel,

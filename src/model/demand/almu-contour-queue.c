@@ -6,7 +6,6 @@
 #include <glib/gi18n-lib.h>
 
 #include "almu-error.h"
-#include "almu-limits.h"
 #include "almu-series.h"
 #include "almu-workers.h"
 
@@ -28,6 +27,7 @@ struct _AlmuContourQueue
 {
   GObject parent_instance;
 
+  AlmuCache           *cache;
   AlmuContourFunc      func;
   AlmuOverlayDone      done;
   gpointer             user_data;
@@ -59,15 +59,6 @@ typedef struct
   GArray       *places; /* Place */
 } Encoding;
 
-typedef struct
-{
-  AlmuPlane           *plane;
-  AlmuContourSettings *settings;
-  guint                first_level;
-  guint                n_levels;
-  GCancellable        *cancellable;
-} Tracing;
-
 static void trace_next (AlmuContourQueue *self);
 
 static void
@@ -78,17 +69,6 @@ encoding_free (gpointer data)
   almu_contours_unref (encoding->contours);
   g_array_unref (encoding->places);
   g_free (encoding);
-}
-
-static void
-tracing_free (gpointer data)
-{
-  Tracing *tracing = data;
-
-  almu_plane_unref (tracing->plane);
-  almu_contour_settings_free (tracing->settings);
-  g_object_unref (tracing->cancellable);
-  g_free (tracing);
 }
 
 static void
@@ -109,6 +89,7 @@ almu_contour_queue_dispose (GObject *object)
   stop (self);
   g_clear_pointer (&self->plane, almu_plane_unref);
   g_clear_pointer (&self->settings, almu_contour_settings_free);
+  g_clear_object (&self->cache);
 
   G_OBJECT_CLASS (almu_contour_queue_parent_class)->dispose (object);
 }
@@ -126,6 +107,7 @@ almu_contour_queue_init (AlmuContourQueue *self)
 
 /**
  * almu_contour_queue_new:
+ * @cache: where lines are traced, once for several queues
  * @func: (scope forever): called with each piece of a contour
  * @done: (scope forever): called when all are sent
  * @user_data: for both
@@ -136,12 +118,14 @@ almu_contour_queue_init (AlmuContourQueue *self)
  * Returns: (transfer full): a queue
  */
 AlmuContourQueue *
-almu_contour_queue_new (AlmuContourFunc func,
+almu_contour_queue_new (AlmuCache      *cache,
+                        AlmuContourFunc func,
                         AlmuOverlayDone done,
                         gpointer        user_data)
 {
   AlmuContourQueue *self = g_object_new (ALMU_TYPE_CONTOUR_QUEUE, NULL);
 
+  self->cache = g_object_ref (cache);
   self->func = func;
   self->done = done;
   self->user_data = user_data;
@@ -248,31 +232,6 @@ send_levels (AlmuContourQueue *self,
 
 /* -- tracing ------------------------------------------------------------ */
 
-static void
-trace_worker (GTask        *task,
-              gpointer      source_object,
-              gpointer      task_data,
-              GCancellable *cancellable)
-{
-  Tracing          *tracing = task_data;
-  AlmuContourRecipe recipe = {
-    .smoothing = tracing->settings->smoothing,
-    .factor = tracing->settings->factor,
-    .levels = tracing->settings->levels + tracing->first_level,
-    .n_levels = tracing->n_levels,
-    .chunk_size = tracing->settings->chunk_size,
-  };
-  GError       *error = NULL;
-  AlmuContours *contours;
-
-  contours = almu_contours_trace (tracing->plane, &recipe, ALMU_LIMIT_CONTOUR_VERTICES,
-                                  cancellable, &error);
-  if (contours != NULL)
-    g_task_return_pointer (task, contours, (GDestroyNotify) almu_contours_unref);
-  else
-    g_task_return_error (task, error);
-}
-
 /* Too many vertices: alone each level may do; if not, it goes without. */
 static void
 go_on_without (AlmuContourQueue *self,
@@ -308,13 +267,12 @@ on_traced (GObject      *source,
            GAsyncResult *result,
            gpointer      user_data)
 {
-  AlmuContourQueue *self = ALMU_CONTOUR_QUEUE (source);
-  Tracing          *tracing = g_task_get_task_data (G_TASK (result));
+  g_autoptr(AlmuContourQueue) self = user_data;
   g_autoptr(AlmuContours) contours = NULL;
   g_autoptr(GError) error = NULL;
 
-  contours = g_task_propagate_pointer (G_TASK (result), &error);
-  if (tracing->cancellable != self->tracing)
+  contours = almu_cache_trace_finish (ALMU_CACHE (source), result, &error);
+  if (g_task_get_cancellable (G_TASK (result)) != self->tracing)
     return;
 
   if (contours != NULL)
@@ -326,8 +284,12 @@ on_traced (GObject      *source,
 static void
 trace_next (AlmuContourQueue *self)
 {
-  g_autoptr(GTask) task = NULL;
-  Tracing *tracing;
+  AlmuContourRecipe recipe = {
+    .smoothing = self->settings->smoothing,
+    .factor = self->settings->factor,
+    .levels = self->settings->levels + self->first_level,
+    .chunk_size = self->settings->chunk_size,
+  };
 
   g_cancellable_cancel (self->tracing);
   g_clear_object (&self->tracing);
@@ -339,19 +301,8 @@ trace_next (AlmuContourQueue *self)
 
   self->n_levels = MIN (self->n_together, self->settings->n_levels - self->first_level);
   self->tracing = almu_workers_cancellable_new (self);
-
-  tracing = g_new0 (Tracing, 1);
-  tracing->plane = almu_plane_ref (self->plane);
-  tracing->settings = almu_contour_settings_copy (self->settings);
-  tracing->first_level = self->first_level;
-  tracing->n_levels = self->n_levels;
-  tracing->cancellable = g_object_ref (self->tracing);
-
-  task = g_task_new (self, self->tracing, on_traced, NULL);
-  g_task_set_source_tag (task, trace_next);
-  g_task_set_priority (task, ALMU_PRIORITY_LONG);
-  g_task_set_task_data (task, tracing, tracing_free);
-  almu_workers_run (task, trace_worker);
+  recipe.n_levels = self->n_levels;
+  almu_cache_trace_async (self->cache, self->plane, &recipe, self->tracing, on_traced, g_object_ref (self));
 }
 
 static void

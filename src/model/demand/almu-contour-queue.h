@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "almu-cache.h"
 #include "almu-contour.h"
 #include "almu-overlay.h"
 
@@ -28,7 +29,8 @@ typedef void (*AlmuContourFunc) (const AlmuContourChunk *chunk,
  */
 typedef void (*AlmuOverlayDone) (gpointer user_data);
 
-AlmuContourQueue          *almu_contour_queue_new (AlmuContourFunc func,
+AlmuContourQueue          *almu_contour_queue_new (AlmuCache      *cache,
+                                                   AlmuContourFunc func,
                                                    AlmuOverlayDone done,
                                                    gpointer        user_data);
 const AlmuContourSettings *almu_contour_queue_get (AlmuContourQueue *self);

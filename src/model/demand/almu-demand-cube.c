@@ -3,8 +3,6 @@
 
 #include "almu-demand-private.h"
 
-#include "almu-cube-count.h"
-
 /* -- histograms of a whole cube ----------------------------------------- */
 
 static void
@@ -28,11 +26,12 @@ send_histogram (AlmuDemand              *self,
 
 /* Below 1 until it is whole, however it is rounded. */
 static void
-on_counts_so_far (GPtrArray *histograms,
-                  double     progress,
-                  gpointer   user_data)
+on_counts_so_far (gpointer so_far,
+                  double   progress,
+                  gpointer user_data)
 {
-  Work *work = user_data;
+  Work      *work = user_data;
+  GPtrArray *histograms = so_far;
 
   if (!almu_work_is_current (work, G_STRUCT_OFFSET (Wants, counting)))
     return;
@@ -50,29 +49,21 @@ on_counted (GObject      *source,
 {
   g_autoptr(Work) work = user_data;
   g_autoptr(GError) error = NULL;
-  g_autoptr(AlmuCubeCount) count = NULL;
-  AlmuDemand *self = work->demand;
+  g_autoptr(GPtrArray) histograms = NULL;
 
-  count = almu_cube_count_finish (ALMU_IMAGE (source), result, &error);
+  histograms = almu_cache_count_cube_finish (ALMU_CACHE (source), result, &error);
   if (!almu_work_is_current (work, G_STRUCT_OFFSET (Wants, counting)))
     return;
 
-  if (count == NULL)
+  if (histograms == NULL)
     {
-      almu_demand_emit_failure (self, error);
+      almu_demand_emit_failure (work->demand, error);
       return;
     }
 
-  if (count->spectrum != NULL)
-    almu_cache_keep_spectrum (self->cache, self->image, work->stokes, count->spectrum);
   for (guint i = 0; i < work->histograms->len; i++)
-    {
-      const AlmuHistogramWant *want = &g_array_index (work->histograms, AlmuHistogramWant, i);
-      AlmuHistogram           *histogram = g_ptr_array_index (count->histograms, i);
-
-      almu_cache_keep_cube (self->cache, self->image, work->stokes, want, histogram);
-      send_histogram (self, want, work->stokes, histogram, 1);
-    }
+    send_histogram (work->demand, &g_array_index (work->histograms, AlmuHistogramWant, i), work->stokes,
+                    g_ptr_array_index (histograms, i), 1);
 }
 
 /* The counting of one polarisation: all histograms of it at once. */
@@ -146,9 +137,8 @@ almu_wants_renew_cube (Wants *wants)
     {
       Work *work = g_ptr_array_index (works, i);
 
-      almu_cube_count_async (self->image, work->stokes,
-                             almu_cache_peek_spectrum (self->cache, self->image, NULL, FALSE, work->stokes),
-                             work->histograms, work->cancellable, on_counts_so_far, on_counted, work);
+      almu_cache_count_cube_async (self->cache, self->image, work->stokes, work->histograms,
+                                   work->cancellable, on_counts_so_far, on_counted, work);
     }
 }
 

@@ -95,7 +95,7 @@ on_done (gpointer user_data)
 void
 almu_demand_overlay_init (AlmuDemand *self)
 {
-  self->contours = almu_contour_queue_new (on_contours, on_done, self);
+  self->contours = almu_contour_queue_new (self->cache, on_contours, on_done, self);
   self->vectors = almu_vector_queue_new (self->cache, self->image, on_vectors, on_done, self);
 }
 

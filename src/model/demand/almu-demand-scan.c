@@ -333,9 +333,9 @@ forget_tracks (Wants *wants)
 }
 
 static void
-on_spectrum_so_far (AlmuSpectrum *so_far,
-                    double        progress,
-                    gpointer      user_data)
+on_spectrum_so_far (gpointer so_far,
+                    double   progress,
+                    gpointer user_data)
 {
   Work  *work = user_data;
   Track *track = find_track_of (work);
@@ -363,7 +363,7 @@ on_spectrum (GObject      *source,
   Track      *track;
   Wants      *wants;
 
-  spectrum = almu_spectrum_finish (ALMU_IMAGE (source), result, &error);
+  spectrum = almu_cache_get_spectrum_finish (ALMU_CACHE (source), result, &error);
   track = find_track_of (work);
   if (track == NULL)
     return;
@@ -378,7 +378,6 @@ on_spectrum (GObject      *source,
       return;
     }
 
-  almu_cache_keep_spectrum (self->cache, self->image, work->stokes, spectrum);
   track->spectrum = g_steal_pointer (&spectrum);
   track->progress = 1;
   tell_track (wants, track, send_if_whole);
@@ -406,12 +405,8 @@ start_track (Wants     *wants,
 
   track->cancellable = almu_workers_cancellable_new (wants->demand);
   work = almu_work_new (self, track->cancellable, wants->region_id, stokes);
-  if (is_pixel (wants))
-    almu_spectrum_read_async (self->image, shape, stokes, track->cancellable,
-                              on_spectrum_so_far, on_spectrum, work);
-  else
-    almu_convoy_measure_async (self->convoy, shape, stokes, track->cancellable,
-                               on_spectrum_so_far, on_spectrum, work);
+  almu_cache_get_spectrum_async (self->cache, self->convoy, self->image, shape, is_pixel (wants), stokes,
+                                 track->cancellable, on_spectrum_so_far, on_spectrum, work);
 }
 
 static AlmuShape *
