@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
-#include "almu-contour.h"
+#include "almu-contour-private.h"
 
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
-#include "almu-contour-strip.h"
 #include "almu-error.h"
 #include "almu-pyramid.h"
 #include "almu-vertex-codec.h"
@@ -25,52 +24,6 @@
  * unless they get small, or larger than they may be. */
 #define CHUNKS_PER_LEVEL 8
 #define MIN_CHUNK_VERTICES 16384
-
-/* Pieces put together between two looks at the cancellable. */
-#define LINKS_PER_LOOK 65536
-
-/* One piece of a line that goes through several strips. */
-typedef struct
-{
-  guint32 strip;
-  guint32 piece;
-} Link;
-
-/* From its first piece, round to it again if it is closed. */
-typedef struct
-{
-  gint64   rank;
-  gsize    first_link;
-  guint32  n_links;
-  gboolean is_closed;
-  gsize    n_vertices;
-} Line;
-
-typedef struct
-{
-  guint first_line;
-  guint n_lines;
-  gsize n_vertices;
-  gsize n_before; /* vertices of the chunks before */
-} Chunk;
-
-typedef struct
-{
-  double        level;
-  ContourStrip *strips;
-  GArray       *links;
-  GArray       *lines; /* by rank */
-  GArray       *chunks;
-  gsize         n_vertices;
-} Level;
-
-struct _AlmuContours
-{
-  gatomicrefcount refs;
-  guint           n_strips;
-  guint           n_levels;
-  Level          *levels;
-};
 
 /* -- tracing ------------------------------------------------------------ */
 
@@ -168,7 +121,7 @@ trace_levels (Tracing            *tracing,
 {
   for (guint i = 0; i < tracing->contours->n_levels && !is_in_vain (tracing); i++)
     {
-      Level        *level = &tracing->contours->levels[i];
+      ContourLevel *level = &tracing->contours->levels[i];
       ContourStrip *traced = &level->strips[strip];
 
       almu_contour_trace_strip (field, level->level, tracing->max_vertices, traced);
@@ -255,201 +208,23 @@ trace_strips (Tracing *tracing,
 
 /* -- putting the pieces together ---------------------------------------- */
 
-typedef struct
-{
-  Level   *level;
-  guint    n_strips;
-  guint8 **taken; /* of each strip, for each piece */
-} Joining;
-
-static const ContourPiece *
-get_piece (const Level *level,
-           const Link  *link)
-{
-  return &g_array_index (level->strips[link->strip].pieces, ContourPiece, link->piece);
-}
-
-/* The piece that begins at the edge at @x; they stand from left to right. */
-static guint32
-find_piece (const ContourStrip *strip,
-            guint               first,
-            guint               n,
-            int                 x)
-{
-  guint low = first;
-  guint high = first + n;
-
-  while (high - low > 1)
-    {
-      guint middle = low + (high - low) / 2;
-
-      if (g_array_index (strip->pieces, ContourPiece, middle).from_x <= x)
-        low = middle;
-      else
-        high = middle;
-    }
-
-  g_assert (g_array_index (strip->pieces, ContourPiece, low).from_x == x);
-
-  return low;
-}
-
-/* Where a piece that leaves its strip goes on. */
-static Link
-find_next (Joining    *joining,
-           const Link *link)
-{
-  const ContourPiece *piece = get_piece (joining->level, link);
-  Link                next = { piece->to == CONTOUR_ABOVE ? link->strip - 1 : link->strip + 1, 0 };
-  const ContourStrip *strip = &joining->level->strips[next.strip];
-
-  if (piece->to == CONTOUR_ABOVE)
-    next.piece = find_piece (strip, strip->first_from_below, strip->n_from_below, piece->to_x);
-  else
-    next.piece = find_piece (strip, 0, strip->n_from_above, piece->to_x);
-
-  return next;
-}
-
-static gboolean
-goes_on (const ContourPiece *piece)
-{
-  return piece->to == CONTOUR_ABOVE || piece->to == CONTOUR_BELOW;
-}
-
-/* A closed line begins in its piece of the lowest rank. */
 static void
-turn_links (Level *level,
-            Line  *line)
+make_chunks (ContourLevel *level,
+             gsize         max_size)
 {
-  Link            *links = &g_array_index (level->links, Link, line->first_link);
-  guint32          best = 0;
-  g_autofree Link *turned = NULL;
-
-  for (guint32 i = 1; i < line->n_links; i++)
-    if (get_piece (level, &links[i])->rank < get_piece (level, &links[best])->rank)
-      best = i;
-
-  line->rank = get_piece (level, &links[best])->rank;
-  if (best == 0)
-    return;
-
-  turned = g_new (Link, line->n_links);
-  memcpy (turned, links + best, (line->n_links - best) * sizeof *links);
-  memcpy (turned + line->n_links - best, links, best * sizeof *links);
-  memcpy (links, turned, line->n_links * sizeof *links);
-}
-
-static void
-join_line (Joining *joining,
-           Link     link)
-{
-  Level              *level = joining->level;
-  const ContourPiece *piece = get_piece (level, &link);
-  Line                line = {
-                   .rank = piece->rank,
-                   .first_link = level->links->len,
-                   .is_closed = piece->from != CONTOUR_BORDER,
-                   .n_vertices = 1,
-  };
-
-  while (!joining->taken[link.strip][link.piece])
-    {
-      joining->taken[link.strip][link.piece] = TRUE;
-      g_array_append_val (level->links, link);
-      piece = get_piece (level, &link);
-      line.n_links++;
-      /* its first vertex is the last one of the piece before */
-      line.n_vertices += piece->n - 1;
-      if (goes_on (piece))
-        link = find_next (joining, &link);
-    }
-
-  if (line.is_closed)
-    {
-      /* in two ranges of numbers, open lines come first */
-      turn_links (level, &line);
-      line.rank += G_MAXINT64 / 2;
-    }
-  g_array_append_val (level->lines, line);
-  level->n_vertices += line.n_vertices;
-}
-
-/* Lines that come from the border first, so that what goes on elsewhere and
- * is left then is closed. */
-static gboolean
-join_pieces (Joining      *joining,
-             gboolean      from_border,
-             GCancellable *cancellable)
-{
-  Level *level = joining->level;
-  guint  n_seen = 0;
-
-  for (guint strip = 0; strip < joining->n_strips; strip++)
-    {
-      const GArray *pieces = level->strips[strip].pieces;
-
-      for (guint i = 0; i < pieces->len; i++)
-        {
-          gboolean is_border = g_array_index (pieces, ContourPiece, i).from == CONTOUR_BORDER;
-
-          if (++n_seen % LINKS_PER_LOOK == 0 && g_cancellable_is_cancelled (cancellable))
-            return FALSE;
-
-          if (is_border == from_border && !joining->taken[strip][i])
-            join_line (joining, (Link){ strip, i });
-        }
-    }
-
-  return TRUE;
-}
-
-static int
-compare_lines (gconstpointer a,
-               gconstpointer b)
-{
-  const Line *x = a;
-  const Line *y = b;
-
-  return (x->rank > y->rank) - (x->rank < y->rank);
-}
-
-static void
-make_chunks (Level *level,
-             gsize  max_size)
-{
-  gsize chunk_size = MIN (max_size, MAX (MIN_CHUNK_VERTICES, level->n_vertices / CHUNKS_PER_LEVEL));
-  Chunk chunk = { 0 };
+  gsize        chunk_size = MIN (max_size, MAX (MIN_CHUNK_VERTICES, level->n_vertices / CHUNKS_PER_LEVEL));
+  ContourChunk chunk = { 0 };
 
   for (guint i = 0; i < level->lines->len; i++)
     {
       chunk.n_lines++;
-      chunk.n_vertices += g_array_index (level->lines, Line, i).n_vertices;
+      chunk.n_vertices += g_array_index (level->lines, ContourLine, i).n_vertices;
       if (chunk.n_vertices <= chunk_size && i + 1 < level->lines->len)
         continue;
 
       g_array_append_val (level->chunks, chunk);
-      chunk = (Chunk){ i + 1, 0, 0, chunk.n_before + chunk.n_vertices };
+      chunk = (ContourChunk){ i + 1, 0, 0, chunk.n_before + chunk.n_vertices };
     }
-}
-
-static gboolean
-join_level (Level        *level,
-            guint         n_strips,
-            GCancellable *cancellable)
-{
-  Joining  joining = { level, n_strips, g_new0 (guint8 *, n_strips + 1) };
-  gboolean is_done;
-
-  for (guint i = 0; i < n_strips; i++)
-    joining.taken[i] = g_malloc0 (level->strips[i].pieces->len + 1);
-
-  is_done = join_pieces (&joining, TRUE, cancellable) && join_pieces (&joining, FALSE, cancellable);
-  g_strfreev ((char **) joining.taken);
-  if (is_done)
-    g_array_sort (level->lines, compare_lines);
-
-  return is_done;
 }
 
 typedef struct
@@ -463,10 +238,10 @@ static void
 join_part (guint    part,
            gpointer user_data)
 {
-  JoiningAll *all = user_data;
-  Level      *level = &all->contours->levels[part];
+  JoiningAll   *all = user_data;
+  ContourLevel *level = &all->contours->levels[part];
 
-  if (join_level (level, all->contours->n_strips, all->cancellable))
+  if (almu_contour_level_join (level, all->contours->n_strips, all->cancellable))
     make_chunks (level, all->chunk_size);
 }
 
@@ -479,13 +254,13 @@ contours_new (const AlmuContourRecipe *recipe)
 
   g_atomic_ref_count_init (&self->refs);
   self->n_levels = recipe->n_levels;
-  self->levels = g_new0 (Level, recipe->n_levels);
+  self->levels = g_new0 (ContourLevel, recipe->n_levels);
   for (guint i = 0; i < recipe->n_levels; i++)
     {
       self->levels[i].level = recipe->levels[i];
-      self->levels[i].links = g_array_new (FALSE, FALSE, sizeof (Link));
-      self->levels[i].lines = g_array_new (FALSE, FALSE, sizeof (Line));
-      self->levels[i].chunks = g_array_new (FALSE, FALSE, sizeof (Chunk));
+      self->levels[i].links = g_array_new (FALSE, FALSE, sizeof (ContourLink));
+      self->levels[i].lines = g_array_new (FALSE, FALSE, sizeof (ContourLine));
+      self->levels[i].chunks = g_array_new (FALSE, FALSE, sizeof (ContourChunk));
     }
 
   return self;
@@ -509,8 +284,8 @@ almu_contours_ref (AlmuContours *self)
 }
 
 static void
-level_clear (Level *level,
-             guint  n_strips)
+level_clear (ContourLevel *level,
+             guint         n_strips)
 {
   for (guint i = 0; level->strips != NULL && i < n_strips; i++)
     almu_contour_strip_clear (&level->strips[i]);
@@ -641,13 +416,13 @@ almu_contours_get_n_vertices (AlmuContours *self,
 }
 
 static float *
-copy_vertices (const Level *level,
-               const Link  *link,
-               guint32      begin,
-               guint32      end,
-               float       *to)
+copy_vertices (const ContourLevel *level,
+               const ContourLink  *link,
+               guint32             begin,
+               guint32             end,
+               float              *to)
 {
-  const ContourPiece *piece = get_piece (level, link);
+  const ContourPiece *piece = almu_contour_level_get_piece (level, link);
   const GArray       *vertices = level->strips[link->strip].vertices;
 
   memcpy (to, &g_array_index (vertices, ContourVertex, piece->first + begin),
@@ -672,25 +447,25 @@ almu_contours_copy_line (AlmuContours *self,
                          guint         line,
                          float        *vertices)
 {
-  const Level *of;
-  const Line  *lines;
-  const Link  *links;
-  guint32      turn;
+  const ContourLevel *of;
+  const ContourLine  *lines;
+  const ContourLink  *links;
+  guint32             turn;
 
   g_return_val_if_fail (self != NULL && level < self->n_levels, 0);
 
   of = &self->levels[level];
   g_return_val_if_fail (line < of->lines->len, 0);
 
-  lines = &g_array_index (of->lines, Line, line);
+  lines = &g_array_index (of->lines, ContourLine, line);
   if (vertices == NULL)
     return lines->n_vertices;
 
-  links = &g_array_index (of->links, Link, lines->first_link);
-  turn = lines->is_closed ? get_piece (of, links)->turn : 0;
-  vertices = copy_vertices (of, links, turn, get_piece (of, links)->n, vertices);
+  links = &g_array_index (of->links, ContourLink, lines->first_link);
+  turn = lines->is_closed ? almu_contour_level_get_piece (of, links)->turn : 0;
+  vertices = copy_vertices (of, links, turn, almu_contour_level_get_piece (of, links)->n, vertices);
   for (guint32 i = 1; i < lines->n_links; i++)
-    vertices = copy_vertices (of, &links[i], 1, get_piece (of, &links[i])->n, vertices);
+    vertices = copy_vertices (of, &links[i], 1, almu_contour_level_get_piece (of, &links[i])->n, vertices);
   if (turn > 0)
     copy_vertices (of, links, 1, turn + 1, vertices);
 
@@ -777,21 +552,21 @@ almu_contours_encode (AlmuContours *self,
                       int           compression_level,
                       GCancellable *cancellable)
 {
-  g_autofree float *numbers = NULL;
-  gint32           *starts;
-  GBytes           *coordinates;
-  const Level      *of;
-  const Chunk      *what;
-  AlmuContourChunk *made;
-  gsize             n_done;
-  gsize             n = 0;
+  g_autofree float   *numbers = NULL;
+  gint32             *starts;
+  GBytes             *coordinates;
+  const ContourLevel *of;
+  const ContourChunk *what;
+  AlmuContourChunk   *made;
+  gsize               n_done;
+  gsize               n = 0;
 
   g_return_val_if_fail (self != NULL && level < self->n_levels, NULL);
 
   of = &self->levels[level];
   g_return_val_if_fail (chunk < of->chunks->len, NULL);
 
-  what = &g_array_index (of->chunks, Chunk, chunk);
+  what = &g_array_index (of->chunks, ContourChunk, chunk);
   numbers = g_new (float, 2 * what->n_vertices);
   starts = g_new (gint32, what->n_lines);
   for (guint i = 0; i < what->n_lines; i++)
