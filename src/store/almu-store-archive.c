@@ -195,6 +195,66 @@ almu_store_forget (AlmuArchive *archive,
   return TRUE;
 }
 
+/* Something to be kept in place of another record has one of its own. */
+static gboolean
+check_heir (AlmuStore *self,
+            guint32    heir_id,
+            GError   **error)
+{
+  Followed *heir = almu_store_find (self, heir_id);
+
+  if (heir == NULL || heir->session == NULL || g_hash_table_contains (self->restoring, GUINT_TO_POINTER (heir_id)))
+    {
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_REFUSED, "Session %u is not in use", heir_id);
+      return FALSE;
+    }
+
+  almu_followed_make_draft (heir);
+  if (heir->is_too_large)
+    {
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT, "Session %u is too large to be kept", heir_id);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+/* As drafts of both, which are written in one transaction, now or when the disk
+ * lets us. */
+static gboolean
+almu_store_replace (AlmuArchive *archive,
+                    guint32      id,
+                    guint32      heir_id,
+                    GError     **error)
+{
+  AlmuStore *self = ALMU_STORE (archive);
+  Followed  *followed = almu_store_find (self, id);
+  g_autoptr(GPtrArray) drafts = g_ptr_array_new ();
+
+  if (!check_heir (self, heir_id, error))
+    return FALSE;
+
+  if (followed == NULL)
+    followed = almu_store_add (self, id);
+  almu_followed_drop_draft (followed);
+  followed->draft = g_new0 (AlmuArchiveEntry, 1);
+  followed->draft->id = id;
+
+  if (self->trouble != NULL)
+    {
+      almu_store_write_all (self);
+      return TRUE;
+    }
+
+  g_ptr_array_add (drafts, followed);
+  followed = almu_store_find (self, heir_id);
+  if (followed->draft != NULL)
+    g_ptr_array_add (drafts, followed);
+  almu_store_write (self, drafts);
+
+  return TRUE;
+}
+
 static gboolean
 set_suspect (AlmuStore *self,
              guint32    id,
@@ -264,6 +324,7 @@ almu_store_archive_init (AlmuArchiveInterface *iface)
   iface->load = almu_store_load;
   iface->list = almu_store_list;
   iface->forget = almu_store_forget;
+  iface->replace = almu_store_replace;
   iface->contains = almu_store_contains;
   iface->begin_restore = almu_store_begin_restore;
   iface->end_restore = almu_store_end_restore;

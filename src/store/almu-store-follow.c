@@ -270,22 +270,38 @@ on_commit (AlmuSession *session,
 
 /* -- who ---------------------------------------------------------------- */
 
+/**
+ * almu_store_add:
+ * @self: a store
+ * @id: of a session that almu_store_find() does not find
+ *
+ * Begins to keep in mind what is to be written of a session.
+ *
+ * Returns: (transfer none): the session, without anything to be written
+ */
+Followed *
+almu_store_add (AlmuStore *self,
+                guint32    id)
+{
+  Followed *followed = g_new0 (Followed, 1);
+
+  followed->store = self;
+  followed->id = id;
+  if (self->database != NULL)
+    almu_database_contains (self->database, id, &followed->is_kept, NULL);
+  g_hash_table_insert (self->followed, GUINT_TO_POINTER (id), followed);
+
+  return followed;
+}
+
 static void
 follow (AlmuStore   *self,
         AlmuSession *session)
 {
-  guint32   id = almu_session_get_id (session);
-  Followed *followed = almu_store_find (self, id);
+  Followed *followed = almu_store_find (self, almu_session_get_id (session));
 
   if (followed == NULL)
-    {
-      followed = g_new0 (Followed, 1);
-      followed->store = self;
-      followed->id = id;
-      if (self->database != NULL)
-        almu_database_contains (self->database, id, &followed->is_kept, NULL);
-      g_hash_table_insert (self->followed, GUINT_TO_POINTER (id), followed);
-    }
+    followed = almu_store_add (self, almu_session_get_id (session));
 
   leave (followed);
   followed->session = g_object_ref (session);

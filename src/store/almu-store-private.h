@@ -59,6 +59,8 @@ void      almu_store_follow_all (AlmuStore    *self,
                                  AlmuSessions *sessions);
 Followed *almu_store_find (AlmuStore *self,
                            guint32    id);
+Followed *almu_store_add (AlmuStore *self,
+                          guint32    id);
 
 gboolean almu_store_write (AlmuStore *self,
                            GPtrArray *drafts);

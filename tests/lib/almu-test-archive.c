@@ -132,6 +132,15 @@ almu_test_archive_forget (AlmuArchive *archive,
 }
 
 static gboolean
+almu_test_archive_replace (AlmuArchive *archive,
+                           guint32      id,
+                           guint32      heir_id,
+                           GError     **error)
+{
+  return almu_test_archive_forget (archive, id, error);
+}
+
+static gboolean
 almu_test_archive_contains (AlmuArchive *archive,
                             guint32      id)
 {
@@ -158,6 +167,7 @@ almu_test_archive_archive_init (AlmuArchiveInterface *iface)
   iface->load = almu_test_archive_load;
   iface->list = almu_test_archive_list;
   iface->forget = almu_test_archive_forget;
+  iface->replace = almu_test_archive_replace;
   iface->contains = almu_test_archive_contains;
   iface->begin_restore = almu_test_archive_begin_restore;
   iface->end_restore = almu_test_archive_end_restore;

@@ -98,19 +98,15 @@ typedef struct
   Fixture *fixture;
   guint32  kept_id;
   guint32  new_id;
-  gboolean is_written;
+  gboolean is_over;
 } Watch;
 
 static void
 on_commit (AlmuSession *session,
            Watch       *watch)
 {
-  if (almu_session_get_viewer (session) == NULL)
-    return;
-
+  g_assert_null (almu_session_get_viewer (session));
   g_assert_nonnull (almu_sessions_lookup (watch->fixture->sessions, watch->kept_id));
-  assert_inherited (watch->fixture, watch->new_id);
-  watch->is_written = TRUE;
 }
 
 static void
@@ -119,7 +115,8 @@ on_removed (AlmuSessions *sessions,
             Watch        *watch)
 {
   g_assert_cmpuint (almu_session_get_id (session), ==, watch->kept_id);
-  g_assert_true (watch->is_written);
+  assert_inherited (watch->fixture, watch->new_id);
+  watch->is_over = TRUE;
 }
 
 /* At every moment one of the two has everything and is the one that its
@@ -149,7 +146,7 @@ test_succession_moment (Fixture      *fixture,
   commit_handler = g_signal_connect (session, "commit", G_CALLBACK (on_commit), &watch);
   end_load (viewer, request);
   almu_test_viewer_await_pong (viewer);
-  g_assert_true (watch.is_written);
+  g_assert_true (watch.is_over);
   g_assert_null (almu_sessions_lookup (fixture->sessions, watch.kept_id));
   assert_inherited (fixture, watch.new_id);
 
@@ -226,6 +223,59 @@ test_succession_broken_off (Fixture      *fixture,
   end_load (viewer, begin_load (viewer, kept_id));
   almu_test_viewer_close (viewer);
   almu_test_viewer_free (viewer);
+}
+
+typedef struct
+{
+  const char *name;
+  guint32     rebuilds;
+  gboolean    is_told;
+} Acknowledged;
+
+static void
+on_file_commit (AlmuSession  *session,
+                Acknowledged *file)
+{
+  GPtrArray *files = almu_session_list_files (session);
+
+  if (files->len == 0 || !g_str_equal (almu_file_get_name (files->pdata[files->len - 1])->name, file->name))
+    return;
+
+  file->rebuilds = almu_session_get_rebuilds (session);
+  file->is_told = TRUE;
+}
+
+/* What is not in the whole is written down as work of its own, before anybody
+ * is told that it is there. */
+static void
+test_succession_other (Fixture      *fixture,
+                       gconstpointer user_data)
+{
+  Acknowledged    file = { "a.fits" };
+  guint32         kept_id;
+  guint32         new_id;
+  AlmuTestViewer *viewer = open_kept (fixture, &kept_id);
+  AlmuSession    *session;
+  gulong          handler;
+
+  lose_page (fixture, viewer);
+  viewer = open_page (fixture, BROWSER, &new_id);
+  almu_test_body_free (begin_load (viewer, kept_id));
+  session = almu_sessions_lookup (fixture->sessions, new_id);
+  handler = g_signal_connect_after (session, "commit", G_CALLBACK (on_file_commit), &file);
+
+  almu_test_body_free (almu_test_viewer_open (viewer, "", "a.fits", "", 0));
+  g_assert_true (file.is_told);
+  g_assert_cmpuint (file.rebuilds, ==, kept_id);
+  file.is_told = FALSE;
+  almu_test_body_free (almu_test_viewer_open (viewer, "", "a.fits", "", 1));
+  g_assert_true (file.is_told);
+  g_assert_cmpuint (file.rebuilds, ==, 0);
+
+  g_signal_handler_disconnect (session, handler);
+  lose_page (fixture, viewer);
+  g_assert_true (is_listed (fixture, kept_id));
+  g_assert_true (is_listed (fixture, new_id));
 }
 
 static gboolean
@@ -337,6 +387,7 @@ main (int    argc,
   add_test ("/link/succession/moment", test_succession_moment);
   add_test ("/link/succession/broken-off", test_succession_broken_off);
   add_test ("/link/succession/left", test_succession_left);
+  add_test ("/link/succession/other", test_succession_other);
   add_test ("/link/succession/part", test_succession_part);
   add_test ("/link/succession/elsewhere", test_succession_elsewhere);
   add_test ("/link/succession/suspect", test_succession_suspect);

@@ -70,7 +70,8 @@ copy_file (Fixture    *fixture,
 
 /* What would be found if the process were killed now. */
 static int
-get_mark_after_kill (Fixture *fixture)
+get_mark_after_kill (Fixture *fixture,
+                     guint32  id)
 {
   Fixture    copy = { .folder = almu_test_make_folder () };
   AlmuStore *store;
@@ -81,7 +82,7 @@ get_mark_after_kill (Fixture *fixture)
   copy_file (fixture, copy.folder, "-wal");
   store = almu_store_new (copy.folder, FOR_EVER, 100, &error);
   g_assert_no_error (error);
-  mark = get_mark (store, 7);
+  mark = get_mark (store, id);
   g_object_unref (store);
   assert_sound (&copy);
   almu_test_remove_folder (copy.folder);
@@ -144,12 +145,72 @@ test_fails_for_good (void)
           g_assert_cmpuint (fixture.troubles->len, ==, 1);
         store_vfs_fail (0, 0, 0);
 
-        mark = get_mark_after_kill (&fixture);
+        mark = get_mark_after_kill (&fixture, 7);
         g_assert_cmpint (mark, >=, acknowledged);
         g_assert_cmpint (mark, <=, LAST_MARK);
         assert_all_there (&fixture);
         fixture_tear_down (&fixture, NULL);
       }
+}
+
+/* One that takes the place of another: killed at any moment, and whatever fails,
+ * the one is there or the other. */
+static gboolean
+replace_badly (int   status,
+               guint n)
+{
+  Fixture      fixture;
+  AlmuSession *session;
+  guint        n_failed;
+  int          before;
+  int          after;
+  g_autoptr(GError) error = NULL;
+
+  fixture_set_up (&fixture, NULL);
+  session = add_session (&fixture, 7);
+  add_file (session, 0, "a.fits");
+  set_mark (session, 5);
+  almu_sessions_park (fixture.sessions, session);
+  session = add_session (&fixture, 8);
+  add_file (session, 0, "a.fits");
+  set_mark (session, 6);
+
+  store_vfs_fail (n, G_MAXUINT, status);
+  g_assert_true (almu_sessions_replace (fixture.sessions, 7, session, &error));
+  g_assert_no_error (error);
+  g_assert_cmpint (get_mark (fixture.store, 7), ==, -1);
+  g_assert_cmpint (get_mark (fixture.store, 8), ==, 6);
+  n_failed = store_vfs_get_n_failed ();
+  store_vfs_fail (0, 0, 0);
+  before = get_mark_after_kill (&fixture, 7);
+  after = get_mark_after_kill (&fixture, 8);
+  g_assert_cmpint (before, ==, after == -1 ? 5 : -1);
+  g_assert_true (after == 6 || almu_store_get_trouble (fixture.store) != NULL);
+  g_assert_cmpuint (fixture.troubles->len, ==, almu_store_get_trouble (fixture.store) != NULL);
+
+  set_mark (session, 7);
+  g_assert_true (almu_store_flush (fixture.store));
+  reopen_store (&fixture);
+  g_assert_cmpint (get_mark (fixture.store, 7), ==, -1);
+  g_assert_cmpint (get_mark (fixture.store, 8), ==, 7);
+  g_assert_cmpuint (count_records (&fixture), ==, 1);
+  fixture_tear_down (&fixture, NULL);
+
+  return n_failed > 0;
+}
+
+static void
+test_fails_while_replacing (void)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (statuses); i++)
+    {
+      guint n = 1;
+
+      while (replace_badly (statuses[i], n))
+        n++;
+      g_test_message ("%u writes", n - 1);
+      g_assert_cmpuint (n, >, 1);
+    }
 }
 
 static void put_version_1 (Fixture *fixture);
@@ -259,7 +320,7 @@ test_full (Fixture      *fixture,
 
   store_vfs_fail (0, 0, 0);
   almu_test_await (is_well, fixture);
-  g_assert_cmpint (get_mark_after_kill (fixture), ==, 19);
+  g_assert_cmpint (get_mark_after_kill (fixture, 7), ==, 19);
   g_assert_cmpuint (count_records (fixture), ==, 2);
 
   /* told again when it comes again */
@@ -323,6 +384,7 @@ test_too_large (Fixture      *fixture,
   gsize                 n_points = ALMU_LIMIT_CONTROL_POINTS;
   g_autofree AlmuPoint *points = g_new (AlmuPoint, n_points);
   g_autoptr(AlmuShape) shape = NULL;
+  g_autoptr(GError) error = NULL;
 
   for (gsize i = 0; i < n_points; i++)
     points[i] = (AlmuPoint){ (float) i + 0.12345f, 0.98765f };
@@ -330,6 +392,7 @@ test_too_large (Fixture      *fixture,
 
   add_file (session, 0, "a.fits");
   add_file (other, 0, "b.fits");
+  set_mark (other, 2);
   almu_session_commit (session);
   for (int id = 2; id < 30; id++)
     almu_session_set_region (session, id, 0, shape, NULL);
@@ -338,6 +401,13 @@ test_too_large (Fixture      *fixture,
   almu_session_commit (session);
   g_assert_cmpuint (fixture->troubles->len, ==, 1);
   g_assert_nonnull (strstr (fixture->troubles->pdata[0], "Session 7 is too large"));
+
+  /* it takes nobody's place */
+  g_assert_false (almu_sessions_replace (fixture->sessions, 8, session, &error));
+  g_assert_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT);
+  g_assert_cmpint (get_mark (fixture->store, 8), ==, 2);
+  other = add_session (fixture, 8);
+  add_file (other, 0, "b.fits");
 
   /* no harm to others, and none for ever */
   set_mark (other, 4);
@@ -752,6 +822,7 @@ main (int   argc,
   g_test_add_func ("/store/store-faults/once", test_fails_once);
   g_test_add_func ("/store/store-faults/for-good", test_fails_for_good);
   g_test_add_func ("/store/store-faults/while-opening", test_fails_while_opening);
+  g_test_add_func ("/store/store-faults/while-replacing", test_fails_while_replacing);
   add_test ("/store/store-faults/full", test_full);
   add_test ("/store/store-faults/forget-in-trouble", test_forget_in_trouble);
   add_test ("/store/store-faults/locked", test_locked);

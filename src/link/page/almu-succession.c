@@ -32,11 +32,13 @@
 typedef struct
 {
   AlmuLink    *link; /* unowned: this goes with it */
+  AlmuSession *session;
   AlmuMemento *kept;
   gboolean     will_tell; /* when it is done: nothing is guessed */
   gboolean     has_begun; /* everything else was closed */
   guint        n_files;
   gulong       handler;
+  gulong       changed_handler;
   guint        settle_source;
   guint        give_up_source;
 } Succession;
@@ -50,6 +52,8 @@ succession_free (gpointer data)
 
   g_clear_handle_id (&succession->settle_source, g_source_remove);
   g_clear_handle_id (&succession->give_up_source, g_source_remove);
+  g_clear_signal_handler (&succession->changed_handler, succession->session);
+  g_clear_object (&succession->session);
   g_clear_pointer (&succession->kept, almu_memento_free);
   g_free (succession);
 }
@@ -60,7 +64,10 @@ take (AlmuLink *link)
   Succession *succession = g_object_steal_data (G_OBJECT (link), KEY);
 
   if (succession != NULL)
-    g_clear_signal_handler (&succession->handler, link);
+    {
+      g_clear_signal_handler (&succession->handler, link);
+      g_clear_signal_handler (&succession->changed_handler, succession->session);
+    }
 
   return succession;
 }
@@ -118,14 +125,16 @@ succeed (AlmuLink          *link,
   AlmuSessions *sessions = almu_switchboard_get_sessions (almu_link_get_switchboard (link));
   g_autoptr(GError) error = NULL;
 
+  take_over (link, kept->id);
   almu_inheritance_hand_down (kept, session);
   belong (link, session, NULL);
-  almu_session_commit (session);
-  take_over (link, kept->id);
+  if (!almu_sessions_replace (sessions, kept->id, session, &error))
+    {
+      g_debug ("%s", error->message);
+      almu_session_commit (session);
+    }
   name_rest (link, kept);
   almu_log_session (G_LOG_DOMAIN, kept->id, NULL, "was rebuilt in a new page");
-  if (!almu_sessions_forget (sessions, kept->id, &error))
-    g_debug ("%s", error->message);
 }
 
 static void
@@ -248,7 +257,16 @@ be_patient (Succession *succession)
     succession->give_up_source = g_timeout_add_seconds (GIVE_UP_SECONDS, on_time_over, succession);
 }
 
-/* Until it has done something else it belongs to no browser. */
+/* Until it has done something else it belongs to no browser. Whatever else it
+ * does is written down together with that: it would be taken for a mere part. */
+static void
+on_changed (AlmuSession *session,
+            Succession  *succession)
+{
+  if (succession->has_begun)
+    belong (succession->link, session, almu_inheritance_is_part (succession->kept, session) ? succession->kept : NULL);
+}
+
 static void
 look (Succession *succession)
 {
@@ -269,7 +287,7 @@ look (Succession *succession)
       be_patient (succession);
     }
 
-  belong (succession->link, session, almu_inheritance_is_part (succession->kept, session) ? succession->kept : NULL);
+  on_changed (session, succession);
   if (!succession->will_tell && almu_inheritance_has_files (succession->kept, session) &&
       almu_inheritance_has_regions (succession->kept, session))
     succession->settle_source = g_timeout_add (SETTLE_MSEC, on_settled, succession);
@@ -319,9 +337,11 @@ almu_succession_begin (AlmuLink *link,
   almu_succession_abandon (link);
   succession = g_new0 (Succession, 1);
   succession->link = link;
+  succession->session = g_object_ref (session);
   succession->kept = kept;
   succession->will_tell = will_tell;
   succession->handler = g_signal_connect (link, "heard", G_CALLBACK (on_heard), succession);
+  succession->changed_handler = g_signal_connect (session, "changed", G_CALLBACK (on_changed), succession);
   g_object_set_data_full (G_OBJECT (link), KEY, succession, succession_free);
   be_patient (succession);
   look (succession);

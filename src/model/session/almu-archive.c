@@ -86,6 +86,32 @@ almu_archive_forget (AlmuArchive *self,
 }
 
 /**
+ * almu_archive_replace:
+ * @self: an archive
+ * @id: of a session that is not in memory
+ * @heir_id: of one that is, and has all of it
+ * @error: return location
+ *
+ * Writes the heir down and drops the record of the other, in one step: a process
+ * that ends at any moment leaves one of the two. What cannot be written yet
+ * counts as written, and is written in one step later.
+ *
+ * Returns: %FALSE if the heir has no place in the archive; nothing was dropped
+ *   then
+ */
+gboolean
+almu_archive_replace (AlmuArchive *self,
+                      guint32      id,
+                      guint32      heir_id,
+                      GError     **error)
+{
+  g_return_val_if_fail (ALMU_IS_ARCHIVE (self), FALSE);
+  g_return_val_if_fail (id != heir_id, FALSE);
+
+  return ALMU_ARCHIVE_GET_IFACE (self)->replace (self, id, heir_id, error);
+}
+
+/**
  * almu_archive_contains:
  * @self: an archive
  * @id: of a session

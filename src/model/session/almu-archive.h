@@ -33,6 +33,8 @@ void almu_archive_entry_free (AlmuArchiveEntry *self);
  * @load: gives a kept session back; %ALMU_ERROR_NOT_FOUND if there is none
  * @list: all kept, the latest seen first
  * @forget: drops one for ever
+ * @replace: drops one for ever, and writes down the one in memory that has all
+ *   of it: both or neither, whenever the process ends
  * @contains: whether there is one of that id
  * @begin_restore: notes that one is being restored, until @end_restore; a
  *   process that ends in between leaves it suspect
@@ -56,6 +58,10 @@ struct _AlmuArchiveInterface
   gboolean (*forget) (AlmuArchive *self,
                       guint32      id,
                       GError     **error);
+  gboolean (*replace) (AlmuArchive *self,
+                       guint32      id,
+                       guint32      heir_id,
+                       GError     **error);
   gboolean (*contains) (AlmuArchive *self,
                         guint32      id);
   gboolean (*begin_restore) (AlmuArchive *self,
@@ -73,6 +79,10 @@ GPtrArray   *almu_archive_list (AlmuArchive *self,
 gboolean     almu_archive_forget (AlmuArchive *self,
                                   guint32      id,
                                   GError     **error);
+gboolean     almu_archive_replace (AlmuArchive *self,
+                                   guint32      id,
+                                   guint32      heir_id,
+                                   GError     **error);
 gboolean     almu_archive_contains (AlmuArchive *self,
                                     guint32      id);
 gboolean     almu_archive_begin_restore (AlmuArchive *self,

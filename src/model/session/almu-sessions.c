@@ -420,19 +420,11 @@ almu_sessions_park (AlmuSessions *self,
   let_go (self, session, almu_session_park);
 }
 
-/**
- * almu_sessions_forget:
- * @id: of a session, in memory or not
- *
- * Drops a session that nobody is looking at, and its record.
- *
- * %ALMU_ERROR_REFUSED if somebody looks at it, %ALMU_ERROR_NOT_FOUND if there
- * is none.
- */
-gboolean
-almu_sessions_forget (AlmuSessions *self,
-                      guint32       id,
-                      GError      **error)
+/* Unless somebody looks at it. */
+static gboolean
+end_unseen (AlmuSessions *self,
+            guint32       id,
+            GError      **error)
 {
   AlmuSession *session = almu_sessions_lookup (self, id);
 
@@ -451,7 +443,54 @@ almu_sessions_forget (AlmuSessions *self,
       return FALSE;
     }
 
-  if (self->archive != NULL && !almu_archive_forget (self->archive, id, error))
+  return TRUE;
+}
+
+/**
+ * almu_sessions_forget:
+ * @id: of a session, in memory or not
+ *
+ * Drops a session that nobody is looking at, and its record.
+ *
+ * %ALMU_ERROR_REFUSED if somebody looks at it, %ALMU_ERROR_NOT_FOUND if there
+ * is none.
+ */
+gboolean
+almu_sessions_forget (AlmuSessions *self,
+                      guint32       id,
+                      GError      **error)
+{
+  g_return_val_if_fail (ALMU_IS_SESSIONS (self), FALSE);
+
+  if (!end_unseen (self, id, error) ||
+      (self->archive != NULL && !almu_archive_forget (self->archive, id, error)))
+    return FALSE;
+
+  g_signal_emit (self, signals[SESSION_FORGOTTEN], 0, id);
+
+  return TRUE;
+}
+
+/**
+ * almu_sessions_replace:
+ * @id: of a session, in memory or not
+ * @heir: another one, which has all of it
+ *
+ * Drops a session as almu_sessions_forget() does, and keeps @heir in its place:
+ * a process that ends at any moment leaves one of them in the archive, neither
+ * both nor none.
+ */
+gboolean
+almu_sessions_replace (AlmuSessions *self,
+                       guint32       id,
+                       AlmuSession  *heir,
+                       GError      **error)
+{
+  g_return_val_if_fail (ALMU_IS_SESSIONS (self), FALSE);
+  g_return_val_if_fail (ALMU_IS_SESSION (heir), FALSE);
+
+  if (!end_unseen (self, id, error) ||
+      (self->archive != NULL && !almu_archive_replace (self->archive, id, almu_session_get_id (heir), error)))
     return FALSE;
 
   g_signal_emit (self, signals[SESSION_FORGOTTEN], 0, id);

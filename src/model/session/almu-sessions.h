@@ -30,6 +30,10 @@ void          almu_sessions_park_all (AlmuSessions *self);
 gboolean      almu_sessions_forget (AlmuSessions *self,
                                     guint32       id,
                                     GError      **error);
+gboolean      almu_sessions_replace (AlmuSessions *self,
+                                     guint32       id,
+                                     AlmuSession  *heir,
+                                     GError      **error);
 AlmuSession  *almu_sessions_revive_async (AlmuSessions       *self,
                                           guint32             id,
                                           GAsyncReadyCallback callback,
