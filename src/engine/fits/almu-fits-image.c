@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <glib/gi18n-lib.h>
 #include <inttypes.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include "almu-error.h"
@@ -18,15 +17,10 @@
  * is converted, and a cancelled reader does not go on for long. */
 #define PIECE_BYTES (256 * 1024)
 
-/* Reading on across a gap up to this costs less than asking again. */
-#define MAX_GAP_BYTES 2048
-
-/* And across a gap up to this, with all rows in one call and what is between
- * them thrown away, than a call for each row. */
-#define MAX_SCATTER_BYTES 8192
-
-/* Rows in such a call; the kernel takes 1024 pieces. */
-#define SCATTER_ROWS 256
+/* Reading on across a gap up to this costs less than asking again. It costs
+ * less, too, than having the kernel put it elsewhere (preadv): that takes a copy
+ * in two where one runs through. */
+#define MAX_GAP_BYTES 8192
 
 /**
  * AlmuFitsImage:
@@ -155,86 +149,6 @@ read_across_gaps (AlmuFitsImage *self,
   return TRUE;
 }
 
-/* Rows into one place and all that is between them into another, which nobody
- * looks at and which stays in the first-level cache. */
-static gboolean
-scatter_rows (AlmuFitsImage *self,
-              const Run     *run,
-              gint64         y,
-              gint64         n_rows,
-              guint8        *rows)
-{
-  guint8       gap[MAX_SCATTER_BYTES];
-  struct iovec pieces[2 * SCATTER_ROWS];
-  gsize        row_bytes = (gsize) run->n_elements * self->element_size;
-  gsize        gap_bytes = (gsize) (run->pitch - run->n_elements) * self->element_size;
-  gsize        size = (gsize) n_rows * (row_bytes + gap_bytes) - gap_bytes;
-  gint64       offset = self->data_offset + (run->first + y * run->pitch) * (gint64) self->element_size;
-
-  for (gint64 i = 0; i < n_rows; i++)
-    {
-      pieces[2 * i] = (struct iovec){ rows + (gsize) i * row_bytes, row_bytes };
-      pieces[2 * i + 1] = (struct iovec){ gap, gap_bytes };
-    }
-
-  if (preadv (self->fd, pieces, (int) (2 * n_rows - 1), offset) != (gssize) size)
-    return FALSE;
-
-  almu_image_add_bytes_read (size);
-
-  return TRUE;
-}
-
-/* What is not there in one go is asked for row by row, and then says why. */
-static gboolean
-read_rows (AlmuFitsImage *self,
-           const Run     *run,
-           gint64         y,
-           gint64         n_rows,
-           guint8        *rows,
-           GError       **error)
-{
-  gsize row_bytes = (gsize) run->n_elements * self->element_size;
-
-  if (scatter_rows (self, run, y, n_rows, rows))
-    return TRUE;
-
-  for (gint64 i = 0; i < n_rows; i++)
-    if (!read_elements (self, run->first + (y + i) * run->pitch, run->n_elements,
-                        rows + (gsize) i * row_bytes, error))
-      return FALSE;
-
-  return TRUE;
-}
-
-/* Rows far enough apart to leave out what is between them, and near enough
- * not to ask for each. */
-static gboolean
-read_scattered (AlmuFitsImage *self,
-                const Run     *run,
-                float         *pixels,
-                GCancellable  *cancellable,
-                GError       **error)
-{
-  gint64 pitch_bytes = run->pitch * (gint64) self->element_size;
-  gint64 rows_per_piece = CLAMP (PIECE_BYTES / pitch_bytes, 1, SCATTER_ROWS);
-
-  for (gint64 y = 0; y < run->n_rows; y += rows_per_piece)
-    {
-      gint64 n_rows = MIN (rows_per_piece, run->n_rows - y);
-      float *values = pixels + y * run->n_elements;
-      void  *raw = self->element_size == sizeof (float) ? values : get_scratch ();
-
-      if (g_cancellable_set_error_if_cancelled (cancellable, error) ||
-          !read_rows (self, run, y, n_rows, raw, error))
-        return FALSE;
-
-      almu_kernel_convert (&self->format, raw, values, (gsize) (n_rows * run->n_elements));
-    }
-
-  return TRUE;
-}
-
 /* One row of elements that are not neighbours. */
 static gboolean
 read_strided (AlmuFitsImage *self,
@@ -280,10 +194,6 @@ read_run (AlmuFitsImage *self,
   if (run->stride == 1 && gap > 0 && gap <= MAX_GAP_BYTES &&
       run->pitch * (gint64) self->element_size <= PIECE_BYTES)
     return read_across_gaps (self, run, pixels, cancellable, error);
-
-  if (run->stride == 1 && gap > 0 && gap <= MAX_SCATTER_BYTES &&
-      run->pitch * (gint64) self->element_size <= PIECE_BYTES)
-    return read_scattered (self, run, pixels, cancellable, error);
 
   for (gint64 y = 0; y < run->n_rows; y++)
     {
