@@ -98,8 +98,23 @@ begin_to_listen (AlmuTestViewer *self)
 AlmuTestViewer *
 almu_test_viewer_connect (const char *url)
 {
+  return almu_test_viewer_connect_from (url, NULL);
+}
+
+/* @browser: (nullable): what its cookie says, 32 hexadecimal digits */
+AlmuTestViewer *
+almu_test_viewer_connect_from (const char *url,
+                               const char *browser)
+{
   AlmuTestViewer *self = g_new0 (AlmuTestViewer, 1);
   g_autoptr(SoupMessage) message = soup_message_new ("GET", url);
+
+  if (browser != NULL)
+    {
+      g_autofree char *cookie = g_strdup_printf ("almucantar-viewer=%s", browser);
+
+      soup_message_headers_append (soup_message_get_request_headers (message), "Cookie", cookie);
+    }
 
   g_queue_init (&self->messages);
   self->icd_version = ALMU_ICD_VERSION;

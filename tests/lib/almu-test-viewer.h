@@ -25,6 +25,8 @@ typedef struct
 } AlmuTestMessage;
 
 AlmuTestViewer *almu_test_viewer_connect (const char *url);
+AlmuTestViewer *almu_test_viewer_connect_from (const char *url,
+                                               const char *browser);
 AlmuTestViewer *almu_test_viewer_new_for_stream (GIOStream *stream);
 void            almu_test_viewer_free (AlmuTestViewer *self);
 void            almu_test_viewer_set_icd_version (AlmuTestViewer *self,
