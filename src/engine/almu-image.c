@@ -18,6 +18,7 @@
 #include "almu-inflated.h"
 #include "almu-polarisation.h"
 #include "almu-polarised.h"
+#include "almu-whole-io.h"
 
 /* The first bytes of a file, by which it is known. */
 #define N_START 8
@@ -115,11 +116,7 @@ read_start (int         fd,
             gsize      *out_length,
             GError    **error)
 {
-  gssize n;
-
-  do
-    n = pread (fd, start, N_START, 0);
-  while (n < 0 && errno == EINTR);
+  gint64 n = almu_read_whole (fd, start, N_START, 0);
 
   if (n < 0)
     {

@@ -19,6 +19,7 @@ enum
   ALMU_TEST_CALL_NAME = 1 << 5,
   ALMU_TEST_CALL_LOOK = 1 << 6,
   ALMU_TEST_CALL_THREAD = 1 << 7,
+  ALMU_TEST_CALL_CHILD = 1 << 8, /* and what it is connected by */
 };
 
 /* Not an error: less is read or written than was asked for. */

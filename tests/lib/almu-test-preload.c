@@ -14,11 +14,13 @@
 #include <limits.h>
 #include <linux/futex.h>
 #include <pthread.h>
+#include <spawn.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -470,6 +472,87 @@ pthread_create (pthread_t            *thread,
   code = is_meant (get_plan (), ALMU_TEST_CALL_THREAD) ? next (get_plan ()) : 0;
 
   return code > 0 ? code : real (thread, attributes, func, data);
+}
+
+/* -- other programs ------------------------------------------------------ */
+
+/* 0, or what a call that is about no file fails with. */
+static int
+judge_child (void)
+{
+  AlmuTestPlan *plan = get_plan ();
+
+  return is_meant (plan, ALMU_TEST_CALL_CHILD) ? next (plan) : 0;
+}
+
+int
+memfd_create (const char  *name,
+              unsigned int flags)
+{
+  REAL (memfd_create);
+  FAIL_IF (judge_child ());
+
+  return real (name, flags);
+}
+
+int
+socketpair (int domain,
+            int type,
+            int protocol,
+            int fds[2])
+{
+  REAL (socketpair);
+  FAIL_IF (judge_child ());
+
+  return real (domain, type, protocol, fds);
+}
+
+/* Only what copies a descriptor can fail for the want of one. */
+int
+fcntl64 (int fd,
+         int what,
+         ...)
+{
+  va_list args;
+  void   *value;
+
+  REAL (fcntl64);
+  va_start (args, what);
+  value = va_arg (args, void *);
+  va_end (args);
+  if (what == F_DUPFD_CLOEXEC)
+    FAIL_IF (judge_child ());
+
+  return real (fd, what, value);
+}
+
+int
+posix_spawn_file_actions_adddup2 (posix_spawn_file_actions_t *actions,
+                                  int                         fd,
+                                  int                         new_fd)
+{
+  int code;
+
+  REAL (posix_spawn_file_actions_adddup2);
+  code = judge_child ();
+
+  return code > 0 ? code : real (actions, fd, new_fd);
+}
+
+int
+posix_spawn (pid_t                            *pid,
+             const char                       *path,
+             const posix_spawn_file_actions_t *actions,
+             const posix_spawnattr_t          *attributes,
+             char *const                      *argv,
+             char *const                      *environment)
+{
+  int code;
+
+  REAL (posix_spawn);
+  code = judge_child ();
+
+  return code > 0 ? code : real (pid, path, actions, attributes, argv, environment);
 }
 
 /* -- the wall clock ------------------------------------------------------ */

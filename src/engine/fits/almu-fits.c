@@ -11,6 +11,7 @@
 #include "almu-cfitsio.h"
 #include "almu-error.h"
 #include "almu-inflated.h"
+#include "almu-whole-io.h"
 
 struct _AlmuFits
 {
@@ -67,11 +68,7 @@ read_start (int      fd,
             gssize  *out_n_bytes,
             GError **error)
 {
-  gssize n;
-
-  do
-    n = pread (fd, bytes, 4, 0);
-  while (n < 0 && errno == EINTR);
+  gint64 n = almu_read_whole (fd, bytes, 4, 0);
 
   if (n < 0)
     {
@@ -82,7 +79,7 @@ read_start (int      fd,
       return FALSE;
     }
 
-  *out_n_bytes = n;
+  *out_n_bytes = (gssize) n;
   return TRUE;
 }
 

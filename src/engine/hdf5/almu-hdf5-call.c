@@ -34,10 +34,11 @@ spawn (const char *path,
 {
   char *const                argv[] = { (char *) PROGRAM, (char *) ALMU_HDF5_WIRE, NULL };
   char *const                environment[] = { (char *) "LC_ALL=C", NULL };
+  const int                  targets[] = { ALMU_HDF5_FILE_FD, ALMU_HDF5_SOCKET_FD, ALMU_HDF5_ROOM_FD };
   posix_spawn_file_actions_t actions;
   posix_spawnattr_t          attributes;
   sigset_t                   none, all;
-  int                        problem;
+  int                        problem = 0;
 
   sigemptyset (&none);
   sigfillset (&all);
@@ -46,10 +47,10 @@ spawn (const char *path,
   posix_spawnattr_setsigmask (&attributes, &none);
   posix_spawnattr_setsigdefault (&attributes, &all);
   posix_spawn_file_actions_init (&actions);
-  posix_spawn_file_actions_adddup2 (&actions, fds[0], ALMU_HDF5_FILE_FD);
-  posix_spawn_file_actions_adddup2 (&actions, fds[1], ALMU_HDF5_SOCKET_FD);
-  posix_spawn_file_actions_adddup2 (&actions, fds[2], ALMU_HDF5_ROOM_FD);
-  problem = posix_spawn (out_pid, path, &actions, &attributes, argv, environment);
+  for (gsize i = 0; problem == 0 && i < G_N_ELEMENTS (targets); i++)
+    problem = posix_spawn_file_actions_adddup2 (&actions, fds[i], targets[i]);
+  if (problem == 0)
+    problem = posix_spawn (out_pid, path, &actions, &attributes, argv, environment);
   posix_spawn_file_actions_destroy (&actions);
   posix_spawnattr_destroy (&attributes);
 

@@ -350,7 +350,7 @@ inflate_zip (AlmuInflating *self,
 {
   guint8 head[30];
 
-  if (pread (self->fd, head, sizeof head, 0) != sizeof head)
+  if (almu_read_whole (self->fd, head, sizeof head, 0) != sizeof head)
     return almu_inflating_fail (self, NULL, error);
 
   if (head[8] != 8 || head[9] != 0 || (head[6] & 1) != 0)
@@ -424,7 +424,7 @@ almu_inflate (int              fd,
       return -1;
     }
 
-  if (pread (fd, start, 4, 0) != 4)
+  if (almu_read_whole (fd, start, 4, 0) != 4)
     start[0] = '\0';
   while (!g_str_has_prefix (start, kinds[kind].start))
     kind++;

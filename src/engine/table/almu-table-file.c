@@ -11,6 +11,7 @@
 #include "almu-error.h"
 #include "almu-fits-table.h"
 #include "almu-votable.h"
+#include "almu-whole-io.h"
 
 static gboolean
 is_fits_start (const guint8 *bytes,
@@ -65,10 +66,7 @@ almu_table_file_read (int            fd,
 
   g_return_val_if_fail (fd >= 0, NULL);
 
-  do
-    n = pread (fd, bytes, sizeof bytes, 0);
-  while (n < 0 && errno == EINTR);
-
+  n = (gssize) almu_read_whole (fd, bytes, sizeof bytes, 0);
   if (n < 0)
     {
       int saved_errno = errno;
