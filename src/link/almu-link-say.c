@@ -135,6 +135,19 @@ almu_link_reply (AlmuLink               *self,
 }
 
 /**
+ * almu_link_flush:
+ * @self: a link
+ *
+ * Has what was said leave now, as far as the viewer takes it.
+ */
+void
+almu_link_flush (AlmuLink *self)
+{
+  if (almu_socket_is_open (self->socket))
+    almu_socket_flush (self->socket);
+}
+
+/**
  * almu_link_promise:
  * @self: a link with a session
  *

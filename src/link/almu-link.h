@@ -49,6 +49,7 @@ void almu_link_lose (AlmuLink   *self,
 void almu_link_reply (AlmuLink               *self,
                       guint32                 request_id,
                       const ProtobufCMessage *message);
+void almu_link_flush (AlmuLink *self);
 void almu_link_promise (AlmuLink *self);
 void almu_link_stream (AlmuLink               *self,
                        const ProtobufCMessage *message,

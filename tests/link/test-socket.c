@@ -190,6 +190,46 @@ test_socket_stalled_reader (Fixture      *fixture,
   g_assert_cmpuint (fixture->n_pulled, ==, n_pulled + 1);
 }
 
+/* What waits is written without a turn of the main loop, as far as the peer
+ * takes it; the rest goes later, in order. */
+static void
+test_socket_flush (Fixture      *fixture,
+                   gconstpointer user_data)
+{
+  g_autoptr(GBytes) message = make_message (64 * 1024);
+  GPollFD poll = { fixture->peer, G_IO_IN, 0 };
+  guint   n_pulled;
+
+  almu_socket_flush (fixture->socket);
+  g_assert_cmpuint (fixture->n_pulled, ==, 0);
+
+  g_queue_push_tail (&fixture->source, g_bytes_new_static ("first", 5));
+  almu_socket_wake (fixture->socket);
+  g_assert_cmpuint (fixture->n_pulled, ==, 0);
+  almu_socket_flush (fixture->socket);
+  g_assert_cmpuint (fixture->n_pulled, ==, 1);
+  g_assert_cmpint (g_poll (&poll, 1, -1), ==, 1);
+  g_bytes_unref (peer_await_frame (fixture, 0x2));
+
+  peer_stop_reading (fixture);
+  for (int i = 0; i < 1000; i++)
+    g_queue_push_tail (&fixture->source, g_bytes_ref (message));
+  almu_socket_wake (fixture->socket);
+  for (int i = 0; i < 1000; i++)
+    almu_socket_flush (fixture->socket);
+  n_pulled = fixture->n_pulled;
+  g_assert_cmpuint (n_pulled, <, 200);
+
+  peer_start_reading (fixture);
+  for (int i = 0; i < 1000; i++)
+    {
+      g_autoptr(GBytes) got = peer_await_frame (fixture, 0x2);
+
+      g_assert_true (g_bytes_equal (got, message));
+    }
+  g_assert_cmpuint (fixture->n_pulled, ==, 1001);
+}
+
 /* At most the frame that is partly written goes before a PONG. */
 static void
 test_socket_text_first (Fixture      *fixture,
@@ -336,6 +376,7 @@ main (int   argc,
   add_test ("/link/socket/tiny-fragments", test_socket_tiny_fragments);
 
   add_test ("/link/socket/stalled-reader", test_socket_stalled_reader);
+  add_test ("/link/socket/flush", test_socket_flush);
   add_test ("/link/socket/text-first", test_socket_text_first);
   add_test ("/link/socket/text-passes-batch", test_socket_text_passes_batch);
   add_test ("/link/socket/ping-flood", test_socket_ping_flood);

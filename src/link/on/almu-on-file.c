@@ -164,7 +164,9 @@ on_opened (GObject      *source,
 
   if (file != NULL)
     {
+      /* reading takes all processors, and the viewer has to wake for the answer */
       acknowledge (opening, file);
+      almu_link_flush (opening->link);
       almu_demand_start (almu_file_get_demand (file));
     }
   else

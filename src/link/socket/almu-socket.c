@@ -459,6 +459,24 @@ almu_socket_wake (AlmuSocket *self)
 }
 
 /**
+ * almu_socket_flush:
+ * @self: a socket
+ *
+ * Writes what waits now, as much of it as the peer takes at once, rather than
+ * in a later turn: before something begins that takes all processors.
+ */
+void
+almu_socket_flush (AlmuSocket *self)
+{
+  g_autoptr(AlmuSocket) alive = g_object_ref (self);
+
+  g_return_if_fail (ALMU_IS_SOCKET (self));
+
+  almu_socket_write_some (self, TRUE);
+  almu_socket_update_sources (self);
+}
+
+/**
  * almu_socket_send_text:
  * @self: a socket
  * @text: valid UTF-8

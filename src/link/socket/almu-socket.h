@@ -27,6 +27,7 @@ void        almu_socket_set_source (AlmuSocket    *self,
                                     AlmuSocketNext next,
                                     gpointer       user_data);
 void        almu_socket_wake (AlmuSocket *self);
+void        almu_socket_flush (AlmuSocket *self);
 void        almu_socket_send_text (AlmuSocket *self,
                                    const char *text);
 void        almu_socket_set_paused (AlmuSocket *self,
