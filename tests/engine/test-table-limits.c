@@ -10,6 +10,8 @@
 #include "almu-error.h"
 #include "almu-limits.h"
 #include "almu-table-file.h"
+#include "almu-table-view.h"
+#include "almu-test-table.h"
 #include "almu-test.h"
 
 /* What a table may have: below, at and above each ceiling. */
@@ -75,18 +77,6 @@ test_limits_total (void)
   almu_data_table_set_budget (G_MAXINT64);
 }
 
-static void
-test_limits_notes (void)
-{
-  for (gint64 over = -1; over <= 1; over++)
-    {
-      g_autoptr(AlmuDataTable) table = almu_data_table_new (ALMU_TABLE_FITS);
-      g_autofree char *value = g_strnfill ((gsize) (ALMU_LIMIT_TABLE_NOTES_BYTES - 4 + over), 'v');
-
-      g_assert_cmpint (almu_data_table_note (table, "note", value), ==, over <= 0);
-    }
-}
-
 static AlmuDataTable *
 read_text (const char *folder,
            const char *text,
@@ -102,6 +92,69 @@ read_text (const char *folder,
   close (fd);
 
   return table;
+}
+
+/* Work on tables is counted with them, and what does not fit changes nothing. */
+static void
+test_limits_work (void)
+{
+  g_autofree char *folder = almu_test_make_folder ();
+  g_autofree char *text = almu_test_votable (1000);
+  g_autoptr(AlmuDataTable) table = read_text (folder, text, NULL);
+  g_autoptr(AlmuDataTable) rest = almu_data_table_new (ALMU_TABLE_FITS);
+  g_autoptr(AlmuQuery) query = almu_query_new ();
+  g_autoptr(AlmuTableView) view = NULL;
+  gint64 n_before;
+  gint64 n_needed;
+
+  g_assert_nonnull (table);
+  g_free (query->sort_column);
+  query->sort_column = g_strdup (almu_data_table_get_column (table, 0)->name);
+  almu_data_table_set_budget (1);
+  n_before = almu_data_table_get_total_bytes ();
+  view = almu_table_view_new (table, query, NULL, NULL);
+  g_assert_nonnull (view);
+  g_assert_cmpint (almu_data_table_get_total_bytes (), ==, n_before + view->n_bytes);
+  /* two copies of keys and numbers, and what is no number, beside the view */
+  n_needed = view->n_bytes + 1001 * (2 * 16 + 4);
+  g_clear_pointer (&view, almu_table_view_unref);
+  g_assert_cmpint (almu_data_table_get_total_bytes (), ==, n_before);
+
+  for (gint64 over = -1; over <= 1; over++)
+    {
+      g_autoptr(GError) error = NULL;
+
+      g_assert_true (almu_data_table_account (rest, ALMU_LIMIT_TABLES_FLOOR_BYTES - n_before - n_needed + over, NULL));
+      view = almu_table_view_new (table, query, NULL, &error);
+      assert_limit (view != NULL, (int) over, error, "filtering or sorting 1000 rows");
+      g_clear_pointer (&view, almu_table_view_unref);
+      g_assert_cmpint (almu_data_table_get_total_bytes (), ==, ALMU_LIMIT_TABLES_FLOOR_BYTES - n_needed + over);
+    }
+  g_assert_true (almu_data_table_account (rest, 0, NULL));
+
+  /* and where not even the rows have room */
+  g_assert_true (almu_data_table_account (rest, ALMU_LIMIT_TABLES_FLOOR_BYTES - n_before - 1, NULL));
+  {
+    g_autoptr(GError) error = NULL;
+
+    g_assert_null (almu_table_view_new (table, query, NULL, &error));
+    g_assert_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT);
+  }
+
+  almu_data_table_set_budget (G_MAXINT64);
+  almu_test_remove_folder (folder);
+}
+
+static void
+test_limits_notes (void)
+{
+  for (gint64 over = -1; over <= 1; over++)
+    {
+      g_autoptr(AlmuDataTable) table = almu_data_table_new (ALMU_TABLE_FITS);
+      g_autofree char *value = g_strnfill ((gsize) (ALMU_LIMIT_TABLE_NOTES_BYTES - 4 + over), 'v');
+
+      g_assert_cmpint (almu_data_table_note (table, "note", value), ==, over <= 0);
+    }
 }
 
 static void
@@ -187,6 +240,7 @@ main (int    argc,
 
   g_test_add_func ("/engine/table-limits/bytes", test_limits_bytes);
   g_test_add_func ("/engine/table-limits/total", test_limits_total);
+  g_test_add_func ("/engine/table-limits/work", test_limits_work);
   g_test_add_func ("/engine/table-limits/notes", test_limits_notes);
   g_test_add_func ("/engine/table-limits/columns", test_limits_columns);
   g_test_add_func ("/engine/table-limits/cell", test_limits_cell);

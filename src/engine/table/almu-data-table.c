@@ -294,6 +294,53 @@ almu_data_table_note (AlmuDataTable *self,
   return TRUE;
 }
 
+/* Or nothing more counts. */
+static gboolean
+count_more (gint64   more,
+            GError **error)
+{
+  if (__atomic_add_fetch (&total_bytes, more, __ATOMIC_RELAXED) <= max_total_bytes)
+    return TRUE;
+
+  __atomic_sub_fetch (&total_bytes, more, __ATOMIC_RELAXED);
+  g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
+               _ ("does not fit beside the other catalogs, which may have %" PRId64
+                  " bytes in memory together; close one first"),
+               max_total_bytes);
+
+  return FALSE;
+}
+
+/**
+ * almu_data_table_borrow:
+ * @n_bytes: what work on a table takes in memory, beside the table
+ * @error: return location; %ALMU_ERROR_LIMIT if it is too much beside all tables of
+ *   the process
+ *
+ * To be followed by almu_data_table_give_back() of as many, if it succeeds. Any
+ * thread.
+ *
+ * Returns: whether it may take so much
+ */
+gboolean
+almu_data_table_borrow (gint64   n_bytes,
+                        GError **error)
+{
+  return count_more (n_bytes, error);
+}
+
+/**
+ * almu_data_table_give_back:
+ * @n_bytes: what was borrowed
+ *
+ * It is free. Any thread.
+ */
+void
+almu_data_table_give_back (gint64 n_bytes)
+{
+  __atomic_sub_fetch (&total_bytes, n_bytes, __ATOMIC_RELAXED);
+}
+
 /**
  * almu_data_table_account:
  * @n_bytes: what the table takes in memory by now
@@ -309,8 +356,6 @@ almu_data_table_account (AlmuDataTable *self,
                          gint64         n_bytes,
                          GError       **error)
 {
-  gint64 more = n_bytes - self->n_bytes;
-
   if (n_bytes > ALMU_LIMIT_TABLE_BYTES)
     {
       g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
@@ -319,15 +364,8 @@ almu_data_table_account (AlmuDataTable *self,
       return FALSE;
     }
 
-  if (__atomic_add_fetch (&total_bytes, more, __ATOMIC_RELAXED) > max_total_bytes)
-    {
-      __atomic_sub_fetch (&total_bytes, more, __ATOMIC_RELAXED);
-      g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
-                   _ ("does not fit beside the other catalogs, which may have %" PRId64
-                      " bytes in memory together; close one first"),
-                   max_total_bytes);
-      return FALSE;
-    }
+  if (!count_more (n_bytes - self->n_bytes, error))
+    return FALSE;
 
   self->n_bytes = n_bytes;
 

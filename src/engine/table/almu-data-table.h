@@ -122,6 +122,9 @@ int            almu_data_table_find_column (const AlmuDataTable *self,
 char          *almu_data_table_dup_summary (const AlmuDataTable *self,
                                             const char          *file_name);
 gint64         almu_data_table_get_total_bytes (void);
+gboolean       almu_data_table_borrow (gint64   n_bytes,
+                                       GError **error);
+void           almu_data_table_give_back (gint64 n_bytes);
 void           almu_data_table_set_budget (gint64 budget);
 
 /**

@@ -298,27 +298,13 @@ sort_text (const AlmuColumn *column,
   return TRUE;
 }
 
-/**
- * almu_table_sort:
- * @column: what to sort by
- * @rows: (array length=n_rows): rows of the column, in any order
- * @n_rows: how many
- * @is_descending: the largest first
- * @cancellable: (nullable): asked between pieces
- * @error: return location
- *
- * Puts @rows into the order of the column's cells. Those that are alike stay
- * as they are, and NaN comes last, whichever way round.
- *
- * Returns: %FALSE if it was cancelled
- */
-gboolean
-almu_table_sort (const AlmuColumn *column,
-                 guint32          *rows,
-                 gsize             n_rows,
-                 gboolean          is_descending,
-                 GCancellable     *cancellable,
-                 GError          **error)
+static gboolean
+sort_rows (const AlmuColumn *column,
+           guint32          *rows,
+           gsize             n_rows,
+           gboolean          is_descending,
+           GCancellable     *cancellable,
+           GError          **error)
 {
   gsize            n = part_numbers (column, rows, n_rows);
   g_autofree Item *items = g_new (Item, n + 1);
@@ -341,6 +327,41 @@ almu_table_sort (const AlmuColumn *column,
 
   for (gsize i = 0; i < n && is_sorted; i++)
     rows[i] = items[i].row;
+
+  return is_sorted;
+}
+
+/**
+ * almu_table_sort:
+ * @column: what to sort by
+ * @rows: (array length=n_rows): rows of the column, in any order
+ * @n_rows: how many
+ * @is_descending: the largest first
+ * @cancellable: (nullable): asked between pieces
+ * @error: return location
+ *
+ * Puts @rows into the order of the column's cells. Those that are alike stay
+ * as they are, and NaN comes last, whichever way round.
+ *
+ * Returns: %FALSE if it was cancelled, or if there is no memory for it beside all
+ *   tables (%ALMU_ERROR_LIMIT)
+ */
+gboolean
+almu_table_sort (const AlmuColumn *column,
+                 guint32          *rows,
+                 gsize             n_rows,
+                 gboolean          is_descending,
+                 GCancellable     *cancellable,
+                 GError          **error)
+{
+  gint64   n_bytes = (gint64) ((n_rows + 1) * (2 * sizeof (Item) + sizeof (guint32)));
+  gboolean is_sorted;
+
+  if (!almu_data_table_borrow (n_bytes, error))
+    return FALSE;
+
+  is_sorted = sort_rows (column, rows, n_rows, is_descending, cancellable, error);
+  almu_data_table_give_back (n_bytes);
 
   return is_sorted;
 }

@@ -4,6 +4,7 @@
 #include "almu-table-view.h"
 
 #include <glib/gi18n-lib.h>
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
@@ -445,6 +446,12 @@ apply_filter (AlmuTableView    *self,
   return TRUE;
 }
 
+static gint64
+get_row_bytes (const AlmuTableView *self)
+{
+  return (gint64) ((self->n_rows + 1) * sizeof *self->rows);
+}
+
 static gboolean
 apply (AlmuTableView   *self,
        const AlmuQuery *query,
@@ -464,7 +471,11 @@ apply (AlmuTableView   *self,
   if (query->filters->len == 0 && column == NULL)
     return TRUE;
 
+  if (!almu_data_table_borrow (get_row_bytes (self), error))
+    return FALSE;
+
   self->rows = g_new (guint32, self->n_rows + 1);
+  self->n_bytes = get_row_bytes (self);
   for (gsize i = 0; i < self->n_rows; i++)
     self->rows[i] = (guint32) i;
 
@@ -502,6 +513,8 @@ almu_table_view_new (AlmuDataTable   *table,
   if (apply (self, query, cancellable, error))
     return self;
 
+  if (error != NULL && g_error_matches (*error, ALMU_ERROR, ALMU_ERROR_LIMIT))
+    g_prefix_error (error, _ ("filtering or sorting %" PRId64 " rows: "), table->n_rows);
   almu_table_view_unref (self);
 
   return NULL;
@@ -537,6 +550,7 @@ almu_table_view_unref (AlmuTableView *self)
 
   almu_data_table_unref (self->table);
   g_free (self->rows);
+  almu_data_table_give_back (self->n_bytes);
   g_free (self);
 }
 

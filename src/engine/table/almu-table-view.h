@@ -70,6 +70,7 @@ void        almu_query_free (AlmuQuery *self);
 /**
  * AlmuTableView: (foreign)
  * @rows: (nullable): which rows of @table; %NULL for all as they are
+ * @n_bytes: what it counts for beside the table
  *
  * The rows that a query leaves. Immutable, any thread, counted atomically.
  */
@@ -79,6 +80,7 @@ typedef struct
   AlmuDataTable  *table;
   guint32        *rows;
   gsize           n_rows;
+  gint64          n_bytes;
 } AlmuTableView;
 
 AlmuTableView *almu_table_view_new (AlmuDataTable   *table,
