@@ -11,7 +11,8 @@ typedef struct _AlmuErrands AlmuErrands;
 /**
  * AlmuErrandKind:
  * @hash: of a request
- * @equal: whether two requests have the same result
+ * @equal: whether two requests have the same result; true of one and itself,
+ *   whatever stands in it
  * @free_request: on the main thread
  * @ref_result: for each who waits
  * @unref_result: on any thread
