@@ -226,6 +226,15 @@
  * makes them of 1 MiB. */
 #define ALMU_LIMIT_CHUNK_BYTES (256 * 1024 * 1024)
 
+/* Copies of the places of a cube where the cursor is often, with the spectra
+ * laid out together: this part of --cache-size at most, and nothing that
+ * anything else could use. */
+#define ALMU_LIMIT_TURNED_PART 8
+
+/* One of them: 64 x 64 pixels of 1024 channels, fewer of more channels. It is
+ * read within a second or two, from the page cache in a tenth of one. */
+#define ALMU_LIMIT_TURNED_BYTES (16 * 1024 * 1024)
+
 /* -- catalogs ----------------------------------------------------------- */
 
 /* Catalogs of a session: the page shows each in a widget of its own. */

@@ -24,6 +24,7 @@ struct _AlmuLru
   gpointer      relief_data;
 
   AlmuLruOutside outside; /* NULL: the budget is for this alone */
+  gpointer       outside_data;
 };
 
 /* What was made from one image. */
@@ -173,12 +174,18 @@ almu_lru_lookup (AlmuLru          *self,
   return entry->value;
 }
 
+static gsize
+get_outside (AlmuLru *self)
+{
+  return self->outside != NULL ? self->outside (self->outside_data) : 0;
+}
+
 /* What others take they cannot give back when asked to, so that they leave
  * at least a part of the budget. */
 static gsize
 get_room (AlmuLru *self)
 {
-  gsize outside = self->outside != NULL ? self->outside () : 0;
+  gsize outside = get_outside (self);
   gsize least = self->budget / 4;
 
   return outside + least < self->budget ? self->budget - outside : least;
@@ -224,6 +231,40 @@ almu_lru_take (AlmuLru          *self,
 
   while (self->size > get_room (self) && self->by_use.tail->data != entry)
     remove_entry (self, self->by_use.tail->data);
+}
+
+/**
+ * almu_lru_drop:
+ * @key: of a value, which need not be there
+ *
+ * Forgets one value.
+ */
+void
+almu_lru_drop (AlmuLru          *self,
+               const AlmuLruKey *key)
+{
+  Entry *entry = g_hash_table_lookup (self->entries, key);
+
+  if (entry != NULL)
+    remove_entry (self, entry);
+}
+
+/**
+ * almu_lru_drop_oldest:
+ *
+ * Forgets what was not used for longest.
+ *
+ * Returns: whether there was anything
+ */
+gboolean
+almu_lru_drop_oldest (AlmuLru *self)
+{
+  if (self->by_use.tail == NULL)
+    return FALSE;
+
+  remove_entry (self, self->by_use.tail->data);
+
+  return TRUE;
 }
 
 /**
@@ -290,15 +331,33 @@ almu_lru_set_relief (AlmuLru      *self,
 /**
  * almu_lru_set_outside:
  * @outside: (nullable) (scope forever): tells what is taken by others whenever room is made
+ * @user_data: for @outside
  *
  * Lets others take from the same budget. However much they have, a quarter of
  * it remains for the values here.
  */
 void
 almu_lru_set_outside (AlmuLru       *self,
-                      AlmuLruOutside outside)
+                      AlmuLruOutside outside,
+                      gpointer       user_data)
 {
   self->outside = outside;
+  self->outside_data = user_data;
+}
+
+/**
+ * almu_lru_get_free:
+ *
+ * Others may take from the budget, and their part is not free.
+ *
+ * Returns: bytes of the budget that nobody takes
+ */
+gsize
+almu_lru_get_free (AlmuLru *self)
+{
+  gsize taken = self->size + get_outside (self);
+
+  return taken < self->budget ? self->budget - taken : 0;
 }
 
 /**

@@ -42,7 +42,7 @@ typedef void (*AlmuLruFunc) (const AlmuLruKey *key,
  *
  * Bytes that something else takes from the same budget.
  */
-typedef gsize (*AlmuLruOutside) (void);
+typedef gsize (*AlmuLruOutside) (gpointer user_data);
 
 AlmuLru *almu_lru_new (gsize budget);
 void     almu_lru_free (AlmuLru *self);
@@ -53,6 +53,9 @@ void     almu_lru_take (AlmuLru          *self,
                         gpointer          value,
                         gsize             size,
                         GDestroyNotify    free_value);
+void     almu_lru_drop (AlmuLru          *self,
+                        const AlmuLruKey *key);
+gboolean almu_lru_drop_oldest (AlmuLru *self);
 void     almu_lru_drop_owner (AlmuLru *self,
                               guint64  owner);
 void     almu_lru_foreach (AlmuLru    *self,
@@ -64,7 +67,9 @@ void     almu_lru_set_relief (AlmuLru      *self,
 gsize    almu_lru_get_owner_size (AlmuLru *self,
                                   guint64  owner);
 void     almu_lru_set_outside (AlmuLru       *self,
-                               AlmuLruOutside outside);
+                               AlmuLruOutside outside,
+                               gpointer       user_data);
+gsize    almu_lru_get_free (AlmuLru *self);
 gsize    almu_lru_get_size (AlmuLru *self);
 gsize    almu_lru_get_budget (AlmuLru *self);
 

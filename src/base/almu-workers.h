@@ -8,13 +8,15 @@ G_BEGIN_DECLS
 /* Priorities of tasks; lower numbers run first. Work below
  * %ALMU_PRIORITY_LONG is short (a plane, a tile, a profile) and has threads
  * of its own, so that it never waits for long work. What nobody has asked
- * for yet is done ahead when there is no other short work.
+ * for yet is done ahead when there is no other short work; what would only be
+ * quicker another time, when there is no other work.
  */
 #define ALMU_PRIORITY_CURSOR -20
 #define ALMU_PRIORITY_PICTURE -10
 #define ALMU_PRIORITY_NORMAL 0
 #define ALMU_PRIORITY_AHEAD 50
 #define ALMU_PRIORITY_LONG 100
+#define ALMU_PRIORITY_SPARE 200
 
 /**
  * AlmuPartFunc:

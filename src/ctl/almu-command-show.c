@@ -438,6 +438,8 @@ add_cache (AlmuTable *table,
     { "tiles-bytes", N_ ("tiles") },
     { "histograms-bytes", N_ ("histograms") },
     { "spectra-bytes", N_ ("spectra") },
+    /* Translators: parts of cubes, copied in another order */
+    { "turned-bytes", N_ ("turned cubes") },
   };
   g_autofree char *size = dup_size (status, "cache-bytes");
   g_autofree char *budget = dup_size (status, "cache-budget");

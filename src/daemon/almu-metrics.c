@@ -77,6 +77,7 @@ static const char *const cache_kinds[ALMU_N_CACHE_KINDS] = {
   [ALMU_CACHE_TILES] = "tiles",
   [ALMU_CACHE_HISTOGRAMS] = "histograms",
   [ALMU_CACHE_SPECTRA] = "spectra",
+  [ALMU_CACHE_TURNED] = "turned",
 };
 
 static void
@@ -86,7 +87,7 @@ write_cache (GString   *text,
   gsize sizes[ALMU_N_CACHE_KINDS];
 
   almu_cache_measure (cache, sizes);
-  write_one (text, "cache_bytes", "gauge", "Memory of planes, tiles, histograms and spectra.",
+  write_one (text, "cache_bytes", "gauge", "Memory of planes, tiles, histograms and spectra, and of cubes turned where they are visited often.",
              almu_cache_get_size (cache));
   write_head (text, "cache_kind_bytes", "The same by kind.");
   for (int kind = 0; kind < ALMU_N_CACHE_KINDS; kind++)

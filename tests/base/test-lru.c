@@ -56,7 +56,7 @@ has (Fixture *fixture,
 static gsize taken_elsewhere;
 
 static gsize
-get_taken_elsewhere (void)
+get_taken_elsewhere (gpointer user_data)
 {
   return taken_elsewhere;
 }
@@ -67,7 +67,7 @@ test_lru_outside (Fixture      *fixture,
                   gconstpointer user_data)
 {
   taken_elsewhere = 0;
-  almu_lru_set_outside (fixture->lru, get_taken_elsewhere);
+  almu_lru_set_outside (fixture->lru, get_taken_elsewhere, NULL);
   for (guint64 i = 0; i < 4; i++)
     take (fixture, 1, i, 25);
   g_assert_cmpuint (almu_lru_get_size (fixture->lru), ==, 100);
@@ -189,6 +189,45 @@ test_lru_relief (Fixture      *fixture,
   g_assert_true (has (fixture, 1, 3));
 }
 
+/* What nobody takes, whether it is in the cache or elsewhere. */
+static void
+test_lru_free (Fixture      *fixture,
+               gconstpointer user_data)
+{
+  taken_elsewhere = 0;
+  g_assert_cmpuint (almu_lru_get_free (fixture->lru), ==, BUDGET);
+  almu_lru_set_outside (fixture->lru, get_taken_elsewhere, NULL);
+  take (fixture, 1, 1, 30);
+  g_assert_cmpuint (almu_lru_get_free (fixture->lru), ==, BUDGET - 30);
+  taken_elsewhere = BUDGET - 30;
+  g_assert_cmpuint (almu_lru_get_free (fixture->lru), ==, 0);
+  taken_elsewhere = 5 * BUDGET;
+  g_assert_cmpuint (almu_lru_get_free (fixture->lru), ==, 0);
+}
+
+static void
+test_lru_drop (Fixture      *fixture,
+               gconstpointer user_data)
+{
+  take (fixture, 1, 1, 10);
+  take (fixture, 1, 2, 10);
+  take (fixture, 2, 1, 10);
+  g_assert_true (has (fixture, 1, 1));
+
+  almu_lru_drop (fixture->lru, &(AlmuLruKey){ 2, 1, 0 });
+  almu_lru_drop (fixture->lru, &(AlmuLruKey){ 2, 1, 0 });
+  g_assert_cmpuint (fixture->n_freed, ==, 1);
+  g_assert_cmpuint (almu_lru_get_owner_size (fixture->lru, 2), ==, 0);
+
+  g_assert_true (almu_lru_drop_oldest (fixture->lru));
+  g_assert_false (has (fixture, 1, 2));
+  g_assert_true (has (fixture, 1, 1));
+  g_assert_true (almu_lru_drop_oldest (fixture->lru));
+  g_assert_false (almu_lru_drop_oldest (fixture->lru));
+  g_assert_cmpuint (almu_lru_get_size (fixture->lru), ==, 0);
+  g_assert_cmpuint (fixture->n_freed, ==, 3);
+}
+
 #define add_test(path, func) g_test_add (path, Fixture, NULL, fixture_set_up, func, fixture_tear_down)
 
 int
@@ -201,6 +240,8 @@ main (int   argc,
   add_test ("/base/lru/outside", test_lru_outside);
   add_test ("/base/lru/owners", test_lru_owners);
   add_test ("/base/lru/relief", test_lru_relief);
+  add_test ("/base/lru/free", test_lru_free);
+  add_test ("/base/lru/drop", test_lru_drop);
 
   return g_test_run ();
 }

@@ -260,6 +260,8 @@ run (Bench      *bench,
     bench_images (bench);
   if (is_asked_for (only, "cubes"))
     bench_cubes (bench);
+  if (is_asked_for (only, "visits"))
+    bench_visits (bench);
   if (is_asked_for (only, "packed") && !bench->is_quick)
     bench_packed (bench);
   if (bench_server_get_memory_mib (bench->server, "VmRSS") >= 0)
@@ -428,7 +430,7 @@ main (int   argc,
     { "pid", 0, 0, G_OPTION_ARG_INT, &options.pid, "Its process, for figures of memory", "N" },
     { "program", 0, 0, G_OPTION_ARG_FILENAME, &options.program, "Start this one instead of the one that was built", "FILE" },
     { "quick", 0, 0, G_OPTION_ARG_NONE, &options.is_quick, "Leave out what is large", NULL },
-    { "only", 0, 0, G_OPTION_ARG_STRING, &options.only, "Leave out all but this part", "process|images|cubes|packed|meanwhile|resumes|scaling" },
+    { "only", 0, 0, G_OPTION_ARG_STRING, &options.only, "Leave out all but this part", "process|images|cubes|visits|packed|meanwhile|resumes|scaling" },
     { "rounds", 0, 0, G_OPTION_ARG_INT, &options.n_rounds, "Look at each image so often, for a profiler or a busy machine", "N" },
     { "json", 0, 0, G_OPTION_ARG_FILENAME, &options.json, "Write the figures here too", "FILE" },
     { "compare", 0, 0, G_OPTION_ARG_NONE, &options.is_comparison, "Print two such files side by side", NULL },

@@ -39,6 +39,7 @@ void bench_meanwhile (Bench *bench);
 void bench_packed (Bench *bench);
 void bench_resumes (Bench *bench);
 void bench_scaling (Bench *bench);
+void bench_visits (Bench *bench);
 
 /* Requests that several steps make. */
 void bench_open (Bench      *bench,

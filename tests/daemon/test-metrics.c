@@ -20,7 +20,7 @@ get (Desk       *desk,
 static guint64
 sum_of_kinds (Desk *desk)
 {
-  static const char *const names[] = { "planes", "tiles", "histograms", "spectra" };
+  static const char *const names[] = { "planes", "tiles", "histograms", "spectra", "turned" };
   guint64                  sum = 0;
 
   for (guint i = 0; i < G_N_ELEMENTS (names); i++)

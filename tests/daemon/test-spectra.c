@@ -347,6 +347,80 @@ test_spectra_shared (Desk         *desk,
     }
 }
 
+/* What the cube holds after somebody has written it anew. */
+static double
+other_cube (const gint64 *position,
+            gpointer      user_data)
+{
+  return cube (position, user_data) + 1000;
+}
+
+/* Goes to another pixel each time. */
+static void
+assert_cursor (Desk *desk,
+               guint nth,
+               double (*truth_at) (const gint64 *position,
+                                   gpointer      user_data))
+{
+  int                                            x = (int) (nth % WIDTH);
+  int                                            y = (int) (nth / WIDTH);
+  almu_test_autobody CARTA__SpectralProfileData *data = NULL;
+
+  g_assert_cmpuint (nth, <, WIDTH * HEIGHT);
+  almu_test_ask_cursor (desk->viewer, 0, (float) x, (float) y);
+  data = desk_await (desk, CARTA__EVENT_TYPE__SPECTRAL_PROFILE_DATA);
+  g_assert_true (data->progress == 1.f);
+  g_assert_cmpuint (data->profiles[0]->raw_values_fp32.len, ==, DEPTH * sizeof (float));
+  for (int channel = 0; channel < DEPTH; channel++)
+    {
+      double expected = truth_at ((const gint64[]){ x, y, channel, 0 }, NULL);
+      float  value = ((const float *) data->profiles[0]->raw_values_fp32.data)[channel];
+
+      g_assert_true (isnan (expected) ? isnan (value) : value == (float) expected);
+    }
+}
+
+static guint64
+count_read_at (Desk *desk,
+               guint nth)
+{
+  guint64 before = almu_test_daemon_get_metric (desk->daemon, "image_read_bytes_total");
+
+  assert_cursor (desk, nth, cube);
+
+  return almu_test_daemon_get_metric (desk->daemon, "image_read_bytes_total") - before;
+}
+
+/* A cursor that stays in a neighbourhood soon needs the file no more; but not
+ * when that is another. */
+static void
+test_spectra_visited (Desk         *desk,
+                      gconstpointer user_data)
+{
+  static const char turned[] = "cache_kind_bytes{kind=\"turned\"}";
+  const gint64      shape[] = { WIDTH, HEIGHT, DEPTH, N_STOKES };
+  guint             nth = 0;
+
+  open_cube (desk);
+  almu_test_body_free (desk_await (desk, CARTA__EVENT_TYPE__REGION_HISTOGRAM_DATA)); /* of the plane, which has been read */
+  almu_test_ask_spectral (desk->viewer, 0, 0, "z");
+  almu_test_body_free (desk_await (desk, CARTA__EVENT_TYPE__SPECTRAL_PROFILE_DATA));
+  g_assert_cmpuint (almu_test_daemon_get_metric (desk->daemon, turned), ==, 0);
+  while (count_read_at (desk, ++nth) > 0)
+    ;
+  g_assert_cmpuint (almu_test_daemon_get_metric (desk->daemon, turned), ==, WIDTH * HEIGHT * DEPTH * sizeof (float));
+  for (int i = 0; i < 20; i++)
+    g_assert_cmpuint (count_read_at (desk, ++nth), ==, 0);
+
+  desk_write (desk, "cube.fits", 4, shape, other_cube, cards);
+  desk_open (desk, "cube.fits", 0);
+  g_assert_cmpuint (almu_test_daemon_get_metric (desk->daemon, turned), ==, 0);
+  almu_test_ask_spectral (desk->viewer, 0, 0, "z");
+  almu_test_body_free (desk_await (desk, CARTA__EVENT_TYPE__SPECTRAL_PROFILE_DATA));
+  for (int i = 0; i < 20; i++)
+    assert_cursor (desk, ++nth, other_cube);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -358,6 +432,7 @@ main (int   argc,
   desk_add ("/daemon/spectra/outside", test_spectra_outside);
   desk_add ("/daemon/spectra/refused", test_spectra_refused);
   desk_add ("/daemon/spectra/shared", test_spectra_shared);
+  desk_add ("/daemon/spectra/visited", test_spectra_visited);
 
   return g_test_run ();
 }

@@ -10,13 +10,15 @@
 #include "almu-data-table.h"
 #include "almu-figures.h"
 #include "almu-inflated.h"
+#include "almu-limits.h"
 #include "almu-vertex-codec.h"
 
 /**
  * AlmuCache:
  *
  * What was read and made from images, under one budget of bytes: planes,
- * the histograms of planes, spectra, encoded tiles. What several ask for while
+ * the histograms of planes, spectra, encoded tiles, and, where there is room to
+ * spare, cubes turned where they are visited often. What several ask for while
  * it is being made is made once: planes, spectra, histograms of cubes, contours.
  *
  * Shared by all sessions; main thread only.
@@ -46,6 +48,8 @@ almu_cache_dispose (GObject *object)
   g_clear_pointer (&self->cubes, almu_errands_free);
   g_clear_pointer (&self->contours, almu_errands_free);
   g_clear_pointer (&self->users, almu_image_users_free);
+  g_clear_pointer (&self->turned, almu_lru_free);
+  g_clear_pointer (&self->visits, almu_visits_free);
   g_clear_pointer (&self->lru, almu_lru_free);
 
   G_OBJECT_CLASS (almu_cache_parent_class)->dispose (object);
@@ -80,23 +84,32 @@ almu_cache_init (AlmuCache *self)
   self->cubes = almu_cache_cubes_new ();
   self->contours = almu_cache_contours_new ();
   self->users = almu_image_users_new ();
+  self->visits = almu_visits_new ();
 }
 
 static gboolean
 relieve (gpointer user_data)
 {
-  gboolean is_relieved = FALSE;
+  AlmuCache *self = user_data;
+  gboolean   is_relieved = FALSE;
 
-  g_signal_emit (user_data, signals[CROWDED], 0, &is_relieved);
+  if (almu_lru_drop_oldest (self->turned))
+    return TRUE;
+
+  g_signal_emit (self, signals[CROWDED], 0, &is_relieved);
 
   return is_relieved;
 }
 
-/* What takes memory from the same budget without being in the cache. */
+/* What takes memory from the same budget without being among the planes and
+ * what is made of them. */
 static gsize
-get_outside_bytes (void)
+get_outside_bytes (gpointer user_data)
 {
-  return (gsize) (almu_data_table_get_total_bytes () + almu_inflated_get_total_bytes (TRUE));
+  AlmuCache *self = user_data;
+
+  return (gsize) (almu_data_table_get_total_bytes () + almu_inflated_get_total_bytes (TRUE)) +
+         almu_lru_get_size (self->turned);
 }
 
 /**
@@ -114,9 +127,10 @@ almu_cache_new (gsize budget)
 {
   AlmuCache *self = g_object_new (ALMU_TYPE_CACHE, NULL);
 
+  self->turned = almu_lru_new (budget / ALMU_LIMIT_TURNED_PART);
   self->lru = almu_lru_new (budget);
   almu_lru_set_relief (self->lru, relieve, self);
-  almu_lru_set_outside (self->lru, get_outside_bytes);
+  almu_lru_set_outside (self->lru, get_outside_bytes, self);
 
   return self;
 }
@@ -133,7 +147,7 @@ almu_cache_new (gsize budget)
 gsize
 almu_cache_get_size (AlmuCache *self)
 {
-  return almu_lru_get_size (self->lru);
+  return almu_lru_get_size (self->lru) + almu_lru_get_size (self->turned);
 }
 
 static void
@@ -149,7 +163,7 @@ add_size (const AlmuLruKey *key,
 /**
  * almu_cache_measure:
  * @self: a cache
- * @out_sizes: (out caller-allocates) (array fixed-size=4): the bytes of each
+ * @out_sizes: (out caller-allocates) (array fixed-size=5): the bytes of each
  *   kind; together they are almu_cache_get_size()
  *
  * Goes through everything kept: for figures, not for each request.
@@ -160,6 +174,7 @@ almu_cache_measure (AlmuCache *self,
 {
   memset (out_sizes, 0, ALMU_N_CACHE_KINDS * sizeof *out_sizes);
   almu_lru_foreach (self->lru, add_size, out_sizes);
+  out_sizes[ALMU_CACHE_TURNED] = almu_lru_get_size (self->turned);
 }
 
 /**
@@ -180,7 +195,7 @@ almu_cache_get_budget (AlmuCache *self)
  * almu_cache_get_image_size:
  * @image: an image
  *
- * Planes, tiles, histograms and spectra, whoever asked for them.
+ * Planes, tiles, histograms, spectra and what is turned, whoever asked for it.
  *
  * Returns: bytes of all that was made from @image
  */
@@ -188,7 +203,9 @@ gsize
 almu_cache_get_image_size (AlmuCache *self,
                            AlmuImage *image)
 {
-  return almu_lru_get_owner_size (self->lru, almu_image_get_serial (image));
+  guint64 serial = almu_image_get_serial (image);
+
+  return almu_lru_get_owner_size (self->lru, serial) + almu_lru_get_owner_size (self->turned, serial);
 }
 
 /* What was kept to be quick is held no longer than it is of use. */
@@ -276,6 +293,7 @@ almu_cache_drop_image (AlmuCache *self,
     return;
 
   almu_lru_drop_owner (self->lru, almu_image_get_serial (image));
+  almu_lru_drop_owner (self->turned, almu_image_get_serial (image));
   g_clear_handle_id (&self->trim_source, g_source_remove);
   self->trim_source = g_idle_add_full (G_PRIORITY_LOW, on_idle_trim, self, NULL);
 }

@@ -20,6 +20,7 @@ G_BEGIN_DECLS
  * @ALMU_CACHE_TILES: tiles as they are sent
  * @ALMU_CACHE_HISTOGRAMS: of planes and of cubes
  * @ALMU_CACHE_SPECTRA: of points and regions
+ * @ALMU_CACHE_TURNED: places of cubes that the cursor is often at
  */
 typedef enum
 {
@@ -27,6 +28,7 @@ typedef enum
   ALMU_CACHE_TILES,
   ALMU_CACHE_HISTOGRAMS,
   ALMU_CACHE_SPECTRA,
+  ALMU_CACHE_TURNED,
   ALMU_N_CACHE_KINDS,
 } AlmuCacheKind;
 
@@ -95,6 +97,12 @@ void             almu_cache_get_spectrum_async (AlmuCache          *self,
 AlmuSpectrum    *almu_cache_get_spectrum_finish (AlmuCache    *self,
                                                  GAsyncResult *result,
                                                  GError      **error);
+AlmuSpectrum    *almu_cache_visit (AlmuCache *self,
+                                   AlmuImage *image,
+                                   AlmuShape *point,
+                                   gboolean   is_pixel,
+                                   int        stokes,
+                                   gpointer   like);
 AlmuHistogram   *almu_cache_peek_cube (AlmuCache               *self,
                                        AlmuImage               *image,
                                        int                      stokes,

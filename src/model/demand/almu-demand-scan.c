@@ -384,21 +384,38 @@ on_spectrum (GObject      *source,
   forget_tracks (wants);
 }
 
+/* What is in memory, as it is or in another order. */
+static AlmuSpectrum *
+dup_known (Wants     *wants,
+           AlmuShape *shape,
+           int        stokes)
+{
+  AlmuDemand   *self = wants->demand;
+  AlmuSpectrum *known = almu_cache_peek_spectrum (self->cache, self->image, shape, is_pixel (wants), stokes);
+
+  if (known != NULL)
+    return almu_spectrum_ref (known);
+
+  if (shape->type != ALMU_SHAPE_POINT)
+    return NULL;
+
+  return almu_cache_visit (self->cache, self->image, shape, is_pixel (wants), stokes, self);
+}
+
 static void
 start_track (Wants     *wants,
              AlmuShape *shape,
              int        stokes)
 {
-  AlmuDemand   *self = wants->demand;
-  Track        *track = g_new0 (Track, 1);
-  AlmuSpectrum *known = almu_cache_peek_spectrum (self->cache, self->image, shape, is_pixel (wants), stokes);
-  Work         *work;
+  AlmuDemand *self = wants->demand;
+  Track      *track = g_new0 (Track, 1);
+  Work       *work;
 
   track->stokes = stokes;
   g_ptr_array_add (wants->tracks, track);
-  if (known != NULL)
+  track->spectrum = dup_known (wants, shape, stokes);
+  if (track->spectrum != NULL)
     {
-      track->spectrum = almu_spectrum_ref (known);
       track->progress = 1;
       return;
     }

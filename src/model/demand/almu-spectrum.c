@@ -142,11 +142,9 @@ copy_spectrum (gpointer data)
 {
   const AlmuSpectrum *from = ((Reading *) data)->spectrum;
   gsize               n = (gsize) from->n_channels;
-  AlmuSpectrum       *copy = spectrum_new (from->shape, from->n_channels);
 
-  copy->values = g_memdup2 (from->values, n * sizeof *from->values);
-
-  return copy;
+  return almu_spectrum_new_for_values (from->shape, g_memdup2 (from->values, n * sizeof *from->values),
+                                       from->n_channels);
 }
 
 static gboolean
@@ -252,6 +250,29 @@ almu_spectrum_read_async (AlmuImage           *image,
     reading->spectrum->values[i] = NAN;
 
   almu_sweep_async (&kind, reading, n, FIRST_VALUES, ALMU_PRIORITY_NORMAL, cancellable, on_progress, on_swept, reading);
+}
+
+/**
+ * almu_spectrum_new_for_values:
+ * @shape: a point in the image, of whole numbers
+ * @values: (transfer full) (array length=n_channels): of that pixel in each
+ *   channel
+ * @n_channels: how many
+ *
+ * The shape is held.
+ *
+ * Returns: (transfer full): what somebody else has read, as a spectrum
+ */
+AlmuSpectrum *
+almu_spectrum_new_for_values (AlmuShape *shape,
+                              float     *values,
+                              int        n_channels)
+{
+  AlmuSpectrum *self = spectrum_new (shape, n_channels);
+
+  self->values = values;
+
+  return self;
 }
 
 /**

@@ -29,6 +29,9 @@ typedef struct
   AlmuStats      *stats;
 } AlmuSpectrum;
 
+AlmuSpectrum *almu_spectrum_new_for_values (AlmuShape *shape,
+                                            float     *values,
+                                            int        n_channels);
 AlmuSpectrum *almu_spectrum_new_for_stats (AlmuShape *shape,
                                            AlmuStats *stats,
                                            int        n_channels);

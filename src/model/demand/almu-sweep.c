@@ -118,7 +118,8 @@ sweep_worker (GTask        *task,
         return;
 
       now = g_get_monotonic_time ();
-      if (now - sweep->last_report > ALMU_SWEEP_REPORT_USEC && sweep->n_done < sweep->n_steps)
+      if (sweep->progress != NULL && now - sweep->last_report > ALMU_SWEEP_REPORT_USEC &&
+          sweep->n_done < sweep->n_steps)
         {
           sweep->last_report = now;
           send_report (task, sweep);
@@ -148,7 +149,7 @@ sweep_worker (GTask        *task,
  * @n_steps: how many steps there are, at least 1
  * @n_first: how many to begin with: about a millisecond's work
  * @priority: to begin with
- * @progress: (scope async): told now and then how far it is
+ * @progress: (scope async) (nullable): told now and then how far it is
  * @user_data: for @progress and @callback; as @data alive until @callback
  *
  * Walks along a cube, a few channels at a time: bites that adapt to their

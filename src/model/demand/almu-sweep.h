@@ -25,7 +25,8 @@ G_BEGIN_DECLS
 /**
  * AlmuSweepKind:
  * @step: does the steps from @begin, @n of them; on a worker
- * @report: what is to be told so far, between two steps; on the same worker
+ * @report: what is to be told so far, between two steps; on the same worker;
+ *   not needed without somebody who is told
  * @free_report: of what @report returned
  *
  * What is done along a sweep.
