@@ -308,6 +308,15 @@
 
 /* -- the store ---------------------------------------------------------- */
 
+/* Calls on the bus that wait for an answer, of one caller and of all, and their
+ * bytes: they lie in memory, and what is ready of them is answered before a page
+ * is heard. One that takes long, as a session is told or taken in as a whole,
+ * counts for many: some milliseconds each with thousands of regions. */
+#define ALMU_LIMIT_BUS_CALLS_OF_ONE 1024
+#define ALMU_LIMIT_BUS_CALLS 4096
+#define ALMU_LIMIT_BUS_LONG_CALL 128
+#define ALMU_LIMIT_BUS_CALL_BYTES (2 * ALMU_LIMIT_MESSAGE_BYTES)
+
 /* Records of sessions kept at most, beside those in memory: more than
  * anybody looks through. */
 #define ALMU_DEFAULT_RECORDS 200

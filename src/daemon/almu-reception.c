@@ -3,6 +3,11 @@
 
 #include "almu-reception.h"
 
+#include <glib/gi18n-lib.h>
+
+#include "almu-error.h"
+#include "almu-limits.h"
+
 #define BUS "org.freedesktop.DBus"
 #define BUS_PATH "/org/freedesktop/DBus"
 
@@ -16,10 +21,29 @@
 typedef struct
 {
   GMutex         mutex;
-  GHashTable    *waiting; /* "serial sender" of calls to answer; locked */
+  GHashTable    *waiting; /* "serial sender" of calls to answer → Call; locked */
+  GHashTable    *senders; /* → what theirs count for; locked */
+  guint          weight;  /* what all of them count for; locked */
+  gsize          n_bytes; /* of them; locked */
   guint          n_calls; /* that ever came; locked */
   AlmuReception *owner;   /* main thread; NULL once that is gone */
 } Ledger;
+
+typedef struct
+{
+  char *sender;
+  guint weight;
+  gsize n_bytes;
+} Call;
+
+static void
+call_free (gpointer data)
+{
+  Call *call = data;
+
+  g_free (call->sender);
+  g_free (call);
+}
 
 struct _AlmuReception
 {
@@ -37,6 +61,7 @@ ledger_clear (gpointer data)
 
   g_mutex_clear (&ledger->mutex);
   g_hash_table_unref (ledger->waiting);
+  g_hash_table_unref (ledger->senders);
 }
 
 static void
@@ -58,18 +83,155 @@ on_quiet (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+static guint
+get_weight (GDBusMessage *message)
+{
+  static const char *const takes_long[] = { "GetState", "SetState", "GetManagedObjects", NULL };
+  const char              *method = g_dbus_message_get_member (message);
+
+  return method != NULL && g_strv_contains (takes_long, method) ? ALMU_LIMIT_BUS_LONG_CALL : 1;
+}
+
+static guint
+weight_of (Ledger     *ledger,
+           const char *sender)
+{
+  return GPOINTER_TO_UINT (g_hash_table_lookup (ledger->senders, sender));
+}
+
+/* Calls are handed on as fast as they come, and what is not answered yet lies in
+ * memory, all of it before the next page is heard: whoever calls without end has
+ * to wait for answers, and nobody else for that. */
+static gboolean
+has_room (Ledger     *ledger,
+          const char *key,
+          const Call *call)
+{
+  /* who counts wrongly would not be counted rightly */
+  return !g_hash_table_contains (ledger->waiting, key) &&
+         weight_of (ledger, call->sender) + call->weight <= ALMU_LIMIT_BUS_CALLS_OF_ONE &&
+         ledger->weight + call->weight <= ALMU_LIMIT_BUS_CALLS &&
+         call->n_bytes <= ALMU_LIMIT_BUS_CALL_BYTES - ledger->n_bytes;
+}
+
 static void
+count (Ledger     *ledger,
+       const Call *call,
+       int         sign)
+{
+  guint weight = weight_of (ledger, call->sender) + (guint) sign * call->weight;
+
+  ledger->weight += (guint) sign * call->weight;
+  ledger->n_bytes += (gsize) sign * call->n_bytes;
+  if (weight > 0)
+    g_hash_table_insert (ledger->senders, g_strdup (call->sender), GUINT_TO_POINTER (weight));
+  else
+    g_hash_table_remove (ledger->senders, call->sender);
+}
+
+static gboolean
+drop (Ledger     *ledger,
+      const char *key)
+{
+  const Call *call = g_hash_table_lookup (ledger->waiting, key);
+
+  if (call != NULL)
+    count (ledger, call, -1);
+
+  return g_hash_table_remove (ledger->waiting, key);
+}
+
+/* The last is told of. */
+static void
+settle (Ledger     *ledger,
+        const char *key)
+{
+  gboolean is_last;
+
+  g_mutex_lock (&ledger->mutex);
+  is_last = drop (ledger, key) && g_hash_table_size (ledger->waiting) == 0;
+  g_mutex_unlock (&ledger->mutex);
+
+  if (is_last)
+    g_idle_add_full (G_PRIORITY_DEFAULT, on_quiet, g_atomic_rc_box_acquire (ledger), ledger_unref);
+}
+
+/* One that wants no answer has been handed on by the time this is called: the
+ * main thread takes one after the other. */
+typedef struct
+{
+  Ledger *ledger;
+  char   *key;
+} Passing;
+
+static gboolean
+on_passed (gpointer user_data)
+{
+  const Passing *passing = user_data;
+
+  settle (passing->ledger, passing->key);
+
+  return G_SOURCE_REMOVE;
+}
+
+static void
+passing_free (gpointer data)
+{
+  Passing *passing = data;
+
+  ledger_unref (passing->ledger);
+  g_free (passing->key);
+  g_free (passing);
+}
+
+static void
+await_passing (Ledger     *ledger,
+               const char *key)
+{
+  Passing *passing = g_new0 (Passing, 1);
+
+  passing->ledger = g_atomic_rc_box_acquire (ledger);
+  passing->key = g_strdup (key);
+  g_idle_add_full (G_PRIORITY_DEFAULT, on_passed, passing, passing_free);
+}
+
+static Call *
+call_new (GDBusMessage *message)
+{
+  GVariant *body = g_dbus_message_get_body (message);
+  Call     *call = g_new0 (Call, 1);
+
+  call->sender = g_strdup (g_dbus_message_get_sender (message) != NULL ? g_dbus_message_get_sender (message) : "");
+  call->weight = get_weight (message);
+  call->n_bytes = body != NULL ? g_variant_get_size (body) : 0;
+
+  return call;
+}
+
+/* Whether it may come in. */
+static gboolean
 note_call (Ledger       *ledger,
            GDBusMessage *message)
 {
-  g_autofree char *key = g_strdup_printf ("%u %s", g_dbus_message_get_serial (message),
-                                          g_dbus_message_get_sender (message));
+  Call            *call = call_new (message);
+  g_autofree char *key = g_strdup_printf ("%u %s", g_dbus_message_get_serial (message), call->sender);
+  gboolean         is_welcome;
 
   g_mutex_lock (&ledger->mutex);
   ledger->n_calls++;
-  if ((g_dbus_message_get_flags (message) & G_DBUS_MESSAGE_FLAGS_NO_REPLY_EXPECTED) == 0)
-    g_hash_table_add (ledger->waiting, g_steal_pointer (&key));
+  is_welcome = has_room (ledger, key, call);
+  if (is_welcome)
+    {
+      count (ledger, call, 1);
+      g_hash_table_insert (ledger->waiting, g_strdup (key), g_steal_pointer (&call));
+    }
   g_mutex_unlock (&ledger->mutex);
+
+  g_clear_pointer (&call, call_free);
+  if (is_welcome && (g_dbus_message_get_flags (message) & G_DBUS_MESSAGE_FLAGS_NO_REPLY_EXPECTED) != 0)
+    await_passing (ledger, key);
+
+  return is_welcome;
 }
 
 static void
@@ -78,14 +240,26 @@ note_answer (Ledger       *ledger,
 {
   g_autofree char *key = g_strdup_printf ("%u %s", g_dbus_message_get_reply_serial (message),
                                           g_dbus_message_get_destination (message));
-  gboolean         is_last;
 
-  g_mutex_lock (&ledger->mutex);
-  is_last = g_hash_table_remove (ledger->waiting, key) && g_hash_table_size (ledger->waiting) == 0;
-  g_mutex_unlock (&ledger->mutex);
+  settle (ledger, key);
+}
 
-  if (is_last)
-    g_idle_add_full (G_PRIORITY_DEFAULT, on_quiet, g_atomic_rc_box_acquire (ledger), ledger_unref);
+static void
+refuse (GDBusConnection *connection,
+        GDBusMessage    *message)
+{
+  g_autoptr(GError) error = g_error_new (ALMU_ERROR, ALMU_ERROR_LIMIT,
+                                          _ ("Too many calls wait for an answer: of one caller %d may, or %d that take long; wait for answers first"),
+                                          ALMU_LIMIT_BUS_CALLS_OF_ONE,
+                                          ALMU_LIMIT_BUS_CALLS_OF_ONE / ALMU_LIMIT_BUS_LONG_CALL);
+  g_autofree char *name = g_dbus_error_encode_gerror (error);
+  g_autoptr(GDBusMessage) reply = NULL;
+
+  if ((g_dbus_message_get_flags (message) & G_DBUS_MESSAGE_FLAGS_NO_REPLY_EXPECTED) != 0)
+    return;
+
+  reply = g_dbus_message_new_method_error_literal (message, name, error->message);
+  g_dbus_connection_send_message (connection, reply, G_DBUS_SEND_MESSAGE_FLAGS_NONE, NULL, NULL);
 }
 
 static GDBusMessage *
@@ -96,9 +270,14 @@ on_message (GDBusConnection *connection,
 {
   GDBusMessageType type = g_dbus_message_get_message_type (message);
 
-  if (is_incoming && type == G_DBUS_MESSAGE_TYPE_METHOD_CALL)
-    note_call (user_data, message);
-  else if (!is_incoming && (type == G_DBUS_MESSAGE_TYPE_METHOD_RETURN || type == G_DBUS_MESSAGE_TYPE_ERROR))
+  if (is_incoming && type == G_DBUS_MESSAGE_TYPE_METHOD_CALL && !note_call (user_data, message))
+    {
+      refuse (connection, message);
+      g_object_unref (message);
+      return NULL;
+    }
+
+  if (!is_incoming && (type == G_DBUS_MESSAGE_TYPE_METHOD_RETURN || type == G_DBUS_MESSAGE_TYPE_ERROR))
     note_answer (user_data, message);
 
   return message;
@@ -112,8 +291,8 @@ on_message (GDBusConnection *connection,
  * @user_data: for the function
  * @on_quiet: called whenever the last call has been answered
  *
- * Counts the calls from now on; the name comes with
- * almu_reception_take_name().
+ * Counts the calls from now on, and refuses those that are too many beside what
+ * waits for an answer; the name comes with almu_reception_take_name().
  *
  * Returns: (transfer full): the reception, without the name
  */
@@ -133,7 +312,8 @@ almu_reception_new (GDBusConnection  *connection,
   self->user_data = user_data;
   self->ledger = g_atomic_rc_box_new0 (Ledger);
   g_mutex_init (&self->ledger->mutex);
-  self->ledger->waiting = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->ledger->waiting = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, call_free);
+  self->ledger->senders = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->ledger->owner = self;
   self->filter = g_dbus_connection_add_filter (connection, on_message,
                                                g_atomic_rc_box_acquire (self->ledger), ledger_unref);
