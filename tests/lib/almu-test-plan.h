@@ -19,7 +19,8 @@ enum
   ALMU_TEST_CALL_NAME = 1 << 5,
   ALMU_TEST_CALL_LOOK = 1 << 6,
   ALMU_TEST_CALL_THREAD = 1 << 7,
-  ALMU_TEST_CALL_CHILD = 1 << 8, /* and what it is connected by */
+  ALMU_TEST_CALL_CHILD = 1 << 8,   /* and what it is connected by */
+  ALMU_TEST_CALL_BENEATH = 1 << 9, /* openat2(), wherever */
 };
 
 /* Not an error: less is read or written than was asked for. */

@@ -159,6 +159,15 @@ judge_name (int         kind,
   return code;
 }
 
+/* Wherever it is, or if it is about no file. */
+static int
+judge_plain (int kind)
+{
+  AlmuTestPlan *plan = get_plan ();
+
+  return is_meant (plan, kind) ? next (plan) : 0;
+}
+
 #define FAIL_IF(judgement)     \
   do                           \
     {                          \
@@ -265,7 +274,10 @@ syscall (long number,
   if (real == NULL)
     real = (__typeof__ (real)) dlsym (RTLD_NEXT, "syscall");
   if (number == SYS_openat2)
-    FAIL_IF (judge_name (ALMU_TEST_CALL_OPEN, (int) a[0], (const char *) a[1]));
+    {
+      FAIL_IF (judge_plain (ALMU_TEST_CALL_BENEATH));
+      FAIL_IF (judge_name (ALMU_TEST_CALL_OPEN, (int) a[0], (const char *) a[1]));
+    }
 
   return real (number, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
@@ -476,21 +488,12 @@ pthread_create (pthread_t            *thread,
 
 /* -- other programs ------------------------------------------------------ */
 
-/* 0, or what a call that is about no file fails with. */
-static int
-judge_child (void)
-{
-  AlmuTestPlan *plan = get_plan ();
-
-  return is_meant (plan, ALMU_TEST_CALL_CHILD) ? next (plan) : 0;
-}
-
 int
 memfd_create (const char  *name,
               unsigned int flags)
 {
   REAL (memfd_create);
-  FAIL_IF (judge_child ());
+  FAIL_IF (judge_plain (ALMU_TEST_CALL_CHILD));
 
   return real (name, flags);
 }
@@ -502,7 +505,7 @@ socketpair (int domain,
             int fds[2])
 {
   REAL (socketpair);
-  FAIL_IF (judge_child ());
+  FAIL_IF (judge_plain (ALMU_TEST_CALL_CHILD));
 
   return real (domain, type, protocol, fds);
 }
@@ -521,7 +524,7 @@ fcntl64 (int fd,
   value = va_arg (args, void *);
   va_end (args);
   if (what == F_DUPFD_CLOEXEC)
-    FAIL_IF (judge_child ());
+    FAIL_IF (judge_plain (ALMU_TEST_CALL_CHILD));
 
   return real (fd, what, value);
 }
@@ -534,7 +537,7 @@ posix_spawn_file_actions_adddup2 (posix_spawn_file_actions_t *actions,
   int code;
 
   REAL (posix_spawn_file_actions_adddup2);
-  code = judge_child ();
+  code = judge_plain (ALMU_TEST_CALL_CHILD);
 
   return code > 0 ? code : real (actions, fd, new_fd);
 }
@@ -550,7 +553,7 @@ posix_spawn (pid_t                            *pid,
   int code;
 
   REAL (posix_spawn);
-  code = judge_child ();
+  code = judge_plain (ALMU_TEST_CALL_CHILD);
 
   return code > 0 ? code : real (pid, path, actions, attributes, argv, environment);
 }
