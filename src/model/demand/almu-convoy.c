@@ -195,12 +195,14 @@ post (Traveller     *traveller,
       gpointer       data,
       GDestroyNotify free_data)
 {
+  /* once it is attached it may be freed over there */
+  GMainContext *context = g_task_get_context (traveller->task);
   g_autoptr(GSource) source = g_idle_source_new ();
 
   g_source_set_static_name (source, name);
   g_source_set_priority (source, G_PRIORITY_DEFAULT);
   g_source_set_callback (source, func, data, free_data);
-  g_source_attach (source, g_task_get_context (traveller->task));
+  g_source_attach (source, context);
 }
 
 typedef struct
