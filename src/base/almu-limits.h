@@ -102,6 +102,11 @@
  * few axes and statistics. */
 #define ALMU_LIMIT_REQUIREMENTS 256
 
+/* Values of all spatial profiles of a place, which are one message: half of what
+ * may wait for a slow reader. The page asks for about as many as its plot has
+ * pixels. */
+#define ALMU_LIMIT_PROFILE_VALUES (1 << 22)
+
 /* Tiles in one request: a 16k display at full resolution is 64 x 36. */
 #define ALMU_LIMIT_TILES 16384
 
@@ -306,7 +311,7 @@
  * replace or to remove one. The page's preferences are some three hundred. */
 #define ALMU_LIMIT_JSON_MEMBERS 4096
 
-/* -- the store ---------------------------------------------------------- */
+/* -- the bus ------------------------------------------------------------ */
 
 /* Calls on the bus that wait for an answer, of one caller and of all, and their
  * bytes: they lie in memory, and what is ready of them is answered before a page
@@ -314,8 +319,10 @@
  * counts for many: some milliseconds each with thousands of regions. */
 #define ALMU_LIMIT_BUS_CALLS_OF_ONE 1024
 #define ALMU_LIMIT_BUS_CALLS 4096
-#define ALMU_LIMIT_BUS_LONG_CALL 128
+#define ALMU_LIMIT_BUS_LONG_CALL 32
 #define ALMU_LIMIT_BUS_CALL_BYTES (2 * ALMU_LIMIT_MESSAGE_BYTES)
+
+/* -- the store ---------------------------------------------------------- */
 
 /* Records of sessions kept at most, beside those in memory: more than
  * anybody looks through. */

@@ -285,8 +285,8 @@ test_return_beside (Desk         *desk,
   ack = almu_test_viewer_take (desk->viewer, CARTA__EVENT_TYPE__RESUME_SESSION_ACK);
   g_assert_nonnull (ack);
   g_assert_true (ack->success);
-  /* behind the others' planes there would be one in the time of some */
-  g_assert_cmpint (n_looks, >, N_LARGE);
+  /* behind the others' planes there would be one */
+  g_assert_cmpint (n_looks, >, 2);
 
   for (int i = 0; i < N_LARGE; i++)
     g_free ((char *) memories[i].name);

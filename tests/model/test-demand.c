@@ -5,6 +5,7 @@
 
 #include "almu-demand.h"
 #include "almu-error.h"
+#include "almu-limits.h"
 #include "almu-test-image.h"
 #include "almu-test-workers.h"
 #include "almu-test.h"
@@ -682,6 +683,49 @@ test_demand_wrong_coordinates (Fixture      *fixture,
   g_assert_nonnull (strstr (fixture->got.failures->pdata[2], "Ptotal"));
 }
 
+/* Whole rows and @rest pixels of one more: as many values as may be sent. */
+static void
+require_rows (Fixture *fixture,
+              int      rest)
+{
+  g_autoptr(GArray) wants = almu_spatial_wants_new ();
+
+  for (int i = 0; i <= ALMU_LIMIT_PROFILE_VALUES / WIDTH; i++)
+    {
+      AlmuSpatialWant want = { .coordinate = g_strdup ("x"), .mip = 1 };
+
+      if (i == 0)
+        want.end = ALMU_LIMIT_PROFILE_VALUES % WIDTH + rest;
+      g_array_append_val (wants, want);
+    }
+  almu_demand_require_spatial (fixture->demand, ALMU_REGION_CURSOR, NULL, wants);
+  almu_test_workers_settle ();
+}
+
+static void
+test_demand_many_values (Fixture      *fixture,
+                         gconstpointer user_data)
+{
+  almu_demand_start (fixture->demand);
+  almu_test_workers_settle ();
+  test_products_forget (&fixture->got);
+
+  for (int rest = -1; rest <= 1; rest++)
+    {
+      require_rows (fixture, rest);
+      g_assert_cmpuint (test_products_count (&fixture->got, ALMU_PRODUCT_SPATIAL), ==, rest <= 0);
+      g_assert_cmpuint (fixture->got.failures->len, ==, rest > 0);
+      if (rest <= 0)
+        test_products_forget (&fixture->got);
+    }
+  g_assert_nonnull (strstr (fixture->got.failures->pdata[0], "4194305 values"));
+
+  /* and after that, what it always was */
+  require_spatial (fixture, ALMU_REGION_CURSOR, NULL, "x", "y");
+  almu_test_workers_settle ();
+  g_assert_cmpuint (test_products_count (&fixture->got, ALMU_PRODUCT_SPATIAL), ==, 1);
+}
+
 static void
 test_demand_read_failure (Fixture      *fixture,
                           gconstpointer user_data)
@@ -810,6 +854,7 @@ main (int   argc,
   add_test ("/model/demand/places", test_demand_places);
   add_test ("/model/demand/region/foreign", test_demand_foreign_region);
   add_test ("/model/demand/wrong-coordinates", test_demand_wrong_coordinates);
+  add_test ("/model/demand/many-values", test_demand_many_values);
   add_test ("/model/demand/read-failure", test_demand_read_failure);
   add_test ("/model/demand/storm", test_demand_storm);
 

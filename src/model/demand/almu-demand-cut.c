@@ -3,31 +3,57 @@
 
 #include "almu-demand-private.h"
 
+#include <glib/gi18n-lib.h>
+#include <inttypes.h>
 #include <string.h>
 
+#include "almu-error.h"
+#include "almu-limits.h"
 #include "almu-profile.h"
 #include "almu-workers.h"
 
 /* -- spatial profiles --------------------------------------------------- */
 
-static AlmuProfile
-cut (AlmuPlane             *plane,
-     const AlmuSpatialWant *want,
-     int                    x,
-     int                    y)
+static AlmuProfileAxis
+get_axis (const AlmuSpatialWant *want)
 {
-  gsize           length = strlen (want->coordinate);
-  AlmuProfileAxis axis = length > 0 && want->coordinate[length - 1] == 'y' ? ALMU_PROFILE_Y : ALMU_PROFILE_X;
-  int             n_pixels = axis == ALMU_PROFILE_X ? almu_plane_get_width (plane) : almu_plane_get_height (plane);
-  AlmuProfile     profile = { .coordinate = want->coordinate };
+  gsize length = strlen (want->coordinate);
+
+  return length > 0 && want->coordinate[length - 1] == 'y' ? ALMU_PROFILE_Y : ALMU_PROFILE_X;
+}
+
+/* Without its values. */
+static AlmuProfile
+plan (AlmuPlane             *plane,
+      const AlmuSpatialWant *want)
+{
+  int         n_pixels = get_axis (want) == ALMU_PROFILE_X ? almu_plane_get_width (plane) : almu_plane_get_height (plane);
+  AlmuProfile profile = { .coordinate = want->coordinate, .mip = want->mip };
 
   profile.end = want->end <= 0 ? n_pixels : MIN (want->end, n_pixels);
   profile.start = CLAMP (want->start, 0, profile.end);
-  profile.mip = want->mip;
-  profile.values = almu_profile_cut (plane, axis, axis == ALMU_PROFILE_X ? y : x,
-                                     profile.start, profile.end, profile.mip);
 
   return profile;
+}
+
+static gboolean
+check_values (const AlmuProfile *profiles,
+              guint              n,
+              GError           **error)
+{
+  gint64 n_values = 0;
+
+  for (guint i = 0; i < n; i++)
+    n_values += (profiles[i].end - profiles[i].start) / MAX (profiles[i].mip, 1);
+  if (n_values <= ALMU_LIMIT_PROFILE_VALUES)
+    return TRUE;
+
+  g_set_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT,
+               _ ("The spatial profiles wanted of one place have %" PRId64 " values; at most %d are sent: "
+                  "ask for a part of them, or for fewer values by mip"),
+               n_values, ALMU_LIMIT_PROFILE_VALUES);
+
+  return FALSE;
 }
 
 static void
@@ -38,9 +64,24 @@ send_cuts (AlmuDemand *self,
            int         y)
 {
   g_autofree AlmuProfile *profiles = g_new0 (AlmuProfile, MAX (work->spatial->len, 1));
+  g_autoptr(GError) error = NULL;
 
   for (guint i = 0; i < work->spatial->len; i++)
-    profiles[i] = cut (plane, &g_array_index (work->spatial, AlmuSpatialWant, i), x, y);
+    profiles[i] = plan (plane, &g_array_index (work->spatial, AlmuSpatialWant, i));
+
+  if (!check_values (profiles, work->spatial->len, &error))
+    {
+      almu_demand_emit_failure (self, error);
+      return;
+    }
+
+  for (guint i = 0; i < work->spatial->len; i++)
+    {
+      AlmuProfileAxis axis = get_axis (&g_array_index (work->spatial, AlmuSpatialWant, i));
+
+      profiles[i].values = almu_profile_cut (plane, axis, axis == ALMU_PROFILE_X ? y : x,
+                                             profiles[i].start, profiles[i].end, profiles[i].mip);
+    }
 
   almu_demand_emit_product (self, &(AlmuProduct){
                                     .kind = ALMU_PRODUCT_SPATIAL,
