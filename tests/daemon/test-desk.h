@@ -54,6 +54,32 @@ desk_start (Desk              *desk,
   desk->daemon = almu_test_daemon_start (desk->folder, desk->state_dir, arguments);
 }
 
+/* The program, and a page with a session of its own. */
+static inline void
+desk_begin (Desk *desk)
+{
+  desk->session_id = 0;
+  desk_start (desk, NULL);
+  desk->viewer = desk_register (desk, &desk->session_id);
+}
+
+/* The page says good-bye, and the program ends well. */
+static inline void
+desk_end (Desk *desk)
+{
+  if (desk->viewer != NULL)
+    {
+      almu_test_viewer_close (desk->viewer);
+      g_clear_pointer (&desk->viewer, almu_test_viewer_free);
+    }
+
+  if (desk->daemon != NULL)
+    {
+      g_assert_cmpint (almu_test_daemon_end (desk->daemon), ==, 0);
+      g_clear_pointer (&desk->daemon, almu_test_daemon_free);
+    }
+}
+
 static inline void
 desk_prepare (Desk         *desk,
               gconstpointer user_data)
@@ -67,8 +93,7 @@ desk_set_up (Desk         *desk,
              gconstpointer user_data)
 {
   desk_prepare (desk, user_data);
-  desk_start (desk, NULL);
-  desk->viewer = desk_register (desk, &desk->session_id);
+  desk_begin (desk);
 }
 
 /* Nothing is left of a session whose page said good-bye, and the program
@@ -77,18 +102,7 @@ static inline void
 desk_tear_down (Desk         *desk,
                 gconstpointer user_data)
 {
-  if (desk->viewer != NULL)
-    {
-      almu_test_viewer_close (desk->viewer);
-      g_clear_pointer (&desk->viewer, almu_test_viewer_free);
-    }
-
-  if (desk->daemon != NULL)
-    {
-      g_assert_cmpint (almu_test_daemon_end (desk->daemon), ==, 0);
-      g_clear_pointer (&desk->daemon, almu_test_daemon_free);
-    }
-
+  desk_end (desk);
   almu_test_remove_folder (desk->folder);
   almu_test_remove_folder (desk->state_dir);
   g_free (desk->folder);

@@ -343,15 +343,10 @@ int
 main (int   argc,
       char *argv[])
 {
-  g_autofree char *dbus_daemon = g_find_program_in_path ("dbus-daemon");
-
   g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
 
-  if (dbus_daemon == NULL)
-    {
-      g_print ("1..0 # SKIP no dbus-daemon\n");
-      return 0;
-    }
+  if (almu_test_lacks_bus ())
+    return 0;
 
   add_test ("/daemon/flood/page", test_flood_page);
 

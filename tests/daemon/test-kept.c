@@ -260,15 +260,10 @@ int
 main (int   argc,
       char *argv[])
 {
-  g_autofree char *dbus_daemon = g_find_program_in_path ("dbus-daemon");
-
   g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
 
-  if (dbus_daemon == NULL)
-    {
-      g_print ("1..0 # SKIP no dbus-daemon\n");
-      return 0;
-    }
+  if (almu_test_lacks_bus ())
+    return 0;
 
   add_test ("/kept/term", test_kept_term);
   add_test ("/kept/suspect", test_kept_suspect);

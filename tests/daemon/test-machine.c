@@ -48,23 +48,6 @@ fixture_set_up (Fixture      *fixture,
 }
 
 static void
-start (Fixture *fixture)
-{
-  fixture->desk.session_id = 0;
-  desk_start (&fixture->desk, NULL);
-  fixture->desk.viewer = desk_register (&fixture->desk, &fixture->desk.session_id);
-}
-
-static void
-end (Fixture *fixture)
-{
-  almu_test_viewer_close (fixture->desk.viewer);
-  g_clear_pointer (&fixture->desk.viewer, almu_test_viewer_free);
-  g_assert_cmpint (almu_test_daemon_end (fixture->desk.daemon), ==, 0);
-  g_clear_pointer (&fixture->desk.daemon, almu_test_daemon_free);
-}
-
-static void
 fixture_tear_down (Fixture      *fixture,
                    gconstpointer user_data)
 {
@@ -151,7 +134,7 @@ test_threads_once (Fixture      *fixture,
 {
   for (guint n = 1; n > 0; n++)
     {
-      start (fixture);
+      desk_begin (&fixture->desk);
       almu_test_harm_fail (fixture->harm, NULL, ALMU_TEST_CALL_THREAD, n, 1, EAGAIN);
       use_all (fixture);
       if (almu_test_harm_get_n_failed (fixture->harm) == 0)
@@ -161,7 +144,7 @@ test_threads_once (Fixture      *fixture,
           n = G_MAXUINT;
         }
       almu_test_harm_stop (fixture->harm);
-      end (fixture);
+      desk_end (&fixture->desk);
     }
 }
 
@@ -174,7 +157,7 @@ test_threads_none (Fixture      *fixture,
   almu_test_autobody CARTA__OpenFileAck *ack = NULL;
   guint32                                request_id;
 
-  start (fixture);
+  desk_begin (&fixture->desk);
   almu_test_harm_fail (fixture->harm, NULL, ALMU_TEST_CALL_THREAD, 1, G_MAXUINT, EAGAIN);
   message.directory = (char *) "";
   message.file = (char *) WELL;
@@ -188,7 +171,7 @@ test_threads_none (Fixture      *fixture,
   g_assert_true (ack->success);
   assert_shows (fixture->desk.viewer, 0);
   assert_is_well (fixture);
-  end (fixture);
+  desk_end (&fixture->desk);
 }
 
 /* -- a file that is not read on ------------------------------------------ */
@@ -239,7 +222,7 @@ test_stalled (Fixture      *fixture,
   for (guint i = 0; i < G_N_ELEMENTS (uses); i++)
     {
       g_test_message ("stalled while used for %s", uses[i].name);
-      start (fixture);
+      desk_begin (&fixture->desk);
       open_slow (desk->viewer, 0);
       assert_shows (desk->viewer, 0);
       almu_test_harm_stall (fixture->harm, fixture->slow);
@@ -263,7 +246,7 @@ test_stalled (Fixture      *fixture,
       almu_test_harm_stop (fixture->harm);
       open_slow (desk->viewer, 0);
       assert_shows (desk->viewer, 0);
-      end (fixture);
+      desk_end (&fixture->desk);
     }
 }
 
@@ -274,13 +257,13 @@ test_stalled_end (Fixture      *fixture,
 {
   Desk *desk = &fixture->desk;
 
-  start (fixture);
+  desk_begin (&fixture->desk);
   open_slow (desk->viewer, 0);
   almu_test_harm_stall (fixture->harm, fixture->slow);
   ask_planes (desk);
   ask_spectra (desk);
   await_stall (fixture, desk->viewer, 1);
-  end (fixture);
+  desk_end (&fixture->desk);
 }
 
 /* -- reading fails ------------------------------------------------------- */
@@ -365,7 +348,7 @@ test_reading (Fixture      *fixture,
   };
 
   almu_test_save_text ("image\npoint(3,4)\ncircle(10,10,4)\n", fixture->desk.folder, "regions.reg");
-  start (fixture);
+  desk_begin (&fixture->desk);
   for (guint i = 0; i < G_N_ELEMENTS (faults); i++)
     for (int for_good = 0; for_good <= 1; for_good++)
       {
@@ -390,7 +373,7 @@ test_reading (Fixture      *fixture,
         g_assert_cmpuint (n, >, 1);
         assert_is_well (fixture);
       }
-  end (fixture);
+  desk_end (&fixture->desk);
 }
 
 /* -- the clock jumps ----------------------------------------------------- */
@@ -412,7 +395,7 @@ test_clock (Fixture      *fixture,
   Desk               *desk = &fixture->desk;
   guint32             first = 0;
 
-  start (fixture);
+  desk_begin (&fixture->desk);
   first = desk->session_id;
   assert_opens (desk->viewer, 0);
   for (guint i = 0; i < G_N_ELEMENTS (jumps); i++)
@@ -440,7 +423,7 @@ test_clock (Fixture      *fixture,
       desk->viewer = desk_register (desk, &desk->session_id);
       assert_shows (desk->viewer, 0);
     }
-  end (fixture);
+  desk_end (&fixture->desk);
 }
 
 #define add_test(path, func) \

@@ -92,23 +92,6 @@ fixture_set_up (Fixture      *fixture,
 }
 
 static void
-start (Fixture *fixture)
-{
-  fixture->desk.session_id = 0;
-  desk_start (&fixture->desk, NULL);
-  fixture->desk.viewer = desk_register (&fixture->desk, &fixture->desk.session_id);
-}
-
-static void
-end (Fixture *fixture)
-{
-  almu_test_viewer_close (fixture->desk.viewer);
-  g_clear_pointer (&fixture->desk.viewer, almu_test_viewer_free);
-  g_assert_cmpint (almu_test_daemon_end (fixture->desk.daemon), ==, 0);
-  g_clear_pointer (&fixture->desk.daemon, almu_test_daemon_free);
-}
-
-static void
 fixture_tear_down (Fixture      *fixture,
                    gconstpointer user_data)
 {
@@ -260,7 +243,7 @@ test_readers_start (Fixture      *fixture,
 {
   static const int codes[] = { EMFILE, ENOMEM, EAGAIN };
 
-  start (fixture);
+  desk_begin (&fixture->desk);
   warm_up (fixture);
   for (guint i = 0; i < G_N_ELEMENTS (codes); i++)
     fail_each (fixture, CUBE, NULL, ALMU_TEST_CALL_CHILD, codes[i], TRUE);
@@ -293,7 +276,7 @@ test_readers_place (Fixture      *fixture,
   for (guint i = 0; i < G_N_ELEMENTS (faults); i++)
     {
       /* what was unpacked once is kept for a while */
-      start (fixture);
+      desk_begin (&fixture->desk);
       assert_shows (fixture, WELL, 1);
       close_all (fixture);
       almu_test_harm_fail (fixture->harm, fixture->cache, faults[i].calls, 1, G_MAXUINT, faults[i].code);
@@ -303,7 +286,7 @@ test_readers_place (Fixture      *fixture,
       close_all (fixture);
       assert_shows (fixture, PACKED, 0);
       assert_shows (fixture, WELL, 1);
-      end (fixture);
+      desk_end (&fixture->desk);
     }
 }
 
@@ -366,7 +349,7 @@ start_with (Fixture    *fixture,
   g_autofree char *copy = copy_service (fixture, text, mode);
 
   g_setenv ("ALMUCANTARD", copy, TRUE);
-  start (fixture);
+  desk_begin (&fixture->desk);
   g_setenv ("ALMUCANTARD", program, TRUE);
 }
 
@@ -399,7 +382,7 @@ test_readers_none (Fixture      *fixture,
           almu_test_daemon_await_fds (fixture->desk.daemon, n_fds);
         }
       assert_shows (fixture, WELL, 1);
-      end (fixture);
+      desk_end (&fixture->desk);
     }
 }
 
@@ -444,7 +427,7 @@ test_readers_stalled (Fixture      *fixture,
   assert_shows (fixture, WELL, 2);
 
   pids = list_children (fixture);
-  end (fixture);
+  desk_end (&fixture->desk);
   end_stalled (pids);
 }
 

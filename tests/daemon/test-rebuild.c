@@ -144,16 +144,6 @@ draw (AlmuTestViewer   *viewer,
   return almu_test_draw (viewer, file_id, -1, shape->type, &shape->points[0][0], shape->n_points, shape->rotation);
 }
 
-static void
-wait_a_moment (gulong usec)
-{
-  int n = g_test_rand_int_range (0, 4);
-
-  for (int i = 0; i < n; i++)
-    g_main_context_iteration (NULL, FALSE);
-  g_usleep ((gulong) g_test_rand_int_range (0, (gint32) usec + 1));
-}
-
 /* -- for a page that remembers ------------------------------------------- */
 
 static void
@@ -237,7 +227,7 @@ resume_and_kill (Fixture    *fixture,
   else
     {
       crash_send_resume (&scene, memory);
-      wait_a_moment ((gulong) MIN (*duration, G_USEC_PER_SEC));
+      almu_test_let_pass ((gulong) MIN (*duration, G_USEC_PER_SEC));
     }
   kill_service (fixture);
   almu_test_viewer_free (scene.viewer);
@@ -580,7 +570,7 @@ rebuild_and_kill (Fixture *fixture,
       if (browsers[i].fate == BROWSER_END)
         await_replaced (fixture, browsers[i].kept_id);
     }
-  wait_a_moment (3000);
+  almu_test_let_pass (3000);
   kill_service (fixture);
   for (int i = 0; i < N_BROWSERS; i++)
     g_clear_pointer (&browsers[i].viewer, almu_test_viewer_free);
@@ -622,15 +612,10 @@ int
 main (int   argc,
       char *argv[])
 {
-  g_autofree char *dbus_daemon = g_find_program_in_path ("dbus-daemon");
-
   g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
 
-  if (dbus_daemon == NULL)
-    {
-      g_print ("1..0 # SKIP no dbus-daemon\n");
-      return 0;
-    }
+  if (almu_test_lacks_bus ())
+    return 0;
 
   add_test ("/daemon/rebuild/resume", test_rebuild_resume);
   add_test ("/daemon/rebuild/page", test_rebuild_page);

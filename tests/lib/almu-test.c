@@ -38,6 +38,32 @@ almu_test_is_slow (void)
   return g_test_slow () || g_getenv ("ALMU_TEST_SLOW") != NULL;
 }
 
+/* For a main(): says that its tests are skipped if there is nothing to make a
+ * bus with. */
+gboolean
+almu_test_lacks_bus (void)
+{
+  g_autofree char *path = g_find_program_in_path ("dbus-daemon");
+
+  if (path == NULL)
+    g_print ("1..0 # SKIP no dbus-daemon\n");
+
+  return path == NULL;
+}
+
+/* Before something is killed at any moment: some turns of the main loop, and up
+ * to @max_usec in which only the other side goes on. Nothing is awaited, since
+ * the moment is not to be one that could be named. */
+void
+almu_test_let_pass (gulong max_usec)
+{
+  int n = g_test_rand_int_range (0, 4);
+
+  for (int i = 0; i < n; i++)
+    g_main_context_iteration (NULL, FALSE);
+  g_usleep ((gulong) g_test_rand_int_range (0, (gint32) max_usec + 1));
+}
+
 char *
 almu_test_make_folder (void)
 {

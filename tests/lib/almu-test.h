@@ -56,6 +56,8 @@ void     almu_test_await_finalize (gpointer object);
 void     almu_test_await (gboolean (*condition) (gpointer user_data),
                           gpointer user_data);
 gboolean almu_test_is_slow (void);
+gboolean almu_test_lacks_bus (void);
+void     almu_test_let_pass (gulong max_usec);
 char    *almu_test_make_folder (void);
 void     almu_test_remove_folder (const char *path);
 char    *almu_test_shared_path (const char *name);
