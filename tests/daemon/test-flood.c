@@ -20,7 +20,7 @@
 #define N_NAMES 10000
 #define N_REGIONS 1000
 #define LONG_TEXT (1024 * 1024)
-#define MAX_GROWTH_KB (192 * 1024) /* what may wait, as it came and as it is read */
+#define MAX_GROWTH_KB (256 * 1024) /* what may wait, and as much again for what is being read */
 
 typedef struct
 {

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <gio/gio.h>
+#include <malloc.h>
 #include <sys/socket.h>
 
 #include "almu-limits.h"
@@ -13,6 +14,8 @@
 
 #define PATH "/here"
 #define INTERFACE "io.github.almucantar.Test"
+#define N_STRINGS 100000
+#define N_BODIES 16
 #define LIMIT_ERROR "io.github.almucantar.Almucantar.Error.Limit"
 
 typedef struct
@@ -71,6 +74,7 @@ put_object (Fixture *fixture)
 {
   static const char                 xml[] = "<node><interface name='" INTERFACE "'>"
                                             "<method name='Call'><arg type='ay' direction='in'/></method>"
+                                            "<method name='Open'><arg type='as' direction='in'/></method>"
                                             "<method name='GetState'><arg type='ay' direction='in'/></method></interface></node>";
   static const GDBusInterfaceVTable table = { .method_call = on_call };
   g_autoptr(GError) error = NULL;
@@ -141,22 +145,32 @@ fixture_tear_down (Fixture      *fixture,
 }
 
 static void
+send_body (Fixture          *fixture,
+           guint             sender,
+           GVariant         *body,
+           GDBusMessageFlags flags)
+{
+  g_autoptr(GDBusMessage) message = g_dbus_message_new_method_call (NULL, PATH, INTERFACE, fixture->method);
+  g_autofree char *name = g_strdup_printf (":1.%u", sender);
+  g_autoptr(GError) error = NULL;
+
+  g_dbus_message_set_sender (message, name);
+  g_dbus_message_set_flags (message, flags);
+  g_dbus_message_set_body (message, body);
+  g_dbus_connection_send_message (fixture->client, message, G_DBUS_SEND_MESSAGE_FLAGS_NONE, NULL, &error);
+  g_assert_no_error (error);
+}
+
+static void
 send_call (Fixture          *fixture,
            guint             sender,
            gsize             n_bytes,
            GDBusMessageFlags flags)
 {
-  g_autoptr(GDBusMessage) message = g_dbus_message_new_method_call (NULL, PATH, INTERFACE, fixture->method);
-  g_autofree char   *name = g_strdup_printf (":1.%u", sender);
-  g_autofree guint8 *bytes = NULL;
-  g_autoptr(GError) error = NULL;
+  g_autofree guint8 *bytes = g_malloc0 (MAX (n_bytes, 1));
 
-  g_dbus_message_set_sender (message, name);
-  g_dbus_message_set_flags (message, flags);
-  bytes = g_malloc0 (MAX (n_bytes, 1));
-  g_dbus_message_set_body (message, g_variant_new ("(@ay)", g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, bytes, n_bytes, 1)));
-  g_dbus_connection_send_message (fixture->client, message, G_DBUS_SEND_MESSAGE_FLAGS_NONE, NULL, &error);
-  g_assert_no_error (error);
+  send_body (fixture, sender,
+             g_variant_new ("(@ay)", g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, bytes, n_bytes, 1)), flags);
 }
 
 /* All have come in, and @n_refused of them not far. */
@@ -261,6 +275,53 @@ test_reception_bytes (Fixture      *fixture,
   assert_ends (fixture, 4, 0);
 }
 
+static GVariant *
+make_strings (void)
+{
+  GVariantBuilder strings;
+
+  g_variant_builder_init (&strings, G_VARIANT_TYPE ("as"));
+  for (int i = 0; i < N_STRINGS; i++)
+    g_variant_builder_add (&strings, "s", "");
+
+  return g_variant_new ("(as)", &strings);
+}
+
+static gsize
+get_memory (void)
+{
+  struct mallinfo2 info = mallinfo2 ();
+
+  return info.uordblks + info.hblkhd;
+}
+
+/* What waits takes as much memory as is counted, and not as much as GDBus takes for
+ * it at first, which is used again for the next: GLib keeps it. */
+static void
+test_reception_strings (Fixture      *fixture,
+                        gconstpointer user_data)
+{
+  gsize before = get_memory ();
+  g_autoptr(GVariant) strings = g_variant_ref_sink (make_strings ());
+  gsize of_one = get_memory () - before;
+
+  fixture->method = "Open";
+  for (guint i = 0; i < N_BODIES; i++)
+    {
+      send_body (fixture, 7, strings, G_DBUS_MESSAGE_FLAGS_NONE);
+      await_calls (fixture, i + 1, 0);
+    }
+
+  /* one more, so that the last of them is certainly in one piece */
+  fixture->method = "Call";
+  send_call (fixture, 7, 0, G_DBUS_MESSAGE_FLAGS_NONE);
+  await_calls (fixture, N_BODIES + 1, 0);
+  g_test_message ("%d bodies of %zu bytes: %zu more in use", N_BODIES, of_one, get_memory () - before);
+  if (g_getenv ("ALMU_TEST_SANITIZED") == NULL)
+    g_assert_cmpuint (get_memory () - before, <, N_BODIES / 2 * of_one);
+  assert_ends (fixture, N_BODIES + 1, 0);
+}
+
 /* They wait too, and nobody is told. */
 static void
 test_reception_unheard (Fixture      *fixture,
@@ -288,6 +349,7 @@ main (int   argc,
   add_test ("/daemon/reception/long", test_reception_long);
   add_test ("/daemon/reception/all", test_reception_all);
   add_test ("/daemon/reception/bytes", test_reception_bytes);
+  add_test ("/daemon/reception/strings", test_reception_strings);
   add_test ("/daemon/reception/unheard", test_reception_unheard);
 
   return g_test_run ();
