@@ -591,18 +591,23 @@ find_owner (GTask *task)
 /**
  * almu_workers_run:
  * @task: the operation
+ * @priority: of the work: lower numbers run first
  * @func: (scope async): what to do, on a worker thread
  *
  * Like g_task_run_in_thread(), but on threads sized for computation, so
- * that slow arithmetic never starves GIO's own. Tasks with a lower priority
- * number run first; those from %ALMU_PRIORITY_LONG on have threads of
- * their own. Between tasks that are as urgent, it is the turn of the owner of
- * the task itself, of its cancellable, or else of its source object.
+ * that slow arithmetic never starves GIO's own. What is from %ALMU_PRIORITY_LONG
+ * on has threads of its own. Between tasks that are as urgent, it is the turn of
+ * the owner of the task itself, of its cancellable, or else of its source object.
+ *
+ * What comes of it does not come with that priority, but with the one of the task:
+ * a main thread that is always called for something would else never hear of what
+ * was not urgent when it began.
  *
  * The task's cancellable is the thread's current one meanwhile.
  */
 void
 almu_workers_run (GTask          *task,
+                  int             priority,
                   GTaskThreadFunc func)
 {
   Pools *pools;
@@ -615,7 +620,7 @@ almu_workers_run (GTask          *task,
   job = g_new0 (Job, 1);
   job->task = g_object_ref (task);
   job->func = func;
-  job->turn.priority = g_task_get_priority (task);
+  job->turn.priority = priority;
   job->turn.owner = find_owner (task);
 
   push_job (job->turn.priority < ALMU_PRIORITY_LONG ? &pools->brief : &pools->lengthy, job);

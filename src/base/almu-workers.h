@@ -5,7 +5,7 @@
 
 G_BEGIN_DECLS
 
-/* Priorities of tasks; lower numbers run first. Work below
+/* Priorities of work; lower numbers run first. Work below
  * %ALMU_PRIORITY_LONG is short (a plane, a tile, a profile) and has threads
  * of its own, so that it never waits for long work. What nobody has asked
  * for yet is done ahead when there is no other short work; what would only be
@@ -37,6 +37,7 @@ guint         almu_workers_get_owner (gpointer object);
 GCancellable *almu_workers_cancellable_new (gpointer like);
 
 void   almu_workers_run (GTask          *task,
+                         int             priority,
                          GTaskThreadFunc func);
 char **almu_workers_dup_running (void);
 guint  almu_workers_count_running (void);

@@ -258,7 +258,6 @@ almu_bus_names_resolve_async (AlmuFolder         *folder,
 
   task = g_task_new (folder, NULL, callback, user_data);
   g_task_set_source_tag (task, almu_bus_names_resolve_async);
-  g_task_set_priority (task, ALMU_PRIORITY_NORMAL);
 
   n_uris = g_strv_length ((char **) uris);
   if (n_uris > ALMU_LIMIT_FILES)
@@ -269,7 +268,7 @@ almu_bus_names_resolve_async (AlmuFolder         *folder,
     }
 
   g_task_set_task_data (task, g_strdupv ((char **) uris), (GDestroyNotify) g_strfreev);
-  almu_workers_run (task, resolve_worker);
+  almu_workers_run (task, ALMU_PRIORITY_NORMAL, resolve_worker);
 }
 
 /**

@@ -113,9 +113,8 @@ on_log_grown (void       *user_data,
   else if (n_pages >= LOG_PAGES && g_atomic_int_compare_and_exchange (&self->mover->is_running, FALSE, TRUE))
     {
       task = g_task_new (NULL, NULL, NULL, NULL);
-      g_task_set_priority (task, ALMU_PRIORITY_LONG);
       g_task_set_task_data (task, mover_ref (self->mover), mover_unref);
-      almu_workers_run (task, move_log_worker);
+      almu_workers_run (task, ALMU_PRIORITY_LONG, move_log_worker);
     }
 
   return SQLITE_OK;

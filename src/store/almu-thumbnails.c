@@ -199,7 +199,7 @@ on_state_changed (AlmuSession    *session,
   g_mutex_lock (&self->mutex);
   self->n_drawing++;
   g_mutex_unlock (&self->mutex);
-  almu_workers_run (task, draw_worker);
+  almu_workers_run (task, ALMU_PRIORITY_NORMAL, draw_worker);
 }
 
 /* -- which sessions ----------------------------------------------------- */

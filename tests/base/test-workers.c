@@ -92,9 +92,8 @@ run (Fixture      *fixture,
 
   job->fixture = fixture;
   job->owner = owner;
-  g_task_set_priority (task, priority);
   g_task_set_task_data (task, job, g_free);
-  almu_workers_run (task, stay);
+  almu_workers_run (task, priority, stay);
 }
 
 static void
@@ -236,7 +235,7 @@ test_workers_share (Fixture      *fixture,
     run (fixture, fixture->owners[1], NULL, 1, ALMU_PRIORITY_CURSOR);
   await_begun (fixture, N_THREADS);
 
-  almu_workers_run (task, share);
+  almu_workers_run (task, ALMU_PRIORITY_NORMAL, share);
   while (fixture->n_done < 1)
     g_main_context_iteration (NULL, TRUE);
   g_assert_cmpint (g_task_propagate_int (task, NULL), ==, n_expected);
@@ -310,9 +309,32 @@ test_workers_current (Fixture      *fixture,
     {
       g_autoptr(GTask) task = g_task_new (NULL, i % 2 == 0 ? cancellable : NULL, on_done, fixture);
 
-      almu_workers_run (task, look_at_current);
+      almu_workers_run (task, ALMU_PRIORITY_NORMAL, look_at_current);
     }
   await_done (fixture, N_MANY);
+}
+
+/* Somebody who always has something for the main thread to do. */
+static gboolean
+on_call (gpointer user_data)
+{
+  return G_SOURCE_CONTINUE;
+}
+
+/* What was not urgent is heard of all the same. */
+static void
+test_workers_home (Fixture      *fixture,
+                   gconstpointer user_data)
+{
+  guint caller = g_idle_add_full (G_PRIORITY_DEFAULT, on_call, NULL, NULL);
+
+  run (fixture, NULL, NULL, 0, ALMU_PRIORITY_NORMAL);
+  run (fixture, NULL, NULL, 0, ALMU_PRIORITY_AHEAD);
+  run (fixture, NULL, NULL, 0, ALMU_PRIORITY_LONG);
+  run (fixture, NULL, NULL, 0, ALMU_PRIORITY_SPARE);
+  await_done (fixture, 4);
+
+  g_source_remove (caller);
 }
 
 int
@@ -332,6 +354,7 @@ main (int   argc,
               fixture_set_up, test_workers_lent, fixture_tear_down);
   g_test_add ("/workers/share", Fixture, NULL, fixture_set_up, test_workers_share, fixture_tear_down);
   g_test_add ("/workers/current", Fixture, NULL, fixture_set_up, test_workers_current, fixture_tear_down);
+  g_test_add ("/workers/home", Fixture, NULL, fixture_set_up, test_workers_home, fixture_tear_down);
   g_test_add ("/workers/stuck", Fixture, NULL, fixture_set_up, test_workers_stuck, fixture_tear_down);
 
   return g_test_run ();

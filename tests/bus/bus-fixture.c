@@ -493,8 +493,7 @@ lock_gate (void)
     {
       g_autoptr(GTask) task = g_task_new (NULL, NULL, NULL, NULL);
 
-      g_task_set_priority (task, ALMU_PRIORITY_CURSOR);
-      almu_workers_run (task, wait_at_gate);
+      almu_workers_run (task, ALMU_PRIORITY_CURSOR, wait_at_gate);
     }
 }
 

@@ -54,8 +54,7 @@ occupy (int priority)
       g_autoptr(GTask) task = g_task_new (NULL, cancellable, on_home, NULL);
 
       almu_workers_set_owner (cancellable, G_MAXUINT - i);
-      g_task_set_priority (task, priority);
-      almu_workers_run (task, stay_worker);
+      almu_workers_run (task, priority, stay_worker);
     }
 
   g_mutex_lock (&mutex);

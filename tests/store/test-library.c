@@ -385,7 +385,7 @@ test_library_from_worker (Fixture      *fixture,
 
   almu_test_archive_add (fixture->archive, 7, "a.fits", 100);
   add_live (fixture, 7, "live.fits");
-  almu_workers_run (task, get_worker);
+  almu_workers_run (task, ALMU_PRIORITY_NORMAL, get_worker);
   almu_test_await (is_done, &call);
 
   g_assert_true (g_task_propagate_boolean (call.result, NULL));

@@ -154,7 +154,7 @@ almu_on_file_info_request (AlmuLink               *link,
   task = g_task_new (link, almu_link_get_cancellable (link), on_inspected, GUINT_TO_POINTER (request_id));
   g_task_set_source_tag (task, almu_on_file_info_request);
   g_task_set_task_data (task, inspection, inspection_free);
-  almu_workers_run (task, inspect_worker);
+  almu_workers_run (task, ALMU_PRIORITY_NORMAL, inspect_worker);
 }
 
 /* -- CATALOG_FILE_INFO_REQUEST ------------------------------------------ */

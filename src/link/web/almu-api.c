@@ -271,7 +271,7 @@ almu_api_next (AlmuApi *self)
   task = g_task_new (self, NULL, on_worked, NULL);
   g_task_set_source_tag (task, almu_api_next);
   g_task_set_task_data (task, work, (GDestroyNotify) work_free);
-  almu_workers_run (task, work_worker);
+  almu_workers_run (task, ALMU_PRIORITY_NORMAL, work_worker);
 }
 
 static GBytes *
@@ -418,7 +418,7 @@ on_script_done (GObject      *source,
   task = g_task_new (script->api, NULL, on_printed, script);
   g_task_set_source_tag (task, on_script_done);
   g_task_set_task_data (task, script, NULL);
-  almu_workers_run (task, print_worker);
+  almu_workers_run (task, ALMU_PRIORITY_NORMAL, print_worker);
 }
 
 static void
@@ -527,7 +527,7 @@ serve_script (AlmuApi           *self,
   task = g_task_new (self, NULL, on_parsed, script);
   g_task_set_source_tag (task, serve_script);
   g_task_set_task_data (task, script, NULL);
-  almu_workers_run (task, parse_worker);
+  almu_workers_run (task, ALMU_PRIORITY_NORMAL, parse_worker);
 }
 
 /* -- both --------------------------------------------------------------- */

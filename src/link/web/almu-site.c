@@ -190,7 +190,7 @@ almu_site_start (AlmuSite   *self,
 
   g_task_set_source_tag (task, almu_site_load_async);
   g_task_set_task_data (task, load, (GDestroyNotify) load_free);
-  almu_workers_run (task, load_worker);
+  almu_workers_run (task, ALMU_PRIORITY_NORMAL, load_worker);
 }
 
 /**

@@ -139,9 +139,8 @@ almu_cache_trace_async (AlmuCache               *self,
   work = g_task_new (self, almu_errand_get_cancellable (errand), on_traced, errand);
   g_task_set_source_tag (work, almu_cache_trace_async);
   g_task_set_name (work, "trace contours");
-  g_task_set_priority (work, ALMU_PRIORITY_LONG);
   g_task_set_task_data (work, tracing, NULL);
-  almu_workers_run (work, trace_worker);
+  almu_workers_run (work, ALMU_PRIORITY_LONG, trace_worker);
 }
 
 /**

@@ -163,9 +163,8 @@ start_load (AlmuCache  *self,
   take_parts (self, almu_errand_get_request (errand));
   task = g_task_new (self, almu_errand_get_cancellable (errand), on_loaded, errand);
   g_task_set_source_tag (task, start_load);
-  g_task_set_priority (task, priority);
   g_task_set_task_data (task, almu_errand_get_request (errand), NULL);
-  almu_workers_run (task, load_worker);
+  almu_workers_run (task, priority, load_worker);
 }
 
 static gboolean

@@ -491,6 +491,12 @@ lane_gather (Lane *lane)
   return g_ptr_array_copy (lane->travellers, NULL, NULL);
 }
 
+static int
+lane_get_priority (const Lane *lane)
+{
+  return lane->longer != NULL ? ALMU_PRIORITY_NORMAL : ALMU_PRIORITY_LONG;
+}
+
 static void
 lane_worker (GTask        *task,
              gpointer      source_object,
@@ -527,7 +533,7 @@ lane_worker (GTask        *task,
         bite (lane, riders);
     }
 
-  almu_workers_run (task, lane_worker);
+  almu_workers_run (task, lane_get_priority (lane), lane_worker);
 }
 
 /* With the mutex held; any thread. */
@@ -543,9 +549,8 @@ lane_run (Lane *lane)
   task = g_task_new (lane->convoy, NULL, NULL, NULL);
   g_task_set_source_tag (task, almu_convoy_measure_async);
   g_task_set_name (task, "measure spectra");
-  g_task_set_priority (task, lane->longer != NULL ? ALMU_PRIORITY_NORMAL : ALMU_PRIORITY_LONG);
   g_task_set_task_data (task, lane, NULL);
-  almu_workers_run (task, lane_worker);
+  almu_workers_run (task, lane_get_priority (lane), lane_worker);
 }
 
 /* -- setting out -------------------------------------------------------- */

@@ -290,9 +290,8 @@ look (Counting *counting)
   g_autoptr(GTask) task = g_task_new (NULL, g_task_get_cancellable (counting->task), on_looked, counting);
 
   g_task_set_source_tag (task, look);
-  g_task_set_priority (task, ALMU_PRIORITY_NORMAL);
   g_task_set_task_data (task, counting, NULL);
-  almu_workers_run (task, look_worker);
+  almu_workers_run (task, ALMU_PRIORITY_NORMAL, look_worker);
 }
 
 /**

@@ -101,7 +101,6 @@ almu_demand_begin_early (AlmuDemand *self)
   task = g_task_new (NULL, self->plane_work, on_histogram,
                      almu_work_new (self, self->plane_work, ALMU_REGION_IMAGE, self->stokes));
   g_task_set_source_tag (task, almu_demand_begin_early);
-  g_task_set_priority (task, ALMU_PRIORITY_PICTURE);
   g_task_set_task_data (task, reading, reading_free);
-  almu_workers_run (task, read_worker);
+  almu_workers_run (task, ALMU_PRIORITY_PICTURE, read_worker);
 }

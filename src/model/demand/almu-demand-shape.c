@@ -162,7 +162,7 @@ begin_conversion (Wants     *wants,
   g_task_set_source_tag (task, begin_conversion);
   g_task_set_name (task, "place region");
   g_task_set_task_data (task, conversion, conversion_free);
-  almu_workers_run (task, convert_worker);
+  almu_workers_run (task, ALMU_PRIORITY_NORMAL, convert_worker);
 }
 
 /* Leaves the shape alone if it cannot be had at once. */

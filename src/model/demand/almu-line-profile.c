@@ -183,9 +183,8 @@ almu_line_profile_async (AlmuPlane          *plane,
   input->wants = g_array_ref (wants);
 
   g_task_set_source_tag (task, almu_line_profile_async);
-  g_task_set_priority (task, priority);
   g_task_set_task_data (task, input, input_free);
-  almu_workers_run (task, profile_worker);
+  almu_workers_run (task, priority, profile_worker);
 }
 
 /**

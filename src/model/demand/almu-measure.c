@@ -231,9 +231,8 @@ run_measure (Input              *input,
   g_autoptr(GTask) task = g_task_new (NULL, cancellable, callback, user_data);
 
   g_task_set_source_tag (task, run_measure);
-  g_task_set_priority (task, priority);
   g_task_set_task_data (task, input, input_free);
-  almu_workers_run (task, measure_worker);
+  almu_workers_run (task, priority, measure_worker);
 }
 
 /**

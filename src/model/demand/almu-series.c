@@ -202,9 +202,8 @@ pump (AlmuSeries *self)
       making->free_item = self->free_item;
       making->index = self->n_started++;
       g_task_set_source_tag (task, pump);
-      g_task_set_priority (task, ALMU_PRIORITY_LONG);
       g_task_set_task_data (task, making, making_free);
-      almu_workers_run (task, make_worker);
+      almu_workers_run (task, ALMU_PRIORITY_LONG, make_worker);
     }
 }
 

@@ -12,6 +12,7 @@ typedef struct
   int                  n_steps;
   int                  n_done;
   int                  n_bite;
+  int                  priority;
   gint64               begin;
   gint64               last_report;
   AlmuSweepProgress    progress;
@@ -125,16 +126,16 @@ sweep_worker (GTask        *task,
           send_report (task, sweep);
         }
 
-      if (now - sweep->begin > ALMU_SWEEP_BRIEF_USEC && g_task_get_priority (task) < ALMU_PRIORITY_LONG)
+      if (now - sweep->begin > ALMU_SWEEP_BRIEF_USEC && sweep->priority < ALMU_PRIORITY_LONG)
         {
-          g_task_set_priority (task, ALMU_PRIORITY_LONG);
-          almu_workers_run (task, sweep_worker);
+          sweep->priority = ALMU_PRIORITY_LONG;
+          almu_workers_run (task, sweep->priority, sweep_worker);
           return;
         }
 
       if (now - turn > ALMU_SWEEP_TURN_USEC)
         {
-          almu_workers_run (task, sweep_worker);
+          almu_workers_run (task, sweep->priority, sweep_worker);
           return;
         }
     }
@@ -178,13 +179,13 @@ almu_sweep_async (const AlmuSweepKind *kind,
   sweep->data = data;
   sweep->n_steps = n_steps;
   sweep->n_bite = n_first;
+  sweep->priority = priority;
   sweep->progress = progress;
   sweep->user_data = user_data;
 
   g_task_set_source_tag (task, almu_sweep_async);
-  g_task_set_priority (task, priority);
   g_task_set_task_data (task, sweep, g_free);
-  almu_workers_run (task, sweep_worker);
+  almu_workers_run (task, priority, sweep_worker);
 }
 
 /**

@@ -338,10 +338,9 @@ encode (AlmuTileQueue  *self,
 
   task = g_task_new (self, self->cancellable, on_encoded, NULL);
   g_task_set_source_tag (task, encode);
-  g_task_set_priority (task, ALMU_PRIORITY_PICTURE);
   g_task_set_task_data (task, encoding, encoding_free);
   self->n_running++;
-  almu_workers_run (task, encode_worker);
+  almu_workers_run (task, ALMU_PRIORITY_PICTURE, encode_worker);
 }
 
 static Request *

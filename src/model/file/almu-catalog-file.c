@@ -438,9 +438,8 @@ cut_next (AlmuCatalogFile *self)
 
   task = g_task_new (self, self->work, on_cut, NULL);
   g_task_set_source_tag (task, cut_next);
-  g_task_set_priority (task, ALMU_PRIORITY_NORMAL);
   g_task_set_task_data (task, piece, piece_free);
-  almu_workers_run (task, cut_worker);
+  almu_workers_run (task, ALMU_PRIORITY_NORMAL, cut_worker);
 }
 
 static void

@@ -105,9 +105,8 @@ almu_catalog_opening_async (AlmuFolder            *folder,
     }
 
   g_task_set_source_tag (task, almu_catalog_opening_async);
-  g_task_set_priority (task, flags == ALMU_TABLE_HEAD_ONLY ? ALMU_PRIORITY_NORMAL : ALMU_PRIORITY_LONG);
   g_task_set_task_data (task, opening, opening_free);
-  almu_workers_run (task, open_worker);
+  almu_workers_run (task, flags == ALMU_TABLE_HEAD_ONLY ? ALMU_PRIORITY_NORMAL : ALMU_PRIORITY_LONG, open_worker);
 }
 
 /**

@@ -124,7 +124,7 @@ report_progress (Job  *job,
   job->next_progress = now + next_progress;
   source = g_idle_source_new ();
   g_source_set_static_name (source, "almu: folder progress");
-  g_source_set_priority (source, g_task_get_priority (job->task));
+  g_source_set_priority (source, G_PRIORITY_DEFAULT);
   g_source_set_callback (source, emit_progress, g_memdup2 (&report, sizeof report), g_free);
   g_source_attach (source, g_task_get_context (job->task));
 }
@@ -598,8 +598,7 @@ almu_folder_list_async (AlmuFolder         *self,
   g_task_set_task_data (task, job, (GDestroyNotify) job_free);
 
   /* A file server may take its time: not on a thread that a cursor needs. */
-  g_task_set_priority (task, ALMU_PRIORITY_LONG);
-  almu_workers_run (task, list_worker);
+  almu_workers_run (task, ALMU_PRIORITY_LONG, list_worker);
 }
 
 /**

@@ -185,9 +185,8 @@ almu_opening_async (AlmuFolder         *folder,
   opening->known = known != NULL ? g_object_ref (known) : NULL;
 
   g_task_set_source_tag (task, almu_opening_async);
-  g_task_set_priority (task, ALMU_PRIORITY_PICTURE);
   g_task_set_task_data (task, opening, opening_free);
-  almu_workers_run (task, open_worker);
+  almu_workers_run (task, ALMU_PRIORITY_PICTURE, open_worker);
 }
 
 /**

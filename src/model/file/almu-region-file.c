@@ -326,7 +326,7 @@ almu_region_import_async (AlmuSession            *session,
   work = g_task_new (session, cancellable, on_read, g_steal_pointer (&task));
   g_task_set_source_tag (work, almu_region_import_async);
   g_task_set_task_data (work, reading, reading_free);
-  almu_workers_run (work, read_worker);
+  almu_workers_run (work, ALMU_PRIORITY_NORMAL, read_worker);
 }
 
 /**
@@ -596,7 +596,7 @@ almu_region_export_async (AlmuSession            *session,
   writing->is_world = target->is_world;
   writing->path = g_strdup (target->path);
   writing->overwrite = target->overwrite;
-  almu_workers_run (task, write_worker);
+  almu_workers_run (task, ALMU_PRIORITY_NORMAL, write_worker);
 }
 
 /**

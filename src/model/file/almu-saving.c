@@ -319,7 +319,6 @@ almu_saving_async (AlmuSession           *session,
   saving->cancellable = g_cancellable_new ();
   task = g_task_new (session, saving->cancellable, callback, user_data);
   g_task_set_source_tag (task, almu_saving_async);
-  g_task_set_priority (task, ALMU_PRIORITY_LONG);
   g_task_set_task_data (task, saving, saving_free);
   /* what is written is there, whatever came after */
   g_task_set_check_cancellable (task, FALSE);
@@ -340,7 +339,7 @@ almu_saving_async (AlmuSession           *session,
                                                     g_object_ref (saving->cancellable), g_object_unref);
     }
 
-  almu_workers_run (task, save_worker);
+  almu_workers_run (task, ALMU_PRIORITY_LONG, save_worker);
 }
 
 /**
