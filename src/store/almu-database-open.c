@@ -47,6 +47,12 @@ static const char *const migrations[ALMU_DATABASE_VERSION] = {
   " (SELECT json_extract (json, '$.viewer') FROM records WHERE records.id = sessions.id AND json_valid (json));",
 
   "ALTER TABLE sessions ADD COLUMN rebuilds INTEGER NOT NULL DEFAULT 0;",
+
+  "CREATE TABLE changes ("
+  " n INTEGER PRIMARY KEY,"
+  " id INTEGER NOT NULL REFERENCES sessions (id) ON DELETE CASCADE,"
+  " json TEXT NOT NULL) STRICT;"
+  "CREATE INDEX changes_of_session ON changes (id);",
 };
 
 /* Parts of the file's name. */

@@ -19,7 +19,12 @@ static const char *const statements[N_STATEMENTS] = {
                             " ON CONFLICT (id) DO UPDATE SET state = ?2, title = ?3, viewer = ?4, created = ?5,"
                             " last_seen = ?6, n_files = ?7, n_regions = ?8, rebuilds = ?9, suspect = 0",
   [STATEMENT_PUT_RECORD] = "INSERT INTO records (id, json) VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET json = ?2",
+  [STATEMENT_NOTE_REGIONS] = "UPDATE sessions SET n_regions = ?2, last_seen = ?3 WHERE id = ?1"
+                             " AND EXISTS (SELECT 1 FROM records WHERE id = ?1)",
+  [STATEMENT_PUT_CHANGE] = "INSERT INTO changes (id, json) VALUES (?1, ?2)",
+  [STATEMENT_DROP_CHANGES] = "DELETE FROM changes WHERE id = ?1",
   [STATEMENT_GET] = "SELECT json FROM records WHERE id = ?1",
+  [STATEMENT_LIST_CHANGES] = "SELECT json FROM changes WHERE id = ?1 ORDER BY n",
   [STATEMENT_CONTAINS] = "SELECT 1 FROM sessions WHERE id = ?1",
   [STATEMENT_REMOVE] = "DELETE FROM sessions WHERE id = ?1",
   [STATEMENT_SET_SUSPECT] = "UPDATE sessions SET suspect = ?2 WHERE id = ?1 AND suspect != ?2",
@@ -240,8 +245,56 @@ almu_database_put (AlmuDatabase           *self,
 
   sqlite3_bind_int64 (record, 1, entry->id);
   bind_text (record, 2, json);
+  if (!finish (self, STATEMENT_PUT_RECORD, error))
+    return FALSE;
 
-  return finish (self, STATEMENT_PUT_RECORD, error);
+  sqlite3_bind_int64 (self->prepared[STATEMENT_DROP_CHANGES], 1, entry->id);
+
+  return finish (self, STATEMENT_DROP_CHANGES, error);
+}
+
+/**
+ * almu_database_append:
+ * @id: of a session that is kept
+ * @n_regions: how many it has now
+ * @last_seen: when somebody last looked at it
+ * @json: what was set since its record was written
+ * @error: return location
+ *
+ * Writes down what is new, beside a record that stays as it is. The next
+ * almu_database_put() of the session has all of it and takes this away. Within
+ * almu_database_begin() and almu_database_end(). Fails with %ALMU_ERROR_NOT_FOUND
+ * if there is no record.
+ *
+ * Returns: whether it was written
+ */
+gboolean
+almu_database_append (AlmuDatabase *self,
+                      guint32       id,
+                      guint         n_regions,
+                      gint64        last_seen,
+                      const char   *json,
+                      GError      **error)
+{
+  sqlite3_stmt *session = self->prepared[STATEMENT_NOTE_REGIONS];
+  sqlite3_stmt *change = self->prepared[STATEMENT_PUT_CHANGE];
+
+  sqlite3_bind_int64 (session, 1, id);
+  sqlite3_bind_int64 (session, 2, n_regions);
+  sqlite3_bind_int64 (session, 3, last_seen);
+  if (!finish (self, STATEMENT_NOTE_REGIONS, error))
+    return FALSE;
+
+  if (sqlite3_changes (self->sqlite) != 1)
+    {
+      g_set_error (error, ALMU_ERROR, ALMU_ERROR_NOT_FOUND, _ ("No session %u is kept"), id);
+      return FALSE;
+    }
+
+  sqlite3_bind_int64 (change, 1, id);
+  bind_text (change, 2, json);
+
+  return finish (self, STATEMENT_PUT_CHANGE, error);
 }
 
 /* Whether there is a row of that id. */
@@ -296,6 +349,35 @@ almu_database_get (AlmuDatabase *self,
     g_set_error (error, ALMU_ERROR, ALMU_ERROR_NOT_FOUND, _ ("No session %u is kept"), id);
 
   return json;
+}
+
+/**
+ * almu_database_list_changes:
+ * @id: of a session
+ * @error: return location
+ *
+ * What almu_database_append() has written since the last almu_database_put().
+ *
+ * Returns: (transfer full) (element-type utf8): the texts, the first one first
+ */
+GPtrArray *
+almu_database_list_changes (AlmuDatabase *self,
+                            guint32       id,
+                            GError      **error)
+{
+  g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func (g_free);
+  sqlite3_stmt *statement = self->prepared[STATEMENT_LIST_CHANGES];
+  int           status;
+
+  sqlite3_bind_int64 (statement, 1, id);
+  while ((status = sqlite3_step (statement)) == SQLITE_ROW)
+    g_ptr_array_add (list, g_strdup ((const char *) sqlite3_column_text (statement, 0)));
+
+  if (status != SQLITE_DONE)
+    almu_database_fail (self, status, _ ("Sessions cannot be read"), error);
+  sqlite3_reset (statement);
+
+  return status == SQLITE_DONE ? g_steal_pointer (&list) : NULL;
 }
 
 /**

@@ -9,7 +9,8 @@ G_BEGIN_DECLS
  * AlmuDatabase: (foreign)
  *
  * `sessions.db`: one row of `sessions` for each kept session, with what a
- * list shows of it, and its record as JSON text in `records`.
+ * list shows of it, its record as JSON text in `records`, and in `changes`
+ * regions that were set since that was written.
  *
  * A plain value for the main thread. Errors are %ALMU_ERROR_FORMAT if the
  * file is damaged and %G_IO_ERROR for what the world does.
@@ -17,7 +18,7 @@ G_BEGIN_DECLS
 typedef struct _AlmuDatabase AlmuDatabase;
 
 #define ALMU_DATABASE_NAME "sessions.db"
-#define ALMU_DATABASE_VERSION 3
+#define ALMU_DATABASE_VERSION 4
 
 AlmuDatabase *almu_database_open (const char *folder,
                                   char      **out_aside,
@@ -41,6 +42,15 @@ gboolean   almu_database_put (AlmuDatabase           *self,
 char      *almu_database_get (AlmuDatabase *self,
                               guint32       id,
                               GError      **error);
+gboolean   almu_database_append (AlmuDatabase *self,
+                                 guint32       id,
+                                 guint         n_regions,
+                                 gint64        last_seen,
+                                 const char   *json,
+                                 GError      **error);
+GPtrArray *almu_database_list_changes (AlmuDatabase *self,
+                                       guint32       id,
+                                       GError      **error);
 gboolean   almu_database_contains (AlmuDatabase *self,
                                    guint32       id,
                                    gboolean     *out_contains,

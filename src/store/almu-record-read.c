@@ -3,7 +3,6 @@
 
 #include "almu-record-reader.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "almu-error.h"
@@ -14,162 +13,6 @@
  * passes here is as safe as what a viewer's messages were checked for. What
  * has the right form but a name of a newer version is left out by itself.
  */
-
-/* -- regions ------------------------------------------------------------ */
-
-static gboolean
-read_point (RecordReader *reader,
-            JsonNode     *element,
-            gpointer      target,
-            GError      **error)
-{
-  AlmuPoint point;
-
-  if (!almu_reader_get_point (element, &point))
-    return almu_reader_fail (reader, error, ALMU_ERROR_FORMAT, "", "is not a list of two numbers");
-
-  g_array_append_val ((GArray *) target, point);
-
-  return TRUE;
-}
-
-static gboolean
-scan_coordinate (const char **text,
-                 char         after,
-                 gboolean     may_end,
-                 float       *out)
-{
-  char  *end;
-  double value = g_ascii_strtod (*text, &end);
-
-  if (end == *text || !(fabs (value) <= G_MAXFLOAT) ||
-      (*end != after && (*end != '\0' || !may_end)))
-    return FALSE;
-
-  *out = (float) value;
-  *text = end + (*end != '\0');
-  return TRUE;
-}
-
-/* "x,y x,y …" */
-static gboolean
-read_outline (RecordReader *reader,
-              const char   *text,
-              GArray       *points,
-              GError      **error)
-{
-  while (*text != '\0')
-    {
-      AlmuPoint point;
-
-      if (points->len >= ALMU_LIMIT_CONTROL_POINTS ||
-          !scan_coordinate (&text, ',', FALSE, &point.x) || !scan_coordinate (&text, ' ', TRUE, &point.y))
-        break;
-
-      g_array_append_val (points, point);
-    }
-
-  if (*text == '\0')
-    return TRUE;
-
-  return almu_reader_fail (reader, error, ALMU_ERROR_FORMAT, "points",
-                           "is not of the form “x,y x,y …” with at most %d points at “%.20s”",
-                           ALMU_LIMIT_CONTROL_POINTS, text);
-}
-
-static gboolean
-read_points (RecordReader *reader,
-             JsonObject   *object,
-             GArray       *points,
-             GError      **error)
-{
-  JsonNode *node = almu_reader_find (object, "points");
-
-  if (node != NULL && almu_reader_is_of_type (node, G_TYPE_STRING))
-    return read_outline (reader, json_node_get_string (node), points, error);
-
-  return almu_reader_list (reader, object, "points", ALMU_LIMIT_CONTROL_POINTS, read_point, points, error);
-}
-
-static int
-find_shape_type (const char *name)
-{
-  for (int type = 0; name != NULL && type < ALMU_N_SHAPES; type++)
-    if (g_str_equal (almu_shape_type_get_name (type), name))
-      return type;
-
-  return -1;
-}
-
-static gboolean
-read_shape (RecordReader   *reader,
-            JsonObject     *object,
-            AlmuRegionWish *region,
-            GError        **error)
-{
-  g_autofree char *name = NULL;
-  g_autoptr(GArray) points = g_array_new (FALSE, FALSE, sizeof (AlmuPoint));
-  g_autoptr(GError) reason = NULL;
-  JsonNode *rotation = almu_reader_find (object, "rotation");
-  double    degrees = 0;
-  int       type;
-
-  if (!almu_reader_text (reader, object, "type", ALMU_LIMIT_NAME_BYTES, &name, error))
-    return FALSE;
-
-  if (name == NULL)
-    return almu_reader_fail (reader, error, ALMU_ERROR_FORMAT, "type", "is missing; it may be “rectangle”");
-
-  type = find_shape_type (name);
-  if (type < 0)
-    {
-      g_set_error (&region->error, ALMU_ERROR, ALMU_ERROR_UNSUPPORTED,
-                   "Regions of type “%s” are not known to this version", name);
-      return TRUE;
-    }
-
-  if (rotation != NULL && (!almu_reader_get_number (rotation, &degrees) || fabs (degrees) > G_MAXFLOAT))
-    return almu_reader_fail (reader, error, ALMU_ERROR_FORMAT, "rotation", "is not a number of degrees");
-
-  if (!read_points (reader, object, points, error))
-    return FALSE;
-
-  region->shape = almu_shape_new (type, (AlmuPoint *) points->data, points->len, (float) degrees, &reason);
-
-  return region->shape != NULL ||
-         almu_reader_fail (reader, error, reason->code, "points", "are wrong: %s", reason->message);
-}
-
-static gboolean
-read_region (RecordReader *reader,
-             JsonNode     *element,
-             gpointer      target,
-             GError      **error)
-{
-  JsonObject    *object = almu_reader_get_object (reader, element, error);
-  AlmuRegionWish region = { 0 };
-
-  if (object == NULL ||
-      !almu_reader_int32 (reader, object, "id", 1, ALMU_LIMIT_REGION_ID, &region.id, error))
-    return FALSE;
-
-  if (region.id == 0)
-    return almu_reader_fail (reader, error, ALMU_ERROR_FORMAT, "id", "is missing");
-
-  if (!g_hash_table_add (reader->region_ids, GINT_TO_POINTER (region.id)))
-    return almu_reader_fail (reader, error, ALMU_ERROR_FORMAT, "id", "is %d, as another region's is", region.id);
-
-  if (g_hash_table_size (reader->region_ids) > ALMU_LIMIT_REGIONS)
-    return almu_reader_fail (reader, error, ALMU_ERROR_LIMIT, "", "is one more than the %d regions a session may have",
-                             ALMU_LIMIT_REGIONS);
-
-  if (!read_shape (reader, object, &region, error))
-    return FALSE;
-
-  g_array_append_val ((GArray *) target, region);
-
-  return TRUE;
-}
 
 /* -- files -------------------------------------------------------------- */
 
@@ -395,7 +238,7 @@ read_file_members (RecordReader *reader,
          almu_reader_look (reader, object, &file->look, error) &&
          almu_reader_contours (reader, object, file, error) &&
          almu_reader_vectors (reader, object, file, error) &&
-         almu_reader_list (reader, object, "regions", ALMU_LIMIT_REGIONS, read_region, file->regions, error) &&
+         almu_reader_list (reader, object, "regions", ALMU_LIMIT_REGIONS, almu_reader_region, file->regions, error) &&
          /* one for each region, the cursor, the image and the cube */
          almu_reader_list (reader, object, "requirements", ALMU_LIMIT_REGIONS + 3, almu_reader_requirement,
                            file->requirements, error);

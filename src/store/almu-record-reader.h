@@ -118,6 +118,10 @@ gboolean almu_reader_catalog (RecordReader *reader,
                               JsonNode     *element,
                               gpointer      target,
                               GError      **error);
+gboolean almu_reader_region (RecordReader *reader,
+                             JsonNode     *element,
+                             gpointer      target,
+                             GError      **error);
 gboolean almu_reader_requirement (RecordReader *reader,
                                   JsonNode     *element,
                                   gpointer      target,

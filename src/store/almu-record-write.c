@@ -9,10 +9,6 @@
 #include "almu-json-text.h"
 #include "almu-limits.h"
 
-/* An outline of more points is one string, as in SVG: read as nodes of their
- * own they would need a hundred times its memory. */
-#define MAX_LISTED_POINTS 16
-
 /* So many are kept anyway. */
 #define MIN_KEPT_TEXTS 64
 
@@ -138,88 +134,6 @@ append_requirement (GString               *text,
   add_wants (text, "stats", requirement->stats, append_stats);
   add_wants (text, "histograms", requirement->histograms, append_histogram);
   almu_writer_append_unknown (text, almu_writer_find_element (before, "region", region_id, name), LEVEL_REQUIREMENT);
-  g_string_append_c (text, '}');
-}
-
-/* -- regions ------------------------------------------------------------ */
-
-static void
-add_points (GString         *text,
-            const AlmuShape *shape)
-{
-  almu_writer_begin_member (text, "points");
-
-  if (shape->n_points <= MAX_LISTED_POINTS)
-    {
-      g_string_append_c (text, '[');
-      for (guint i = 0; i < shape->n_points; i++)
-        almu_writer_append_point (text, shape->points[i]);
-      g_string_append_c (text, ']');
-      return;
-    }
-
-  g_string_append_c (text, '"');
-  for (guint i = 0; i < shape->n_points; i++)
-    {
-      if (i > 0)
-        g_string_append_c (text, ' ');
-      almu_writer_append_number (text, shape->points[i].x, TRUE);
-      g_string_append_c (text, ',');
-      almu_writer_append_number (text, shape->points[i].y, TRUE);
-    }
-  g_string_append_c (text, '"');
-}
-
-/* Shapes never change, so that neither does what is written of one. */
-static void
-append_shape (GString    *text,
-              AlmuShape  *shape,
-              GHashTable *texts)
-{
-  const char *known = texts != NULL ? g_hash_table_lookup (texts, shape) : NULL;
-  gsize       begin = text->len;
-
-  if (known != NULL)
-    {
-      g_string_append (text, known);
-      return;
-    }
-
-  almu_writer_add_text (text, "type", almu_shape_type_get_name (shape->type));
-  add_points (text, shape);
-  almu_writer_begin_member (text, "rotation");
-  almu_writer_append_number (text, shape->rotation, TRUE);
-  if (texts != NULL)
-    g_hash_table_insert (texts, almu_shape_ref (shape), g_strdup (text->str + begin));
-}
-
-static void
-append_region (GString              *text,
-               const AlmuRegionWish *region,
-               JsonArray            *before,
-               GHashTable           *texts)
-{
-  JsonObject *old = almu_writer_find_element (before, "id", region->id, NULL);
-
-  if (region->shape == NULL)
-    {
-      g_autoptr(JsonNode) node = NULL;
-
-      /* of a type that only a newer version knows */
-      if (old == NULL)
-        return;
-
-      almu_writer_begin_line (text, "   ");
-      node = json_node_init_object (json_node_alloc (), old);
-      almu_writer_append_node (text, node);
-      return;
-    }
-
-  almu_writer_begin_line (text, "   ");
-  g_string_append_c (text, '{');
-  almu_writer_add_int (text, "id", region->id);
-  append_shape (text, region->shape, texts);
-  almu_writer_append_unknown (text, old, LEVEL_REGION);
   g_string_append_c (text, '}');
 }
 
@@ -446,7 +360,7 @@ append_file (GString            *text,
   almu_writer_begin_member (text, "regions");
   g_string_append_c (text, '[');
   for (guint i = 0; i < file->regions->len; i++)
-    append_region (text, &g_array_index (file->regions, AlmuRegionWish, i), almu_writer_get_array (old, "regions"), texts);
+    almu_writer_append_region (text, &g_array_index (file->regions, AlmuRegionWish, i), almu_writer_get_array (old, "regions"), texts);
   g_string_append_c (text, ']');
   if (file->requirements != NULL)
     {

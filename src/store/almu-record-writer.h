@@ -60,6 +60,10 @@ void        almu_writer_append_node (GString  *text,
 void        almu_writer_append_unknown (GString    *text,
                                         JsonObject *before,
                                         RecordLevel level);
+void        almu_writer_append_region (GString              *text,
+                                       const AlmuRegionWish *region,
+                                       JsonArray            *before,
+                                       GHashTable           *texts);
 void        almu_writer_add_contours (GString                   *text,
                                       const AlmuContourSettings *settings,
                                       JsonObject                *before);

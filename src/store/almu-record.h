@@ -16,6 +16,11 @@ char        *almu_record_write (const AlmuMemento *memento,
                                 const char        *previous_text);
 AlmuMemento *almu_record_read (const char *text,
                                GError    **error);
+char        *almu_record_write_regions (const AlmuMemento *memento,
+                                        GHashTable        *texts);
+gboolean     almu_record_add_regions (AlmuMemento *memento,
+                                      const char  *text,
+                                      GError     **error);
 gboolean     almu_record_has_unknown (const char *text);
 
 G_END_DECLS

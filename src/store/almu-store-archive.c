@@ -50,6 +50,32 @@ correct_state (AlmuStore *self,
   *state = g_strdup (almu_session_state_get_name (ALMU_SESSION_PARKED));
 }
 
+/* One that is not understood keeps nobody from the rest. */
+static void
+add_changes (AlmuStore   *self,
+             guint32      id,
+             AlmuMemento *memento)
+{
+  const Followed *followed = almu_store_find (self, id);
+  g_autoptr(GPtrArray) changes = NULL;
+  g_autoptr(GError) error = NULL;
+
+  /* a draft has all */
+  if (followed != NULL && followed->draft != NULL)
+    return;
+
+  changes = almu_database_list_changes (self->database, id, &error);
+  if (changes == NULL)
+    g_warning ("Session %u: what was set last is lost: %s", id, error->message);
+  for (guint i = 0; changes != NULL && i < changes->len; i++)
+    {
+      g_autoptr(GError) reason = NULL;
+
+      if (!almu_record_add_regions (memento, changes->pdata[i], &reason))
+        g_warning ("Session %u: something that was set last is lost: %s", id, reason->message);
+    }
+}
+
 static AlmuMemento *
 almu_store_load (AlmuArchive *archive,
                  guint32      id,
@@ -69,6 +95,7 @@ almu_store_load (AlmuArchive *archive,
       return NULL;
     }
 
+  add_changes (self, id, memento);
   /* the row is found by it, whatever a hand has written inside */
   memento->id = id;
   correct_state (self, id, &memento->state);
@@ -188,7 +215,7 @@ almu_store_forget (AlmuArchive *archive,
 
   almu_followed_drop_draft (followed);
   followed->is_kept = FALSE;
-  g_clear_pointer (&followed->written, g_free);
+  almu_followed_take_written (followed, NULL);
   if (followed->session == NULL)
     almu_store_let_go (self, id);
 

@@ -9,7 +9,18 @@
 #include "almu-record.h"
 #include "almu-session-catalogs.h"
 
-/* What of the sessions in memory is to be written, and when. */
+/* What of the sessions in memory is to be written, and when.
+ *
+ * A record is written as a whole. A region that is set has to be written before that
+ * is acknowledged, and whoever sets one after the other would have all of them written
+ * each time: until the record is written again, a moment later, what was set stands
+ * beside it.
+ */
+
+/* Regions that are set at the same time, and times that there are, before the record
+ * is no dearer to write. */
+#define MAX_SET 64
+#define MAX_APPENDED 1024
 
 /**
  * almu_followed_drop_draft:
@@ -22,6 +33,23 @@ almu_followed_drop_draft (Followed *self)
 {
   g_clear_pointer (&self->draft, almu_archive_entry_free);
   g_clear_pointer (&self->json, g_free);
+}
+
+/**
+ * almu_followed_take_written:
+ * @json: (nullable) (transfer full): the record that was written, with nothing beside it;
+ *   %NULL if there is none
+ *
+ * To be called when that is so.
+ */
+void
+almu_followed_take_written (Followed *self,
+                            char     *json)
+{
+  g_free (self->written);
+  self->written = json;
+  self->n_bytes = json != NULL ? strlen (json) : 0;
+  self->n_appended = 0;
 }
 
 static void
@@ -50,6 +78,7 @@ almu_followed_free (gpointer data)
   almu_followed_drop_draft (self);
   g_free (self->written);
   g_clear_pointer (&self->texts, g_hash_table_unref);
+  g_hash_table_unref (self->set);
   g_free (self);
 }
 
@@ -92,16 +121,35 @@ almu_store_let_go (AlmuStore *self,
 static void
 look_back (Followed *self)
 {
+  g_autoptr(GPtrArray) changes = NULL;
+
   if (!self->is_kept || self->written != NULL || self->store->database == NULL)
     return;
 
-  self->written = almu_database_get (self->store->database, self->id, NULL);
+  almu_followed_take_written (self, almu_database_get (self->store->database, self->id, NULL));
+  changes = almu_database_list_changes (self->store->database, self->id, NULL);
+  self->n_appended = changes != NULL ? changes->len : 0;
   self->keeps_unknown = self->written != NULL && almu_record_has_unknown (self->written);
+}
+
+/**
+ * almu_followed_get_last_seen:
+ * @self: of a session in memory
+ *
+ * Returns: when somebody looked at it last, which may be now; seconds since 1970
+ */
+gint64
+almu_followed_get_last_seen (const Followed *self)
+{
+  if (almu_session_get_state (self->session) == ALMU_SESSION_ATTACHED)
+    return g_get_real_time () / G_TIME_SPAN_SECOND;
+
+  return almu_session_get_last_seen (self->session);
 }
 
 static AlmuArchiveEntry *
 summarise (AlmuMemento *memento,
-           gboolean     is_seen)
+           gint64       last_seen)
 {
   AlmuArchiveEntry *entry = g_new0 (AlmuArchiveEntry, 1);
 
@@ -110,7 +158,7 @@ summarise (AlmuMemento *memento,
   entry->title = memento->title != NULL ? g_steal_pointer (&memento->title) : g_strdup ("");
   entry->viewer = g_steal_pointer (&memento->viewer);
   entry->created = memento->created;
-  entry->last_seen = is_seen ? g_get_real_time () / G_TIME_SPAN_SECOND : memento->last_seen;
+  entry->last_seen = last_seen;
   entry->rebuilds = memento->rebuilds;
   entry->n_files = memento->files->len;
   for (guint i = 0; i < memento->files->len; i++)
@@ -173,6 +221,7 @@ almu_followed_make_draft (Followed *self)
     return;
 
   self->is_dirty = FALSE;
+  g_hash_table_remove_all (self->set);
   if (almu_session_list_files (self->session)->len == 0 &&
       almu_session_list_catalogs (self->session)->len == 0)
     {
@@ -182,14 +231,12 @@ almu_followed_make_draft (Followed *self)
 
   look_back (self);
   memento = almu_session_describe (self->session);
-  if (self->texts == NULL)
-    self->texts = almu_record_texts_new ();
   if (self->keeps_unknown)
     json = almu_record_write_again (memento, self->json != NULL ? self->json : self->written, self->texts);
   else
     json = almu_record_write_again (memento, NULL, self->texts);
 
-  if (self->is_kept && !self->must_write && g_strcmp0 (json, self->written) == 0)
+  if (self->is_kept && !self->must_write && self->n_appended == 0 && g_strcmp0 (json, self->written) == 0)
     {
       almu_followed_drop_draft (self);
       return;
@@ -199,8 +246,21 @@ almu_followed_make_draft (Followed *self)
     return;
 
   almu_followed_drop_draft (self);
-  self->draft = summarise (memento, almu_session_get_state (self->session) == ALMU_SESSION_ATTACHED);
+  self->draft = summarise (memento, almu_followed_get_last_seen (self));
   self->json = g_steal_pointer (&json);
+}
+
+/**
+ * almu_followed_is_behind:
+ *
+ * What was set may be written, but beside the record.
+ *
+ * Returns: whether the record is not what the session is
+ */
+gboolean
+almu_followed_is_behind (const Followed *self)
+{
+  return self->is_dirty || self->n_appended > 0 || g_hash_table_size (self->set) > 0;
 }
 
 /* -- when --------------------------------------------------------------- */
@@ -228,6 +288,48 @@ almu_store_schedule (AlmuStore *self)
 {
   if (self->write_source == 0)
     self->write_source = g_timeout_add (ALMU_STORE_DELAY_MSEC, on_write_time, self);
+}
+
+/* Whether the record is written, and a few regions are all that is new. What is
+ * not known of an older one stands in it, and would not be found beside. */
+static gboolean
+can_append (const Followed *self)
+{
+  guint n = g_hash_table_size (self->set);
+
+  return n > 0 && n <= MAX_SET && self->n_appended < MAX_APPENDED && !self->is_dirty &&
+         self->is_kept && self->written != NULL && self->draft == NULL &&
+         !self->must_write && !self->keeps_unknown && !self->is_too_large &&
+         !g_hash_table_contains (self->store->restoring, GUINT_TO_POINTER (self->id));
+}
+
+/* Writes them beside the record, if that is possible. */
+static gboolean
+append (Followed *self)
+{
+  g_autoptr(AlmuMemento) memento = NULL;
+  g_autofree char *json = NULL;
+
+  if (!can_append (self))
+    return FALSE;
+
+  memento = almu_session_describe_regions (self->session, self->set);
+  json = almu_record_write_regions (memento, self->texts);
+  if (self->n_bytes + strlen (json) > ALMU_LIMIT_RECORD_BYTES || !almu_store_append (self->store, self, json))
+    return FALSE;
+
+  g_hash_table_remove_all (self->set);
+
+  return TRUE;
+}
+
+static void
+on_region_set (AlmuSession *session,
+               AlmuRegion  *region,
+               Followed    *followed)
+{
+  g_hash_table_add (followed->set, GINT_TO_POINTER (almu_region_get_id (region)));
+  almu_store_schedule (followed->store);
 }
 
 static void
@@ -259,6 +361,9 @@ on_commit (AlmuSession *session,
       return;
     }
 
+  if (append (followed))
+    return;
+
   almu_followed_make_draft (followed);
   if (followed->draft == NULL)
     return;
@@ -287,6 +392,8 @@ almu_store_add (AlmuStore *self,
 
   followed->store = self;
   followed->id = id;
+  followed->texts = almu_record_texts_new ();
+  followed->set = g_hash_table_new (NULL, NULL);
   if (self->database != NULL)
     almu_database_contains (self->database, id, &followed->is_kept, NULL);
   g_hash_table_insert (self->followed, GUINT_TO_POINTER (id), followed);
@@ -307,6 +414,7 @@ follow (AlmuStore   *self,
   followed->session = g_object_ref (session);
   followed->had_files = almu_session_list_files (session)->len > 0;
   g_signal_connect (session, "file-added", G_CALLBACK (on_file_added), followed);
+  g_signal_connect (session, "region-set", G_CALLBACK (on_region_set), followed);
   g_signal_connect (session, "changed", G_CALLBACK (on_changed), followed);
   g_signal_connect (session, "commit", G_CALLBACK (on_commit), followed);
   on_changed (session, followed);

@@ -36,13 +36,16 @@ typedef struct
 {
   AlmuStore        *store; /* unowned */
   guint32           id;
-  AlmuSession      *session; /* NULL once it has left */
-  gboolean          is_kept; /* has a record in the database */
-  char             *written; /* that record, NULL if it is not known */
-  GHashTable       *texts;   /* of its regions, as they were written last */
+  AlmuSession      *session;    /* NULL once it has left */
+  gboolean          is_kept;    /* has a record in the database */
+  char             *written;    /* that record, NULL if it is not known */
+  GHashTable       *texts;      /* of its regions, as they were written last */
+  GHashTable       *set;        /* regions that were set and are not written */
+  guint             n_appended; /* texts beside the record, to be taken up in it */
+  gsize             n_bytes;    /* of both, as they are written */
   gboolean          keeps_unknown;
   gboolean          had_files;
-  gboolean          is_dirty;
+  gboolean          is_dirty; /* otherwise than by regions that were set */
   gboolean          is_too_large;
   gboolean          must_write; /* even if the record is the same */
   AlmuArchiveEntry *draft;      /* what is to be written, NULL if all is */
@@ -51,7 +54,11 @@ typedef struct
 
 void      almu_followed_free (gpointer data);
 void      almu_followed_drop_draft (Followed *self);
+void      almu_followed_take_written (Followed *self,
+                                      char     *json);
 void      almu_followed_make_draft (Followed *self);
+gboolean  almu_followed_is_behind (const Followed *self);
+gint64    almu_followed_get_last_seen (const Followed *self);
 void      almu_store_let_go (AlmuStore *self,
                              guint32    id);
 void      almu_store_schedule (AlmuStore *self);
@@ -64,6 +71,9 @@ Followed *almu_store_add (AlmuStore *self,
 
 gboolean almu_store_write (AlmuStore *self,
                            GPtrArray *drafts);
+gboolean almu_store_append (AlmuStore  *self,
+                            Followed   *followed,
+                            const char *json);
 void     almu_store_write_all (AlmuStore *self);
 void     almu_store_report (AlmuStore    *self,
                             const GError *error);

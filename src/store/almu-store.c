@@ -3,6 +3,8 @@
 
 #include "almu-store-private.h"
 
+#include <string.h>
+
 #include "almu-error.h"
 #include "almu-trace.h"
 
@@ -219,7 +221,7 @@ begin_afresh (AlmuStore  *self,
     {
       followed->is_kept = FALSE;
       followed->is_dirty = followed->session != NULL;
-      g_clear_pointer (&followed->written, g_free);
+      almu_followed_take_written (followed, NULL);
       if (followed->json == NULL)
         almu_followed_drop_draft (followed);
     }
@@ -264,6 +266,7 @@ replace (AlmuStore *self,
     return FALSE;
 
   begin_afresh (self, aside);
+  almu_store_schedule (self);
 
   return almu_store_open (self, error);
 }
@@ -301,8 +304,7 @@ static void
 settle (AlmuStore *self,
         Followed  *followed)
 {
-  g_free (followed->written);
-  followed->written = g_steal_pointer (&followed->json);
+  almu_followed_take_written (followed, g_steal_pointer (&followed->json));
   followed->is_kept = followed->written != NULL;
   followed->must_write = FALSE;
   almu_followed_drop_draft (followed);
@@ -333,11 +335,7 @@ almu_store_write (AlmuStore *self,
   if (!is_well && g_error_matches (error, ALMU_ERROR, ALMU_ERROR_FORMAT))
     {
       g_clear_error (&error);
-      if (replace (self, &error))
-        {
-          almu_store_schedule (self);
-          is_well = put_drafts (self, drafts, &error);
-        }
+      is_well = replace (self, &error) && put_drafts (self, drafts, &error);
     }
 
   if (!is_well)
@@ -357,6 +355,50 @@ almu_store_write (AlmuStore *self,
   end_trouble (self);
   if (is_added)
     almu_store_apply_retention (self);
+
+  return TRUE;
+}
+
+/**
+ * almu_store_append:
+ * @self: the store
+ * @followed: a session whose record is written
+ * @json: what was set since
+ *
+ * Writes that down beside the record. A failure is not reported: whoever writes
+ * the whole instead will hear of it.
+ *
+ * Returns: whether it is written
+ */
+gboolean
+almu_store_append (AlmuStore  *self,
+                   Followed   *followed,
+                   const char *json)
+{
+  g_autoptr(GError) error = NULL;
+  guint    n_regions = almu_session_get_n_regions (followed->session);
+  gboolean is_well;
+
+  if (self->database == NULL)
+    return FALSE;
+
+  ALMU_TRACE_BEGIN (commit);
+  is_well = almu_database_begin (self->database, &error) &&
+            almu_database_append (self->database, followed->id, n_regions, almu_followed_get_last_seen (followed), json, &error) &&
+            almu_database_end (self->database, &error);
+  ALMU_TRACE_END (commit, NULL);
+  if (!is_well)
+    {
+      g_debug ("%s", error->message);
+      almu_database_undo (self->database);
+      if (g_error_matches (error, ALMU_ERROR, ALMU_ERROR_FORMAT))
+        replace (self, NULL);
+      return FALSE;
+    }
+
+  self->n_writes++;
+  followed->n_appended++;
+  followed->n_bytes += strlen (json);
 
   return TRUE;
 }
@@ -387,7 +429,7 @@ almu_store_write_all (AlmuStore *self)
   g_hash_table_iter_init (&iter, self->followed);
   while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &followed))
     {
-      if (followed->is_dirty)
+      if (almu_followed_is_behind (followed))
         almu_followed_make_draft (followed);
       if (followed->draft != NULL)
         g_ptr_array_add (drafts, followed);

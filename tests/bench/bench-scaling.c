@@ -105,6 +105,33 @@ bench_messages (Bench *bench)
   bench_close (bench, 0);
 }
 
+/* As somebody does who draws them by hand: the next one when the last is kept. */
+static void
+bench_regions_apart (Bench *bench)
+{
+  static const int numbers[] = { 100, 1000, 10000 };
+
+  for (gsize k = 0; k < (bench->is_quick ? 2 : G_N_ELEMENTS (numbers)); k++)
+    {
+      g_autoptr(BenchSeries) times = bench_series_new ();
+      g_autofree char *name = g_strdup_printf ("setting %d regions one by one", numbers[k]);
+      BenchMark        begin;
+
+      bench_open (bench, "tiny.fits", 0);
+      bench_link_await (bench->link, CARTA__EVENT_TYPE__REGION_HISTOGRAM_DATA, 1);
+      bench_link_settle (bench->link);
+      begin = bench_mark (bench);
+      for (int i = 0; i < numbers[k]; i++)
+        {
+          send_rectangle (bench, -1, i);
+          bench_link_await (bench->link, CARTA__EVENT_TYPE__SET_REGION_ACK, 1);
+        }
+      bench_add_since (bench, times, &begin);
+      bench_report_add (bench->report, name, "ms", times, numbers[k] * bench_floor_transfer (100), 0);
+      bench_close (bench, 0);
+    }
+}
+
 static void
 bench_regions (Bench *bench)
 {
@@ -367,6 +394,7 @@ bench_scaling (Bench *bench)
   bench_open_images (bench);
   bench_messages (bench);
   bench_regions (bench);
+  bench_regions_apart (bench);
   bench_outline (bench);
   bench_sizes (bench);
   bench_sessions (bench);

@@ -334,24 +334,59 @@ read_catalogs (CrashState *self,
     }
 }
 
-static char *
-read_record (const char *path,
-             guint32     session_id)
+/* The first one is the record, and each of the others what was set since. */
+static GPtrArray *
+read_texts (const char *path,
+            guint32     session_id)
 {
-  g_autofree char *sql = g_strdup_printf ("SELECT json FROM records WHERE id = %u", session_id);
+  g_autofree char *sql = g_strdup_printf ("SELECT json FROM records WHERE id = %u UNION ALL"
+                                          " SELECT json FROM (SELECT json FROM changes WHERE id = %u ORDER BY n)",
+                                          session_id, session_id);
+  GPtrArray       *texts = g_ptr_array_new_with_free_func (g_free);
   sqlite3         *database = NULL;
   sqlite3_stmt    *statement = NULL;
-  char            *text = NULL;
+  int              status;
 
   g_assert_cmpint (sqlite3_open_v2 (path, &database, SQLITE_OPEN_READWRITE, NULL), ==, SQLITE_OK);
   sqlite3_busy_timeout (database, 10000);
   g_assert_cmpint (sqlite3_prepare_v2 (database, sql, -1, &statement, NULL), ==, SQLITE_OK);
-  if (sqlite3_step (statement) == SQLITE_ROW)
-    text = g_strdup ((const char *) sqlite3_column_text (statement, 0));
+  while ((status = sqlite3_step (statement)) == SQLITE_ROW)
+    g_ptr_array_add (texts, g_strdup ((const char *) sqlite3_column_text (statement, 0)));
+  g_assert_cmpint (status, ==, SQLITE_DONE);
   sqlite3_finalize (statement);
   sqlite3_close (database);
 
-  return text;
+  return texts;
+}
+
+static void
+read_record (CrashState *self,
+             JsonObject *object)
+{
+  JsonArray *files = json_object_get_array_member (object, "files");
+
+  self->last_region_id = (int) json_object_get_int_member (object, "last_region_id");
+  for (guint i = 0; i < json_array_get_length (files); i++)
+    read_file (self, json_array_get_object_element (files, i));
+  if (json_object_has_member (object, "catalogs"))
+    read_catalogs (self, json_object_get_array_member (object, "catalogs"));
+}
+
+static void
+read_set (CrashState *self,
+          JsonObject *object)
+{
+  JsonArray *files = json_object_get_array_member (object, "files");
+
+  self->last_region_id = (int) json_object_get_int_member (object, "last_region_id");
+  for (guint i = 0; i < json_array_get_length (files); i++)
+    {
+      JsonObject *file = json_array_get_object_element (files, i);
+      JsonArray  *regions = json_object_get_array_member (file, "regions");
+
+      for (guint k = 0; k < json_array_get_length (regions); k++)
+        read_region (self, (int) json_object_get_int_member (file, "id"), json_array_get_object_element (regions, k));
+    }
 }
 
 /* The session as the database at @path has it; with nothing in it if there
@@ -360,25 +395,20 @@ CrashState *
 crash_state_read (const char *path,
                   guint32     session_id)
 {
-  CrashState      *self = crash_state_new ();
-  g_autofree char *text = read_record (path, session_id);
-  g_autoptr(JsonNode) root = NULL;
-  g_autoptr(GError) error = NULL;
-  JsonObject *object;
-  JsonArray  *files;
+  CrashState *self = crash_state_new ();
+  g_autoptr(GPtrArray) texts = read_texts (path, session_id);
 
-  if (text == NULL)
-    return self;
+  for (guint i = 0; i < texts->len; i++)
+    {
+      g_autoptr(GError) error = NULL;
+      g_autoptr(JsonNode) root = json_from_string (texts->pdata[i], &error);
 
-  root = json_from_string (text, &error);
-  g_assert_no_error (error);
-  object = json_node_get_object (root);
-  self->last_region_id = (int) json_object_get_int_member (object, "last_region_id");
-  files = json_object_get_array_member (object, "files");
-  for (guint i = 0; i < json_array_get_length (files); i++)
-    read_file (self, json_array_get_object_element (files, i));
-  if (json_object_has_member (object, "catalogs"))
-    read_catalogs (self, json_object_get_array_member (object, "catalogs"));
+      g_assert_no_error (error);
+      if (i == 0)
+        read_record (self, json_node_get_object (root));
+      else
+        read_set (self, json_node_get_object (root));
+    }
 
   return self;
 }

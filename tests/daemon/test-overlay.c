@@ -636,7 +636,7 @@ come_back (Desk    *desk,
   message.images = images;
   {
     almu_test_autobody CARTA__ResumeSessionAck *ack = NULL;
-    guint32 request_id;
+    guint32                                     request_id;
 
     request_id = almu_test_viewer_send (desk->viewer, &message.base);
     assert_before (desk, CARTA__EVENT_TYPE__RESUME_SESSION_ACK, CARTA__EVENT_TYPE__CONTOUR_IMAGE_DATA);

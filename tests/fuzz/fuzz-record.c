@@ -30,6 +30,29 @@ write_again (const AlmuMemento *memento,
   g_assert_cmpstr (twice, ==, once);
 }
 
+/* What stands beside a record. */
+static void
+add_regions (const char *text)
+{
+  static const char base[] = "{\"version\":1,\"id\":9,\"files\":[{\"id\":0,\"name\":\"a.fits\",\"regions\":"
+                             "[{\"id\":1,\"type\":\"point\",\"points\":[[1,2]]}]},{\"id\":1,\"name\":\"b.fits\"}]}";
+  g_autoptr(GError) error = NULL;
+  g_autoptr(AlmuMemento) memento = almu_record_read (base, &error);
+  g_autofree char *before = NULL;
+  g_autofree char *after = NULL;
+  gboolean         is_right;
+
+  g_assert_no_error (error);
+  before = almu_record_write (memento, NULL);
+  is_right = almu_record_add_regions (memento, text, &error);
+  g_assert_true (is_right == (error == NULL));
+  after = almu_record_write (memento, NULL);
+  if (is_right)
+    write_again (memento, base);
+  else
+    g_assert_cmpstr (after, ==, before);
+}
+
 int
 LLVMFuzzerTestOneInput (const guint8 *data,
                         gsize         size)
@@ -43,6 +66,7 @@ LLVMFuzzerTestOneInput (const guint8 *data,
   g_assert_true ((memento == NULL) == (error != NULL));
   if (memento != NULL)
     write_again (memento, text);
+  add_regions (text);
   almu_record_has_unknown (text);
   if (look != NULL)
     almu_look_add_to_file (look, file);

@@ -5,7 +5,9 @@
 
 #include <sqlite3.h>
 
+#include "almu-database.h"
 #include "almu-error.h"
+#include "almu-record.h"
 
 #define MANY_RECORDS 5000
 
@@ -104,8 +106,26 @@ set_mark (AlmuSession *session,
   g_autoptr(GError) error = NULL;
   g_autoptr(AlmuShape) shape = almu_shape_new (ALMU_SHAPE_POINT, &(AlmuPoint){ (float) mark, 0 }, 1, 0, &error);
 
-  almu_session_set_region (session, 1, 0, shape, &error);
+  almu_session_set_region (session, MARK, 0, shape, &error);
   g_assert_no_error (error);
+}
+
+/* The number that a region of the first file has. */
+int
+mark_of_region (const AlmuMemento *memento,
+                int                region_id)
+{
+  const AlmuFileWish *file = memento->files->pdata[0];
+
+  for (guint i = 0; i < file->regions->len; i++)
+    {
+      const AlmuRegionWish *region = &g_array_index (file->regions, AlmuRegionWish, i);
+
+      if (region->id == region_id)
+        return (int) region->shape->points[0].x;
+    }
+
+  return 0;
 }
 
 /* The number in the record of a session, -1 if there is none. */
@@ -115,16 +135,14 @@ get_mark (AlmuStore *store,
 {
   g_autoptr(GError) error = NULL;
   g_autoptr(AlmuMemento) memento = almu_archive_load (ALMU_ARCHIVE (store), id, &error);
-  AlmuFileWish *file;
 
   if (g_error_matches (error, ALMU_ERROR, ALMU_ERROR_NOT_FOUND))
     return -1;
 
   g_assert_no_error (error);
   g_assert_cmpuint (memento->files->len, >, 0);
-  file = memento->files->pdata[0];
 
-  return file->regions->len > 0 ? (int) g_array_index (file->regions, AlmuRegionWish, 0).shape->points[0].x : 0;
+  return mark_of_region (memento, MARK);
 }
 
 guint
@@ -179,6 +197,37 @@ ask_sql (Fixture    *fixture,
   sqlite3_close (sqlite);
 
   return value;
+}
+
+/* A record with what is written beside it; NULL if there is none. Nobody else has the
+ * file open. */
+AlmuMemento *
+read_kept (const char *folder,
+           guint32     id)
+{
+  g_autofree char *aside = NULL;
+  g_autofree char *json = NULL;
+  g_autoptr(AlmuDatabase) database = NULL;
+  g_autoptr(AlmuMemento) memento = NULL;
+  g_autoptr(GPtrArray) since = NULL;
+  g_autoptr(GError) error = NULL;
+
+  database = almu_database_open (folder, &aside, &error);
+  g_assert_no_error (error);
+  g_assert_null (aside);
+  json = almu_database_get (database, id, &error);
+  if (g_error_matches (error, ALMU_ERROR, ALMU_ERROR_NOT_FOUND))
+    return NULL;
+
+  g_assert_no_error (error);
+  since = almu_database_list_changes (database, id, &error);
+  g_assert_no_error (error);
+  memento = almu_record_read (json, &error);
+  for (guint i = 0; error == NULL && i < since->len; i++)
+    almu_record_add_regions (memento, since->pdata[i], &error);
+  g_assert_no_error (error);
+
+  return g_steal_pointer (&memento);
 }
 
 void

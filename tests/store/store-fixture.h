@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "almu-memento.h"
 #include "almu-store.h"
 #include "almu-test.h"
 
@@ -16,6 +17,7 @@ typedef struct
 } Fixture;
 
 #define FOR_EVER -1
+#define MARK 1 /* the region that has a number */
 
 void fixture_set_up (Fixture      *fixture,
                      gconstpointer user_data);
@@ -36,6 +38,8 @@ void         add_file (AlmuSession *session,
                        const char  *name);
 void         set_mark (AlmuSession *session,
                        int          mark);
+int          mark_of_region (const AlmuMemento *memento,
+                             int                region_id);
 int          get_mark (AlmuStore *store,
                        guint32    id);
 guint        count_records (Fixture *fixture);
@@ -44,6 +48,8 @@ void         run_sql (Fixture    *fixture,
 char        *ask_sql (Fixture    *fixture,
                       const char *sql);
 void         assert_sound (Fixture *fixture);
+AlmuMemento *read_kept (const char *folder,
+                        guint32     id);
 
 #define add_test(path, func) \
   g_test_add (path, Fixture, NULL, fixture_set_up, func, fixture_tear_down)

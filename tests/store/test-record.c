@@ -483,6 +483,127 @@ test_bad_text (void)
   g_assert_cmpstr (after->title, ==, "caf\xef\xbf\xbd");
 }
 
+/* -- regions set since ---------------------------------------------------- */
+
+static const char drawn_on[] =
+  "{\"version\":1,\"id\":9,\"last_region_id\":5,\"files\":["
+  "{\"id\":0,\"name\":\"a.fits\",\"regions\":[{\"id\":1,\"type\":\"point\",\"points\":[[1,2]]},"
+  "{\"id\":5,\"type\":\"point\",\"points\":[[5,2]]}]},"
+  "{\"id\":2,\"name\":\"b.fits\",\"regions\":[{\"id\":3,\"type\":\"point\",\"points\":[[3,2]]}]}]}";
+
+static void
+set_region (AlmuMemento *memento,
+            int          file_id,
+            int          region_id,
+            float        x)
+{
+  AlmuFileWish  *file = almu_memento_find_file (memento, file_id);
+  AlmuRegionWish region = { region_id, almu_shape_new (ALMU_SHAPE_POINT, &(AlmuPoint){ x, 0 }, 1, 0, NULL), NULL };
+
+  if (file == NULL)
+    {
+      file = almu_file_wish_new (file_id);
+      g_ptr_array_add (memento->files, file);
+    }
+  g_array_append_val (file->regions, region);
+  memento->last_region_id = MAX (memento->last_region_id, region_id);
+}
+
+static float
+get_x (const AlmuMemento *memento,
+       int                file_id,
+       guint              i)
+{
+  const AlmuFileWish *file = almu_memento_find_file (memento, file_id);
+
+  g_assert_cmpuint (i, <, file->regions->len);
+
+  return g_array_index (file->regions, AlmuRegionWish, i).shape->points[0].x;
+}
+
+static void
+test_regions_since (void)
+{
+  g_autoptr(AlmuMemento) memento = read_well (drawn_on);
+  g_autoptr(AlmuMemento) since = almu_memento_new (9);
+  g_autofree char *text = NULL;
+  g_autoptr(GError) error = NULL;
+
+  set_region (since, 0, 5, 50);
+  set_region (since, 0, 7, 70.5);
+  set_region (since, 2, 6, 60);
+  text = almu_record_write_regions (since, NULL);
+  g_assert_true (almu_record_add_regions (memento, text, &error));
+  g_assert_no_error (error);
+
+  g_assert_cmpint (memento->last_region_id, ==, 7);
+  g_assert_cmpuint (almu_memento_find_file (memento, 0)->regions->len, ==, 3);
+  g_assert_cmpfloat (get_x (memento, 0, 0), ==, 1);
+  g_assert_cmpfloat (get_x (memento, 0, 1), ==, 50);
+  g_assert_cmpfloat (get_x (memento, 0, 2), ==, 70.5);
+  g_assert_cmpuint (almu_memento_find_file (memento, 2)->regions->len, ==, 2);
+  g_assert_cmpfloat (get_x (memento, 2, 1), ==, 60);
+}
+
+/* Nothing of it is taken then. */
+static void
+test_regions_since_wrong (void)
+{
+  static const struct
+  {
+    const char *text;
+    const char *said;
+  } wrong[] = {
+    { "", "JSON" },
+    { "[]", "object" },
+    { "{\"files\":[{\"id\":0,\"regions\":[{\"id\":1,\"type\":\"point\",\"points\":[[9,9]]}]},{\"id\":1}]}", "file 1" },
+    { "{\"files\":[{\"id\":0,\"regions\":[{\"id\":3,\"type\":\"point\",\"points\":[[9,9]]}]}]}", "Region 3" },
+    { "{\"files\":[{\"regions\":[]}]}", "files[0].id" },
+    { "{\"files\":[{\"id\":0,\"regions\":[{\"type\":\"point\"}]}]}", "files[0].regions[0].id" },
+    { "{\"files\":[{\"id\":0,\"regions\":[{\"id\":1,\"type\":\"point\",\"points\":[]}]}]}", "points" },
+    { "{\"files\":[{\"id\":0,\"regions\":[{\"id\":4,\"type\":\"point\",\"points\":[[9,9]]},"
+      "{\"id\":4,\"type\":\"point\",\"points\":[[9,9]]}]}]}",
+      "another" },
+    { "{\"last_region_id\":-1}", "last_region_id" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (wrong); i++)
+    {
+      g_autoptr(AlmuMemento) memento = read_well (drawn_on);
+      g_autofree char *before = almu_record_write (memento, NULL);
+      g_autofree char *after = NULL;
+      g_autoptr(GError) error = NULL;
+
+      g_assert_false (almu_record_add_regions (memento, wrong[i].text, &error));
+      g_assert_nonnull (error);
+      g_assert_nonnull (strstr (error->message, wrong[i].said));
+      after = almu_record_write (memento, NULL);
+      g_assert_cmpstr (after, ==, before);
+    }
+}
+
+static void
+test_regions_since_many (void)
+{
+  g_autoptr(AlmuMemento) memento = read_well (drawn_on);
+  g_autoptr(AlmuMemento) since = almu_memento_new (9);
+  g_autoptr(GError) error = NULL;
+  g_autofree char *text = NULL;
+  g_autofree char *more = NULL;
+
+  for (int i = 0; i < ALMU_LIMIT_REGIONS - 3; i++)
+    set_region (since, 0, 10 + i, 1);
+  text = almu_record_write_regions (since, NULL);
+  set_region (since, 0, 9, 1);
+  more = almu_record_write_regions (since, NULL);
+
+  g_assert_false (almu_record_add_regions (memento, more, &error));
+  g_assert_error (error, ALMU_ERROR, ALMU_ERROR_LIMIT);
+  g_clear_error (&error);
+  g_assert_true (almu_record_add_regions (memento, text, &error));
+  g_assert_no_error (error);
+}
+
 /* -- newer versions ----------------------------------------------------- */
 
 static const char newer[] =
@@ -873,6 +994,9 @@ main (int   argc,
   g_test_add_func ("/store/record/readable", test_readable);
   g_test_add_func ("/store/record/left-out", test_left_out);
   g_test_add_func ("/store/record/bad-text", test_bad_text);
+  g_test_add_func ("/store/record/regions-since", test_regions_since);
+  g_test_add_func ("/store/record/regions-since-wrong", test_regions_since_wrong);
+  g_test_add_func ("/store/record/regions-since-many", test_regions_since_many);
   g_test_add_func ("/store/record/newer/kept", test_newer_kept);
   g_test_add_func ("/store/record/newer/gone", test_newer_gone);
   g_test_add_func ("/store/record/newer/other-file", test_newer_other_file);

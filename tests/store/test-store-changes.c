@@ -342,16 +342,16 @@ static char *
 read_after_kill (Fixture *fixture)
 {
   Fixture copy = { .folder = almu_test_make_folder () };
-  char   *record;
+  g_autoptr(AlmuMemento) memento = NULL;
 
   copy_file (fixture, copy.folder, "");
   copy_file (fixture, copy.folder, "-wal");
   assert_sound (&copy);
-  record = ask_sql (&copy, "SELECT json FROM records WHERE id = 7");
+  memento = read_kept (copy.folder, SESSION);
   almu_test_remove_folder (copy.folder);
   g_free (copy.folder);
 
-  return record;
+  return almu_record_write (memento, NULL);
 }
 
 /* -- the n-th write fails ------------------------------------------------ */

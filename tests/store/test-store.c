@@ -35,8 +35,8 @@ test_commit (Fixture      *fixture,
 
   /* the same again is no change */
   almu_session_commit (session);
-  set_mark (session, 6);
-  set_mark (session, 5);
+  almu_session_set_viewer (session, "b");
+  almu_session_set_viewer (session, NULL);
   almu_session_commit (session);
   g_assert_cmpuint (almu_store_get_n_writes (fixture->store), ==, 1);
 
@@ -220,6 +220,227 @@ test_many_regions (Fixture      *fixture,
   expected = almu_record_write (memento, NULL);
   text = almu_record_write (kept, NULL);
   g_assert_cmpstr (text, ==, expected);
+}
+
+/* -- regions beside a record --------------------------------------------- */
+
+static guint
+count_beside (Fixture *fixture)
+{
+  g_autofree char *n = ask_sql (fixture, "SELECT count (*) FROM changes");
+
+  return (guint) g_ascii_strtoull (n, NULL, 10);
+}
+
+static void
+draw (AlmuSession *session,
+      int          region_id,
+      int          mark)
+{
+  g_autoptr(AlmuShape) shape = almu_shape_new (ALMU_SHAPE_POINT, &(AlmuPoint){ (float) mark, 0 }, 1, 0, NULL);
+
+  g_assert_nonnull (almu_session_set_region (session, region_id, 0, shape, NULL));
+}
+
+/* The number that a region has in the record alone; 0 if it has none. */
+static int
+get_mark_in_record (Fixture *fixture,
+                    guint32  id)
+{
+  g_autofree char *sql = g_strdup_printf ("SELECT json FROM records WHERE id = %u", id);
+  g_autofree char *json = ask_sql (fixture, sql);
+  g_autoptr(AlmuMemento) memento = almu_record_read (json, NULL);
+
+  return mark_of_region (memento, MARK);
+}
+
+static AlmuSession *
+add_drawn (Fixture *fixture,
+           guint32  id)
+{
+  AlmuSession *session = add_session (fixture, id);
+
+  add_file (session, 0, "a.fits");
+  set_mark (session, 1);
+  almu_session_commit (session);
+
+  return session;
+}
+
+static gboolean
+is_taken_up (gpointer user_data)
+{
+  return get_mark_in_record (user_data, 7) == 3;
+}
+
+/* Who is told that a region is set finds it, and the record follows. */
+static void
+test_beside (Fixture      *fixture,
+             gconstpointer user_data)
+{
+  AlmuSession *session = add_drawn (fixture, 7);
+  g_autoptr(GPtrArray) list = NULL;
+  g_autoptr(AlmuMemento) memento = NULL;
+
+  set_mark (session, 2);
+  almu_session_commit (session);
+  set_mark (session, 3);
+  draw (session, 5, 50);
+  almu_session_commit (session);
+  g_assert_cmpuint (count_beside (fixture), ==, 2);
+  g_assert_cmpint (get_mark_in_record (fixture, 7), ==, 1);
+
+  memento = almu_archive_load (ALMU_ARCHIVE (fixture->store), 7, NULL);
+  g_assert_cmpint (mark_of_region (memento, MARK), ==, 3);
+  g_assert_cmpint (mark_of_region (memento, 5), ==, 50);
+  g_assert_cmpint (memento->last_region_id, ==, 5);
+  list = almu_archive_list (ALMU_ARCHIVE (fixture->store), NULL);
+  g_assert_cmpuint (((AlmuArchiveEntry *) list->pdata[0])->n_regions, ==, 2);
+
+  almu_test_await (is_taken_up, fixture);
+  g_assert_cmpuint (count_beside (fixture), ==, 0);
+  g_assert_cmpuint (almu_store_get_n_writes (fixture->store), ==, 4);
+  assert_sound (fixture);
+}
+
+/* Set back, it is in the record as it was: what stands beside goes all the same. */
+static void
+test_beside_back (Fixture      *fixture,
+                  gconstpointer user_data)
+{
+  AlmuSession *session = add_drawn (fixture, 7);
+
+  almu_store_flush (fixture->store);
+  set_mark (session, 2);
+  almu_session_commit (session);
+  set_mark (session, 1);
+  almu_store_flush (fixture->store);
+  g_assert_cmpuint (count_beside (fixture), ==, 0);
+  g_assert_cmpint (get_mark (fixture->store, 7), ==, 1);
+}
+
+/* Whatever else is new, or more than a few, has all written. */
+static void
+test_beside_not (Fixture      *fixture,
+                 gconstpointer user_data)
+{
+  AlmuSession *session = add_drawn (fixture, 7);
+
+  set_mark (session, 2);
+  almu_session_set_viewer (session, "b");
+  almu_session_commit (session);
+  g_assert_cmpuint (count_beside (fixture), ==, 0);
+  g_assert_cmpint (get_mark_in_record (fixture, 7), ==, 2);
+
+  set_mark (session, 3);
+  almu_session_commit (session);
+  g_assert_cmpuint (count_beside (fixture), ==, 1);
+  g_assert_true (almu_session_remove_region (session, MARK, NULL));
+  almu_session_commit (session);
+  g_assert_cmpuint (count_beside (fixture), ==, 0);
+  g_assert_cmpint (get_mark (fixture->store, 7), ==, 0);
+
+  for (int id = 10; id < 1010; id++)
+    draw (session, id, id);
+  almu_session_commit (session);
+  g_assert_cmpuint (count_beside (fixture), ==, 0);
+
+  /* the timer had no chance */
+  for (int i = 0; i < 2000; i++)
+    {
+      set_mark (session, i);
+      almu_session_commit (session);
+    }
+  g_assert_cmpuint (count_beside (fixture), <=, 1024);
+  g_assert_cmpint (get_mark (fixture->store, 7), ==, 1999);
+}
+
+/* As a kill leaves it: what was set is found, and is in the record when the session
+ * is used again. */
+static void
+test_beside_left (Fixture      *fixture,
+                  gconstpointer user_data)
+{
+  AlmuSession *session;
+
+  add_drawn (fixture, 7);
+  close_store (fixture);
+  run_sql (fixture, "INSERT INTO changes (id, json) VALUES (7, '{\"last_region_id\":1,\"files\":[{\"id\":0,\"regions\":"
+                    "[{\"id\":1,\"type\":\"point\",\"points\":[[8,0]]}]}]}')");
+  open_store (fixture, FOR_EVER, 100);
+  g_assert_cmpint (get_mark (fixture->store, 7), ==, 8);
+
+  session = add_session (fixture, 7);
+  add_file (session, 0, "a.fits");
+  set_mark (session, 1);
+  almu_session_commit (session);
+  g_assert_cmpuint (count_beside (fixture), ==, 0);
+  g_assert_cmpint (get_mark (fixture->store, 7), ==, 1);
+
+  almu_sessions_forget (fixture->sessions, 7, NULL);
+  g_assert_cmpuint (count_records (fixture), ==, 0);
+}
+
+/* What was broken by hand loses no more than itself. */
+static void
+test_beside_broken (Fixture      *fixture,
+                    gconstpointer user_data)
+{
+  add_drawn (fixture, 7);
+  close_store (fixture);
+  run_sql (fixture, "INSERT INTO changes (id, json) VALUES (7, '{\"files\":5}')");
+  run_sql (fixture, "INSERT INTO changes (id, json) VALUES (7, '{\"files\":[{\"id\":0,\"regions\":"
+                    "[{\"id\":1,\"type\":\"point\",\"points\":[[8,0]]}]}]}')");
+  open_store (fixture, FOR_EVER, 100);
+  g_test_expect_message ("almu-store", G_LOG_LEVEL_WARNING, "*Session 7*files*");
+  g_assert_cmpint (get_mark (fixture->store, 7), ==, 8);
+  g_test_assert_expected_messages ();
+}
+
+/* What a newer version knows of a region stands in the record, and stays. */
+static void
+test_beside_newer (Fixture      *fixture,
+                   gconstpointer user_data)
+{
+  g_autofree char *json = NULL;
+  AlmuSession     *session;
+
+  add_drawn (fixture, 7);
+  close_store (fixture);
+  run_sql (fixture, "UPDATE records SET json = replace (json, '\"type\"', '\"colour\":\"red\",\"type\"')");
+  open_store (fixture, FOR_EVER, 100);
+  session = add_session (fixture, 7);
+  add_file (session, 0, "a.fits");
+  set_mark (session, 4);
+  almu_session_commit (session);
+  set_mark (session, 5);
+  almu_session_commit (session);
+  g_assert_cmpuint (count_beside (fixture), ==, 0);
+  json = ask_sql (fixture, "SELECT json FROM records");
+  g_assert_nonnull (strstr (json, "\"colour\":\"red\""));
+  g_assert_cmpint (get_mark (fixture->store, 7), ==, 5);
+}
+
+/* It goes with the session, and another one gets nothing of it. */
+static void
+test_beside_gone (Fixture      *fixture,
+                  gconstpointer user_data)
+{
+  AlmuSession *session = add_drawn (fixture, 7);
+  AlmuSession *other = add_drawn (fixture, 8);
+  g_autoptr(GError) error = NULL;
+
+  set_mark (session, 2);
+  almu_session_commit (session);
+  set_mark (other, 3);
+  almu_session_commit (other);
+  g_assert_cmpuint (count_beside (fixture), ==, 2);
+
+  g_assert_true (almu_sessions_forget (fixture->sessions, 7, &error));
+  g_assert_no_error (error);
+  g_assert_cmpuint (count_beside (fixture), ==, 1);
+  g_assert_cmpint (get_mark (fixture->store, 8), ==, 3);
+  assert_sound (fixture);
 }
 
 /* -- which sessions have a record --------------------------------------- */
@@ -659,6 +880,13 @@ main (int   argc,
   add_test ("/store/store/changes-together", test_changes_together);
   add_test ("/store/store/burst", test_burst);
   add_test ("/store/store/many-regions", test_many_regions);
+  add_test ("/store/store/beside", test_beside);
+  add_test ("/store/store/beside/back", test_beside_back);
+  add_test ("/store/store/beside/not", test_beside_not);
+  add_test ("/store/store/beside/left", test_beside_left);
+  add_test ("/store/store/beside/broken", test_beside_broken);
+  add_test ("/store/store/beside/newer", test_beside_newer);
+  add_test ("/store/store/beside/gone", test_beside_gone);
   add_test ("/store/store/empty", test_empty);
   add_test ("/store/store/emptied", test_emptied);
   add_test ("/store/store/removed", test_removed);

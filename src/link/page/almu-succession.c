@@ -39,11 +39,19 @@ typedef struct
   guint        n_files;
   gulong       handler;
   gulong       changed_handler;
+  gulong       set_handler;
   guint        settle_source;
   guint        give_up_source;
 } Succession;
 
 #define KEY "almu-succession"
+
+static void
+leave (Succession *succession)
+{
+  g_clear_signal_handler (&succession->changed_handler, succession->session);
+  g_clear_signal_handler (&succession->set_handler, succession->session);
+}
 
 static void
 succession_free (gpointer data)
@@ -52,7 +60,7 @@ succession_free (gpointer data)
 
   g_clear_handle_id (&succession->settle_source, g_source_remove);
   g_clear_handle_id (&succession->give_up_source, g_source_remove);
-  g_clear_signal_handler (&succession->changed_handler, succession->session);
+  leave (succession);
   g_clear_object (&succession->session);
   g_clear_pointer (&succession->kept, almu_memento_free);
   g_free (succession);
@@ -66,7 +74,7 @@ take (AlmuLink *link)
   if (succession != NULL)
     {
       g_clear_signal_handler (&succession->handler, link);
-      g_clear_signal_handler (&succession->changed_handler, succession->session);
+      leave (succession);
     }
 
   return succession;
@@ -268,6 +276,14 @@ on_changed (AlmuSession *session,
 }
 
 static void
+on_region_set (AlmuSession *session,
+               AlmuRegion  *region,
+               Succession  *succession)
+{
+  on_changed (session, succession);
+}
+
+static void
 look (Succession *succession)
 {
   AlmuSession *session = almu_link_get_session (succession->link);
@@ -342,6 +358,7 @@ almu_succession_begin (AlmuLink *link,
   succession->will_tell = will_tell;
   succession->handler = g_signal_connect (link, "heard", G_CALLBACK (on_heard), succession);
   succession->changed_handler = g_signal_connect (session, "changed", G_CALLBACK (on_changed), succession);
+  succession->set_handler = g_signal_connect (session, "region-set", G_CALLBACK (on_region_set), succession);
   g_object_set_data_full (G_OBJECT (link), KEY, succession, succession_free);
   be_patient (succession);
   look (succession);

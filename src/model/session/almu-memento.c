@@ -193,3 +193,26 @@ almu_memento_free (AlmuMemento *self)
   g_clear_pointer (&self->catalogs, g_ptr_array_unref);
   g_free (self);
 }
+
+/**
+ * almu_memento_find_file:
+ * @id: what the viewer calls it
+ *
+ * Looks through the files.
+ *
+ * Returns: (nullable) (transfer none): the file of that id, or %NULL
+ */
+AlmuFileWish *
+almu_memento_find_file (const AlmuMemento *self,
+                        int                id)
+{
+  for (guint i = 0; i < self->files->len; i++)
+    {
+      AlmuFileWish *file = self->files->pdata[i];
+
+      if (file->id == id)
+        return file;
+    }
+
+  return NULL;
+}

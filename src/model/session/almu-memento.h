@@ -153,6 +153,9 @@ GPtrArray       *almu_catalog_wishes_new (void);
 AlmuMemento *almu_memento_new (guint32 id);
 void         almu_memento_free (AlmuMemento *self);
 
+AlmuFileWish *almu_memento_find_file (const AlmuMemento *self,
+                                      int                id);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (AlmuRequirement, almu_requirement_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (AlmuFileWish, almu_file_wish_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (AlmuCatalogWish, almu_catalog_wish_free)

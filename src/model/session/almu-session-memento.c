@@ -130,6 +130,18 @@ almu_session_set_rebuilds (AlmuSession *self,
   almu_session_emit_changed (self);
 }
 
+static void
+describe_region (AlmuFileWish *file,
+                 AlmuRegion   *region)
+{
+  AlmuRegionWish wish = {
+    .id = almu_region_get_id (region),
+    .shape = almu_shape_ref (almu_region_get_shape (region)),
+  };
+
+  g_array_append_val (file->regions, wish);
+}
+
 static AlmuFileWish *
 describe_file (AlmuSession *self,
                AlmuFile    *file)
@@ -156,14 +168,7 @@ describe_file (AlmuSession *self,
     }
 
   for (guint i = 0; i < regions->len; i++)
-    {
-      AlmuRegionWish region = {
-        .id = almu_region_get_id (regions->pdata[i]),
-        .shape = almu_shape_ref (almu_region_get_shape (regions->pdata[i])),
-      };
-
-      g_array_append_val (wish->regions, region);
-    }
+    describe_region (wish, regions->pdata[i]);
 
   return wish;
 }
@@ -219,6 +224,54 @@ almu_session_describe (AlmuSession *self)
     g_ptr_array_add (memento->files, describe_file (self, self->files->pdata[i]));
   for (guint i = 0; i < self->catalogs->len; i++)
     g_ptr_array_add (memento->catalogs, describe_catalog (self->catalogs->pdata[i]));
+
+  return memento;
+}
+
+static AlmuFileWish *
+take_file (AlmuMemento *memento,
+           int          id)
+{
+  AlmuFileWish *file = almu_memento_find_file (memento, id);
+
+  if (file == NULL)
+    {
+      file = almu_file_wish_new (id);
+      g_ptr_array_add (memento->files, file);
+    }
+
+  return file;
+}
+
+/**
+ * almu_session_describe_regions:
+ * @self: a session
+ * @ids: (element-type int): a set of regions; those that are not there are left out
+ *
+ * What almu_session_describe() says of these, and of which the last one is.
+ *
+ * Returns: (transfer full): the regions, in the files they are drawn on
+ */
+AlmuMemento *
+almu_session_describe_regions (AlmuSession *self,
+                               GHashTable  *ids)
+{
+  AlmuMemento   *memento;
+  GHashTableIter iter;
+  gpointer       id;
+
+  g_return_val_if_fail (ALMU_IS_SESSION (self), NULL);
+
+  memento = almu_memento_new (self->id);
+  memento->last_region_id = self->last_region_id;
+  g_hash_table_iter_init (&iter, ids);
+  while (g_hash_table_iter_next (&iter, &id, NULL))
+    {
+      AlmuRegion *region = g_hash_table_lookup (self->regions, id);
+
+      if (region != NULL)
+        describe_region (take_file (memento, almu_region_get_file_id (region)), region);
+    }
 
   return memento;
 }

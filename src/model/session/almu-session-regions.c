@@ -105,6 +105,16 @@ almu_session_place_regions (AlmuSession *self,
     almu_region_set_image (regions->pdata[i], almu_file_get_image (file));
 }
 
+/* Of all that changes of a session there is most of this: who writes it down need
+ * not look at everything else. */
+static void
+emit_set (AlmuSession *self,
+          AlmuRegion  *region)
+{
+  if (!self->is_ending && !self->is_recalled)
+    g_signal_emit_by_name (self, "region-set", region);
+}
+
 static AlmuRegion *
 add_region (AlmuSession *self,
             int          region_id,
@@ -137,7 +147,7 @@ add_region (AlmuSession *self,
   almu_region_set_image (region, almu_file_get_image (file));
   g_hash_table_insert (self->regions, GINT_TO_POINTER (region_id), region);
   g_signal_emit_by_name (self, "region-added", region);
-  almu_session_emit_changed (self);
+  emit_set (self, region);
 
   return region;
 }
@@ -208,7 +218,7 @@ almu_session_set_region (AlmuSession *self,
     }
 
   almu_region_set_shape (region, shape);
-  almu_session_emit_changed (self);
+  emit_set (self, region);
 
   return region;
 }

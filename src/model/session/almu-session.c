@@ -35,6 +35,7 @@ enum
   FILE_REMOVED,
   REGION_ADDED,
   REGION_REMOVED,
+  REGION_SET,
   PLANE_CHOSEN,
   RETURNED,
   COMMIT,
@@ -133,6 +134,7 @@ install_signals (AlmuSessionClass *klass)
     { FILE_REMOVED, "file-removed", ALMU_TYPE_FILE },
     { REGION_ADDED, "region-added", ALMU_TYPE_REGION },
     { REGION_REMOVED, "region-removed", ALMU_TYPE_REGION },
+    { REGION_SET, "region-set", ALMU_TYPE_REGION },   /* in place of `changed`, if that is all */
     { PLANE_CHOSEN, "plane-chosen", ALMU_TYPE_FILE }, /* by somebody else than the viewer */
     { RETURNED, "returned", G_TYPE_STRING },          /* what was missed and is there again */
   };

@@ -107,6 +107,8 @@ guint32      almu_session_get_rebuilds (AlmuSession *self);
 void         almu_session_set_rebuilds (AlmuSession *self,
                                         guint32      kept_id);
 AlmuMemento *almu_session_describe (AlmuSession *self);
+AlmuMemento *almu_session_describe_regions (AlmuSession *self,
+                                            GHashTable  *ids);
 void         almu_session_recall (AlmuSession       *self,
                                   const AlmuMemento *memento);
 gboolean     almu_session_is_recalled (AlmuSession *self);
