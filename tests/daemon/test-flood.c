@@ -282,7 +282,7 @@ assert_answers (Fixture *fixture)
 
   reply = g_dbus_connection_call_sync (fixture->client, ALMU_BUS_NAME, ALMU_BUS_PATH, MANAGER, "ListSessions",
                                        g_variant_new ("(a{sv})", NULL), G_VARIANT_TYPE ("(aa{sv})"),
-                                       G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, NULL, &error);
+                                       G_DBUS_CALL_FLAGS_NO_AUTO_START, G_MAXINT, NULL, &error);
   g_assert_no_error (error);
   list = g_variant_get_child_value (reply, 0);
   g_assert_cmpuint (g_variant_n_children (list), ==, 1);
