@@ -246,7 +246,7 @@ take_file (AlmuMemento *memento,
 /**
  * almu_session_describe_regions:
  * @self: a session
- * @ids: (element-type int): a set of regions; those that are not there are left out
+ * @ids: (element-type int int): a set of regions; those that are not there are left out
  *
  * What almu_session_describe() says of these, and of which the last one is.
  *
