@@ -18,12 +18,13 @@ almu_cfitsio_load (GError **error)
   if (table != NULL)
     return TRUE;
 
-  /* Two threads may come here at once, and get the same. */
+  /* Two threads may come here at once, and get the same: the first has it in place
+   * before the other reads it. */
   table = almu_module_load ("almucantar-cfitsio", ALMU_CFITSIO_CALLS (ALMU_MODULE_NAME), error);
   if (table == NULL)
     return FALSE;
 
-  g_atomic_pointer_set (&almu_cfitsio, table);
+  g_atomic_pointer_compare_and_exchange (&almu_cfitsio, NULL, (gpointer) table);
 
   return TRUE;
 }
