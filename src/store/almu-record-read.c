@@ -244,27 +244,52 @@ read_file_members (RecordReader *reader,
                            file->requirements, error);
 }
 
+/**
+ * almu_reader_file:
+ * @element: one of a list
+ * @out_object: (out): the members of @element
+ *
+ * Returns: (transfer full) (nullable): a file of which no more is known than its
+ *   id; %NULL if @element has none, or one that another file has
+ */
+AlmuFileWish *
+almu_reader_file (RecordReader *reader,
+                  JsonNode     *element,
+                  JsonObject  **out_object,
+                  GError      **error)
+{
+  JsonObject *object = almu_reader_get_object (reader, element, error);
+  int         id = -1;
+
+  *out_object = object;
+  if (object == NULL || !almu_reader_int32 (reader, object, "id", 0, ALMU_LIMIT_FILE_ID, &id, error))
+    return NULL;
+
+  if (id < 0)
+    {
+      almu_reader_fail (reader, error, ALMU_ERROR_FORMAT, "id", "is missing");
+      return NULL;
+    }
+
+  if (!g_hash_table_add (reader->file_ids, GINT_TO_POINTER (id)))
+    {
+      almu_reader_fail (reader, error, ALMU_ERROR_FORMAT, "id", "is %d, as another file's is", id);
+      return NULL;
+    }
+
+  return almu_file_wish_new (id);
+}
+
 static gboolean
 read_file (RecordReader *reader,
            JsonNode     *element,
            gpointer      target,
            GError      **error)
 {
-  JsonObject *object = almu_reader_get_object (reader, element, error);
-  g_autoptr(AlmuFileWish) file = NULL;
-  int id = -1;
+  JsonObject *object;
+  g_autoptr(AlmuFileWish) file = almu_reader_file (reader, element, &object, error);
 
-  if (object == NULL || !almu_reader_int32 (reader, object, "id", 0, ALMU_LIMIT_FILE_ID, &id, error))
-    return FALSE;
-
-  if (id < 0)
-    return almu_reader_fail (reader, error, ALMU_ERROR_FORMAT, "id", "is missing");
-
-  if (!g_hash_table_add (reader->file_ids, GINT_TO_POINTER (id)))
-    return almu_reader_fail (reader, error, ALMU_ERROR_FORMAT, "id", "is %d, as another file's is", id);
-
-  file = almu_file_wish_new (id);
-  if (!read_file_members (reader, object, file, error))
+  if (file == NULL || !read_file_members (reader, object, file, error))
     return FALSE;
 
   g_ptr_array_add (target, g_steal_pointer (&file));

@@ -105,26 +105,30 @@ gboolean almu_reader_vectors (RecordReader *reader,
 
 /* -- elements of lists --------------------------------------------------- */
 
-gboolean almu_reader_fingerprint (RecordReader    *reader,
-                                  JsonObject      *object,
-                                  gboolean        *out_is_there,
-                                  AlmuFingerprint *out,
-                                  GError         **error);
-gboolean almu_reader_look (RecordReader *reader,
-                           JsonObject   *object,
-                           char        **out,
-                           GError      **error);
-gboolean almu_reader_catalog (RecordReader *reader,
-                              JsonNode     *element,
-                              gpointer      target,
-                              GError      **error);
-gboolean almu_reader_region (RecordReader *reader,
-                             JsonNode     *element,
-                             gpointer      target,
-                             GError      **error);
-gboolean almu_reader_requirement (RecordReader *reader,
+gboolean      almu_reader_fingerprint (RecordReader    *reader,
+                                       JsonObject      *object,
+                                       gboolean        *out_is_there,
+                                       AlmuFingerprint *out,
+                                       GError         **error);
+gboolean      almu_reader_look (RecordReader *reader,
+                                JsonObject   *object,
+                                char        **out,
+                                GError      **error);
+gboolean      almu_reader_catalog (RecordReader *reader,
+                                   JsonNode     *element,
+                                   gpointer      target,
+                                   GError      **error);
+AlmuFileWish *almu_reader_file (RecordReader *reader,
+                                JsonNode     *element,
+                                JsonObject  **out_object,
+                                GError      **error);
+gboolean      almu_reader_region (RecordReader *reader,
                                   JsonNode     *element,
                                   gpointer      target,
                                   GError      **error);
+gboolean      almu_reader_requirement (RecordReader *reader,
+                                       JsonNode     *element,
+                                       gpointer      target,
+                                       GError      **error);
 
 G_END_DECLS

@@ -184,18 +184,11 @@ read_drawn (RecordReader *reader,
             gpointer      target,
             GError      **error)
 {
-  JsonObject *object = almu_reader_get_object (reader, element, error);
-  g_autoptr(AlmuFileWish) file = NULL;
-  int id = -1;
+  JsonObject *object;
+  g_autoptr(AlmuFileWish) file = almu_reader_file (reader, element, &object, error);
 
-  if (object == NULL || !almu_reader_int32 (reader, object, "id", 0, ALMU_LIMIT_FILE_ID, &id, error))
-    return FALSE;
-
-  if (id < 0)
-    return almu_reader_fail (reader, error, ALMU_ERROR_FORMAT, "id", "is missing");
-
-  file = almu_file_wish_new (id);
-  if (!almu_reader_list (reader, object, "regions", ALMU_LIMIT_REGIONS, almu_reader_region, file->regions, error))
+  if (file == NULL ||
+      !almu_reader_list (reader, object, "regions", ALMU_LIMIT_REGIONS, almu_reader_region, file->regions, error))
     return FALSE;
 
   g_ptr_array_add (target, g_steal_pointer (&file));
@@ -338,12 +331,13 @@ almu_record_add_regions (AlmuMemento *memento,
     return FALSE;
 
   reader.where = g_string_new (NULL);
-  reader.file_ids = NULL;
+  reader.file_ids = g_hash_table_new (NULL, NULL);
   reader.region_ids = g_hash_table_new (NULL, NULL);
   is_right = almu_reader_int32 (&reader, object, "last_region_id", 0, ALMU_LIMIT_REGION_ID, &last_region_id, error) &&
              almu_reader_list (&reader, object, "files", ALMU_LIMIT_FILES, read_drawn, drawn, error) &&
              check_drawn (memento, drawn, error);
   g_string_free (reader.where, TRUE);
+  g_hash_table_unref (reader.file_ids);
   g_hash_table_unref (reader.region_ids);
   if (!is_right)
     return FALSE;

@@ -559,6 +559,7 @@ test_regions_since_wrong (void)
     { "{\"files\":[{\"id\":0,\"regions\":[{\"id\":1,\"type\":\"point\",\"points\":[[9,9]]}]},{\"id\":1}]}", "file 1" },
     { "{\"files\":[{\"id\":0,\"regions\":[{\"id\":3,\"type\":\"point\",\"points\":[[9,9]]}]}]}", "Region 3" },
     { "{\"files\":[{\"regions\":[]}]}", "files[0].id" },
+    { "{\"files\":[{\"id\":0,\"regions\":[]},{\"id\":0,\"regions\":[]}]}", "another file" },
     { "{\"files\":[{\"id\":0,\"regions\":[{\"type\":\"point\"}]}]}", "files[0].regions[0].id" },
     { "{\"files\":[{\"id\":0,\"regions\":[{\"id\":1,\"type\":\"point\",\"points\":[]}]}]}", "points" },
     { "{\"files\":[{\"id\":0,\"regions\":[{\"id\":4,\"type\":\"point\",\"points\":[[9,9]]},"
